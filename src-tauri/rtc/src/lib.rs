@@ -1,0 +1,1 @@
+//! The Linux WebRTC engine of Ringdown: what stands behind the RTCPeerConnection polyfill

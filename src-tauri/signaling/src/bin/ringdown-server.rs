@@ -1,0 +1,2 @@
+//! Stand-alone signaling server.
+fn main() {}
