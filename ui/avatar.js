@@ -1,0 +1,37 @@
+// A face for a key: initials of the name, colours of the key, so that a key looks the same everywhere.
+
+/**
+ * Two hues in degrees, computed from an identity key. FNV-1a over its text: every character counts.
+ * @param {string} key base64url
+ * @returns {[number, number]}
+ */
+export function hues(key) {
+  let hash = 0x811c9dc5;
+  for (let at = 0; at < key.length; at += 1) {
+    hash = Math.imul(hash ^ key.charCodeAt(at), 0x01000193) >>> 0;
+  }
+  // FNV's low bits mix poorly over short inputs.
+  hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
+  const first = hash % 360;
+  const apart = 40 + ((hash >>> 16) % 60);
+  return [first, (first + apart) % 360];
+}
+
+const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+
+/**
+ * One or two letters: of the first word, and of the last if there are several.
+ * @param {string} name
+ */
+export function initials(name) {
+  const words = name.split(/[\s\-_.]+/u).filter((word) => /[\p{L}\p{N}\p{Emoji}]/u.test(word));
+  const chosen = words.length > 1 ? [words[0], words[words.length - 1]] : words;
+  return chosen.map((word) => firstLetter(word ?? "")).join("") || "?";
+}
+
+/** @param {string} word */
+function firstLetter(word) {
+  const letters = word.replace(/^[^\p{L}\p{N}\p{Emoji}]+/u, "");
+  for (const { segment } of graphemes.segment(letters)) return segment.toLocaleUpperCase();
+  return "";
+}

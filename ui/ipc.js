@@ -1,0 +1,113 @@
+// The only file that names Tauri: one function a command, one subscription an event.
+
+/** @typedef {import("./types.d.ts").Snapshot} Snapshot */
+/** @typedef {import("./types.d.ts").Settings} Settings */
+/** @typedef {import("./types.d.ts").Added} Added */
+/** @typedef {import("./types.d.ts").InvitePreview} InvitePreview */
+/** @typedef {import("./types.d.ts").PeerEvent} PeerEvent */
+/** @typedef {import("./types.d.ts").MediaState} MediaState */
+/** @typedef {import("./types.d.ts").Notice} Notice */
+
+/**
+ * The part of Tauri's global that is used here.
+ * @typedef {{
+ *   core: { invoke(command: string, args?: object): Promise<any> },
+ *   event: { listen(event: string, handler: (event: { payload: any }) => void): Promise<() => void> },
+ * }} Tauri
+ */
+
+/** @returns {Tauri} */
+function tauri() {
+  return /** @type {any} */ (globalThis).__TAURI__;
+}
+
+/**
+ * @param {string} command
+ * @param {object} [args]
+ */
+const invoke = (command, args) => tauri().core.invoke(command, args);
+
+/**
+ * Resolves once the handler is in place: nothing that happens afterwards is missed.
+ * @template T
+ * @param {string} event
+ * @param {(payload: T) => void} handler
+ * @returns {Promise<() => void>} ends the subscription
+ */
+const listen = (event, handler) => tauri().event.listen(event, ({ payload }) => handler(payload));
+
+/** @returns {Promise<Snapshot>} the whole state, now */
+export const load = () => invoke("load");
+
+/** Makes the identity at first start; later, changes one's own name.
+ * @param {{ name: string }} args @returns {Promise<void>} */
+export const start = (args) => invoke("start", args);
+
+/** @param {{ link: string, name: string | null }} args @returns {Promise<Added>} */
+export const addContact = (args) => invoke("add_contact", args);
+
+/** @param {{ key: string, name: string }} args @returns {Promise<void>} */
+export const renameContact = (args) => invoke("rename_contact", args);
+
+/** @param {{ key: string }} args @returns {Promise<void>} */
+export const removeContact = (args) => invoke("remove_contact", args);
+
+/** @param {{ link: string }} args @returns {Promise<InvitePreview>} */
+export const invitePreview = (args) => invoke("invite_preview", args);
+
+/** @param {{ contact: string, video: boolean }} args @returns {Promise<void>} */
+export const call = (args) => invoke("call", args);
+
+/** @param {{ video: boolean }} args @returns {Promise<void>} */
+export const accept = (args) => invoke("accept", args);
+
+/** @returns {Promise<void>} */
+export const decline = () => invoke("decline");
+
+/** @returns {Promise<void>} */
+export const cancel = () => invoke("cancel");
+
+/** @returns {Promise<void>} */
+export const hangUp = () => invoke("hang_up");
+
+/** @returns {Promise<void>} */
+export const dismiss = () => invoke("dismiss");
+
+/** Sends one opaque negotiation message to the other side.
+ * @param {{ call: string, data: string }} args @returns {Promise<void>} */
+export const signal = (args) => invoke("signal", args);
+
+/** Tells the core how the media of a call is doing.
+ * @param {{ call: string, state: MediaState }} args @returns {Promise<void>} */
+export const media = (args) => invoke("media", args);
+
+/** @param {{ settings: Settings }} args @returns {Promise<Settings>} as validated */
+export const saveSettings = (args) => invoke("save_settings", args);
+
+/** @param {(snapshot: Snapshot) => void} handler */
+export const onState = (handler) => listen("state", handler);
+
+/** @param {(event: PeerEvent) => void} handler */
+export const onPeer = (handler) => listen("peer", handler);
+
+/** @param {(notice: Notice) => void} handler */
+export const onNotice = (handler) => listen("notice", handler);
+
+/** @type {Promise<unknown>} */
+let engineListening = Promise.resolve();
+
+/** The media engine behind the RTCPeerConnection polyfill, where the webview needs one. */
+export const backend = {
+  /**
+   * @param {string} op
+   * @param {object} [args]
+   * @returns {Promise<any>} rejects with `{name, message}` of a DOMException
+   */
+  request: (op, args = {}) => engineListening.then(() => invoke("rtc", { request: { op, ...args } })),
+
+  /** No request is sent before the handler is in place.
+   * @param {(event: any) => void} handler */
+  onEvent: (handler) => {
+    engineListening = Promise.all([engineListening, listen("rtc", handler)]);
+  },
+};

@@ -1,0 +1,106 @@
+// Wiring only: the core's events to the session and the views, the views' wishes to the core.
+import * as ipc from "./ipc.js";
+import { installIfMissing } from "./rtc/install.js";
+import { t } from "./i18n.js";
+import { Media } from "./media.js";
+import { Session } from "./session.js";
+import { createApp } from "./views/app.js";
+import { sentence } from "./views/dom.js";
+import { loadSprite } from "./views/sprite.js";
+
+/** @typedef {import("./types.d.ts").Snapshot} Snapshot */
+
+const sprite = loadSprite("icons.svg");
+await installIfMissing(window, ipc.backend);
+
+const session = new Session({
+  media: new Media(navigator.mediaDevices),
+  createPeerConnection: (configuration) => new RTCPeerConnection(configuration),
+  sendSignal: ipc.signal,
+  reportMedia: ipc.media,
+  hangUp: ipc.hangUp,
+});
+
+/** @type {Snapshot | null} */
+let snapshot = null;
+/** @type {number | null} */
+let connectedAt = null;
+
+/** @param {Promise<unknown>} command whose failure is told in a notice */
+const tell = (command) => {
+  command.catch((error) => app.notify(sentence(error, t("error.unknown")), "error"));
+};
+
+const app = createApp(
+  /** @type {HTMLElement} */ (document.getElementById("app")),
+  {
+    start: (name) => ipc.start({ name }),
+    addContact: (link, name) => ipc.addContact({ link, name }),
+    renameContact: (key, name) => ipc.renameContact({ key, name }),
+    removeContact: (key) => ipc.removeContact({ key }),
+    previewInvite: (link) => ipc.invitePreview({ link }),
+    saveSettings: async (name, settings) => {
+      if (name !== snapshot?.profile?.name) await ipc.start({ name });
+      await ipc.saveSettings({ settings });
+    },
+    call: (contact, video) => tell(ipc.call({ contact, video })),
+    accept: (video) => tell(ipc.accept({ video })),
+    decline: () => tell(ipc.decline()),
+    hangUp: () => {
+      const phase = snapshot?.call?.phase;
+      tell(phase === "inviting" || phase === "ringing" ? ipc.cancel() : ipc.hangUp());
+    },
+    dismiss: () => tell(ipc.dismiss()),
+    toggleMicrophone: () => tell(session.toggleMicrophone()),
+    toggleCamera: () => tell(session.toggleCamera()),
+    toggleScreen: () => tell(session.toggleScreen()),
+    voiceLevel: () => session.voiceLevel(),
+    copy: copyText,
+  },
+);
+
+const draw = () => {
+  if (snapshot) app.update({ snapshot, media: session.view, connectedAt });
+};
+
+/** @param {Snapshot} next */
+const take = (next) => {
+  snapshot = next;
+  const elapsed = next.call?.connected_ms ?? null;
+  connectedAt = elapsed === null ? null : performance.now() - elapsed;
+};
+
+session.addEventListener("change", draw);
+session.addEventListener("error", (event) => {
+  const { detail } = /** @type {CustomEvent} */ (event);
+  // The core's errors are sentences for people; a peer connection's are names for whoever reads the log.
+  if (typeof detail?.code === "string") app.notify(sentence(detail, t("error.unknown")), "error");
+  else console.warn("call:", detail?.name ?? "error");
+});
+
+await Promise.all([
+  ipc.onState((next) => {
+    take(next);
+    session.handleCall(next.call);
+    draw();
+  }),
+  ipc.onPeer((event) => session.handlePeer(event)),
+  ipc.onNotice((notice) => app.notify(notice.message, "error")),
+]);
+take(await ipc.load());
+await sprite;
+session.adopt(/** @type {Snapshot | null} */ (snapshot)?.call ?? null);
+draw();
+
+/**
+ * @param {HTMLInputElement} field whose text is copied
+ * @throws when neither way of copying works
+ */
+async function copyText(field) {
+  try {
+    await navigator.clipboard.writeText(field.value);
+  } catch {
+    field.select();
+    if (!document.execCommand("copy")) throw new Error("copy");
+  }
+}

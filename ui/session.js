@@ -1,0 +1,301 @@
+// What a call holds in this window: camera and microphone, the Call, the streams. Fed with the core's snapshots
+// and `peer` events, it acquires, connects and lets go; views draw `view` and call the toggles.
+//
+//   snapshot: outgoing, or accepted ──> local media        peer start ──> Call ──> state ──> core
+//   snapshot: ended / none, peer stop ──> everything released, the camera's light goes out
+import { Call } from "./call.js";
+
+/** @typedef {import("./types.d.ts").CallSnapshot} CallSnapshot */
+/** @typedef {import("./types.d.ts").PeerEvent} PeerEvent */
+/** @typedef {import("./types.d.ts").MediaState} MediaState */
+/** @typedef {import("./media.js").Media} Media */
+/** @typedef {import("./media.js").DeviceState} DeviceState */
+/**
+ * @typedef {{
+ *   local: MediaStream | null,
+ *   remote: MediaStream | null,
+ *   remoteVideo: boolean,
+ *   microphone: DeviceState,
+ *   muted: boolean,
+ *   camera: DeviceState,
+ *   sharing: boolean,
+ *   canShare: boolean,
+ *   shareFailed: boolean,
+ *   path: import("./call-stats.js").Path | null,
+ *   quality: import("./call-stats.js").Quality | null,
+ * }} MediaView
+ */
+/**
+ * @typedef {{
+ *   media: Media,
+ *   createPeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection,
+ *   sendSignal: (args: { call: string, data: string }) => Promise<void>,
+ *   reportMedia: (args: { call: string, state: MediaState }) => Promise<void>,
+ *   hangUp: () => Promise<void>,
+ * }} SessionOptions
+ */
+
+/** @returns {Omit<MediaView, "canShare">} */
+const idle = () => ({
+  local: null,
+  remote: null,
+  remoteVideo: false,
+  microphone: "off",
+  muted: false,
+  camera: "off",
+  sharing: false,
+  shareFailed: false,
+  path: null,
+  quality: null,
+});
+
+/** Events: `change` after anything in `view` changed; `error` with what went wrong. */
+export class Session extends EventTarget {
+  #options;
+  /** The call that all below belongs to. @type {string | null} */ #id = null;
+  /** A call that ended: late events about it change nothing. @type {string | null} */ #over = null;
+  /** @type {Call | null} */ #call = null;
+  /** @type {Promise<void> | null} */ #acquiring = null;
+  /** Whether this side wants to be seen. */ #wantsCamera = false;
+  /** @type {MediaStreamTrack | null} */ #screen = null;
+  #view = idle();
+
+  /** @param {SessionOptions} options */
+  constructor(options) {
+    super();
+    this.#options = options;
+  }
+
+  /** What there is to see and hear, for the views. @returns {MediaView} */
+  get view() {
+    return { ...this.#view, canShare: this.#options.media.canShareScreen };
+  }
+
+  /** @returns {number | null} how loud the other side speaks, 0 to 1 */
+  voiceLevel() {
+    return this.#call?.voiceLevel() ?? null;
+  }
+
+  /**
+   * The first snapshot after the page (re)loaded: a call whose peer connection went with the earlier page is hung up.
+   * @param {CallSnapshot | null} call
+   */
+  adopt(call) {
+    const hadPeer = call && ["connecting", "connected", "reconnecting"].includes(call.phase);
+    if (hadPeer && call.id !== this.#id) {
+      this.#over = call.id;
+      this.#options.hangUp().catch((error) => this.#fail(error));
+      return;
+    }
+    this.handleCall(call);
+  }
+
+  /** @param {CallSnapshot | null} call the core's view of the call, after every change */
+  handleCall(call) {
+    if (!call || call.phase === "ended") {
+      this.#release();
+      return;
+    }
+    if (call.id === this.#over) return;
+    if (call.id !== this.#id) this.#begin(call.id);
+    const taken = call.direction === "outgoing" || !["inviting", "ringing"].includes(call.phase);
+    if (taken) this.#acquire(call.video);
+  }
+
+  /** @param {PeerEvent} event */
+  handlePeer(event) {
+    if (event.call === this.#over) return;
+    switch (event.kind) {
+      case "start":
+        if (event.call !== this.#id) this.#begin(event.call);
+        this.#connect(event);
+        break;
+      case "signal":
+        if (event.call === this.#id) this.#call?.handleSignal(event.data);
+        break;
+      case "stop":
+        if (event.call === this.#id) this.#release();
+        break;
+    }
+  }
+
+  async toggleMicrophone() {
+    const id = this.#id;
+    const track = this.#view.local?.getAudioTracks()[0];
+    if (track) {
+      this.#update({ muted: !this.#view.muted });
+      track.enabled = !this.#view.muted;
+      return;
+    }
+    const opened = await this.#options.media.microphone();
+    if (this.#id !== id || !this.#view.local) return opened.track?.stop();
+    if (opened.track) this.#adoptTrack(opened.track);
+    this.#call?.setMicrophone(opened.track);
+    this.#update({ microphone: opened.state, muted: false });
+  }
+
+  async toggleCamera() {
+    const id = this.#id;
+    const local = this.#view.local;
+    if (!local) return;
+    if (this.#view.camera === "ok") {
+      this.#wantsCamera = false;
+      this.#dropCamera(local);
+      if (!this.#screen) this.#call?.setCamera(null);
+      this.#update({ camera: "off" });
+      return;
+    }
+    this.#wantsCamera = true;
+    const opened = await this.#options.media.camera();
+    const late = this.#id !== id || this.#view.local !== local || !this.#wantsCamera;
+    if (late || this.#view.camera === "ok") return opened.track?.stop();
+    if (opened.track) {
+      this.#adoptTrack(opened.track);
+      if (!this.#screen) this.#call?.setCamera(opened.track);
+    }
+    this.#update({ camera: opened.state });
+  }
+
+  async toggleScreen() {
+    const id = this.#id;
+    if (this.#screen) {
+      this.#stopSharing();
+      return;
+    }
+    try {
+      const track = await this.#options.media.screen();
+      if (!track) return;
+      if (this.#id !== id || !this.#call || this.#screen) return track.stop();
+      this.#screen = track;
+      track.addEventListener("ended", () => this.#screen === track && this.#stopSharing());
+      this.#call.setCamera(track);
+      this.#update({ sharing: true, shareFailed: false });
+    } catch {
+      if (this.#id === id) this.#update({ shareFailed: true });
+    }
+  }
+
+  #stopSharing() {
+    this.#screen?.stop();
+    this.#screen = null;
+    this.#call?.setCamera(this.#view.local?.getVideoTracks()[0] ?? null);
+    this.#update({ sharing: false });
+  }
+
+  /** @param {string} id */
+  #begin(id) {
+    this.#release();
+    this.#id = id;
+    this.#over = null;
+  }
+
+  #release() {
+    if (this.#id === null) return;
+    this.#over = this.#id;
+    this.#id = null;
+    this.#call?.close();
+    this.#call = null;
+    this.#screen?.stop();
+    this.#screen = null;
+    for (const track of this.#view.local?.getTracks() ?? []) track.stop();
+    this.#acquiring = null;
+    this.#view = idle();
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {boolean} video */
+  #acquire(video) {
+    this.#acquiring ??= this.#open(video);
+  }
+
+  /** @param {boolean} video */
+  async #open(video) {
+    const id = this.#id;
+    this.#wantsCamera = video;
+    const { stream, microphone, camera } = await this.#options.media.acquire({ video });
+    if (this.#id !== id) {
+      for (const track of stream.getTracks()) track.stop();
+      return;
+    }
+    for (const track of stream.getTracks()) this.#watch(track);
+    this.#update({ local: stream, microphone, camera });
+    this.#call?.setMicrophone(stream.getAudioTracks()[0] ?? null);
+    this.#call?.setCamera(stream.getVideoTracks()[0] ?? null);
+  }
+
+  /** @param {Extract<PeerEvent, { kind: "start" }>} event */
+  #connect({ call: id, polite, initiator, video, configuration }) {
+    this.#call?.close();
+    const { createPeerConnection, sendSignal, reportMedia } = this.#options;
+    const call = new Call({
+      createPeerConnection,
+      configuration,
+      polite,
+      initiator,
+      send: (data) => sendSignal({ call: id, data }),
+    });
+    this.#call = call;
+    /**
+     * @param {string} type
+     * @param {(detail: any) => void} handler
+     */
+    const on = (type, handler) =>
+      call.addEventListener(type, (event) => {
+        if (this.#call === call) handler(/** @type {CustomEvent} */ (event).detail);
+      });
+    on("state", (state) => reportMedia({ call: id, state }).catch((error) => this.#fail(error)));
+    on("remotestream", ({ stream, video: shown }) => this.#update({ remote: stream, remoteVideo: shown }));
+    on("path", (path) => this.#update({ path }));
+    on("quality", (quality) => this.#update({ quality }));
+    on("error", (error) => this.#fail(error));
+
+    if (this.#view.local) {
+      call.start(this.#view.local);
+    } else {
+      // The devices are still opening: negotiate meanwhile, the tracks follow.
+      call.start(new MediaStream(), { audio: true, video });
+      this.#acquire(video);
+    }
+  }
+
+  /** @param {MediaStreamTrack} track */
+  #adoptTrack(track) {
+    this.#view.local?.addTrack(track);
+    this.#watch(track);
+  }
+
+  /** A device that is pulled out ends its track. @param {MediaStreamTrack} track */
+  #watch(track) {
+    track.addEventListener("ended", () => {
+      const local = this.#view.local;
+      if (!local?.getTracks().includes(track)) return;
+      local.removeTrack(track);
+      if (track.kind === "audio") {
+        this.#call?.setMicrophone(null);
+        this.#update({ microphone: "none" });
+      } else {
+        if (!this.#screen) this.#call?.setCamera(null);
+        this.#update({ camera: "none" });
+      }
+    });
+  }
+
+  /** @param {MediaStream} local */
+  #dropCamera(local) {
+    for (const track of local.getVideoTracks()) {
+      local.removeTrack(track);
+      track.stop();
+    }
+  }
+
+  /** @param {Partial<MediaView>} changes */
+  #update(changes) {
+    Object.assign(this.#view, changes);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** @param {unknown} error */
+  #fail(error) {
+    this.dispatchEvent(new CustomEvent("error", { detail: error }));
+  }
+}

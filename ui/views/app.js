@@ -1,0 +1,100 @@
+// The whole window: chooses what is on it from a snapshot.
+import { createEndedCard } from "./ended-card.js";
+import { createFirstStart } from "./first-start.js";
+import { createHome } from "./home.js";
+import { createIncoming } from "./incoming.js";
+import { createStage } from "./stage.js";
+import { createToasts } from "./toasts.js";
+import { openAddContact, openRemove, openRename } from "./contact-dialogs.js";
+import { openSettings } from "./settings.js";
+
+/** @typedef {import("../types.d.ts").Snapshot} Snapshot */
+/** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
+/** @typedef {{ snapshot: Snapshot, media: import("../session.js").MediaView, connectedAt: number | null }} AppModel */
+
+/**
+ * @param {HTMLElement} root
+ * @param {Omit<import("./actions.js").Actions, "notify">} commands
+ */
+export function createApp(root, commands) {
+  const toasts = createToasts();
+  const actions = { ...commands, notify: toasts.show };
+  /** @type {Snapshot | null} */
+  let snapshot = null;
+
+  const firstStart = createFirstStart(actions);
+  const home = createHome(
+    actions,
+    {
+      add: () => openAddContact(actions, home.choose),
+      settings: () => snapshot && openSettings(actions, snapshot),
+      rename: (contact) => openRename(actions, contact),
+      remove: (contact) => openRemove(actions, contact),
+    },
+    matchMedia("(min-width: 720px)"),
+  );
+  const stage = createStage(actions);
+  const card = createEndedCard(actions);
+  const incoming = createIncoming(actions);
+  document.body.append(toasts.element);
+
+  /** What had the focus before a call took the window. @type {Element | null} */
+  let focused = null;
+
+  /** @param {boolean} on */
+  const raiseStage = (on) => {
+    if (on === stage.element.isConnected) return;
+    if (on) {
+      focused = document.activeElement;
+      for (const dialog of document.querySelectorAll("dialog[open]:not(.incoming)")) {
+        if (dialog instanceof HTMLDialogElement) dialog.close();
+      }
+      root.append(stage.element);
+      stage.element.focus();
+    } else {
+      stage.clear();
+      stage.element.remove();
+    }
+    home.element.hidden = on;
+    if (!on && focused instanceof HTMLElement && focused.isConnected) focused.focus();
+  };
+
+  return {
+    notify: toasts.show,
+    /** @param {AppModel} model */
+    update({ snapshot: next, media, connectedAt }) {
+      snapshot = next;
+      toasts.update(next.notices);
+      const first = next.profile === null;
+      if (first !== firstStart.element.isConnected || (!first && !home.element.isConnected)) {
+        root.replaceChildren(first ? firstStart.element : home.element);
+        if (first) firstStart.focus();
+      }
+      if (first) return;
+      home.update(next);
+      incoming.update(next.call);
+
+      const where = placeOf(next.call);
+      raiseStage(where === "stage");
+      if (next.call && where === "stage") stage.update({ call: next.call, media, connectedAt });
+      if (next.call && where === "card") {
+        card.update(next.call);
+        if (!card.element.isConnected) root.append(card.element);
+      } else {
+        card.element.remove();
+      }
+    },
+  };
+}
+
+/**
+ * @param {CallSnapshot | null} call
+ * @returns {"stage" | "card" | "dialog" | "nowhere"}
+ */
+function placeOf(call) {
+  if (!call) return "nowhere";
+  if (call.direction === "incoming" && (call.phase === "ringing" || call.phase === "inviting")) return "dialog";
+  const taken = call.direction === "outgoing" || call.connected_ms !== null;
+  if (call.phase !== "ended" || taken) return "stage";
+  return ["missed", "no_answer", "cancelled", "declined", "busy"].includes(call.reason ?? "") ? "card" : "stage";
+}

@@ -1,0 +1,37 @@
+// A call that was never taken here: said in a corner, without seizing the window.
+import { endedText } from "../wording.js";
+import { t } from "../i18n.js";
+import { createAvatar } from "./avatar.js";
+import { h, setText } from "./dom.js";
+import { callAgain } from "./stage.js";
+
+/** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
+
+/** @param {Pick<import("./actions.js").Actions, "call" | "dismiss">} actions */
+export function createEndedCard(actions) {
+  /** @type {CallSnapshot | null} */
+  let call = null;
+  const avatar = createAvatar("small");
+  const status = h("p", { class: "card-status", role: "status", dir: "auto" });
+  const element = h(
+    "section",
+    { class: "ended-card" },
+    avatar.element,
+    status,
+    h(
+      "div",
+      { class: "card-buttons" },
+      h("button", { type: "button", class: "button quiet", onclick: () => actions.dismiss() }, t("ended.close")),
+      h("button", { type: "button", class: "button primary", onclick: () => call && callAgain(actions, call) }, t("ended.again")),
+    ),
+  );
+  return {
+    element,
+    /** @param {CallSnapshot} next */
+    update(next) {
+      call = next;
+      avatar.update(next.name, next.contact);
+      setText(status, endedText(next.reason, next.direction, next.name));
+    },
+  };
+}

@@ -1,0 +1,69 @@
+// Someone is calling: a dialog above everything, with two large answers and a quiet third.
+import { t } from "../i18n.js";
+import { createAvatar } from "./avatar.js";
+import { h, icon, setText } from "./dom.js";
+
+/** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
+
+/** @param {Pick<import("./actions.js").Actions, "accept" | "decline">} actions */
+export function createIncoming(actions) {
+  const avatar = createAvatar("medium");
+  const title = h("h2", { id: "incoming-title", class: "incoming-title", dir: "auto" });
+  const kind = h("p", { class: "incoming-kind" });
+  const acceptIcon = icon("video");
+  const accept = h(
+    "button",
+    { type: "button", class: "button primary", onclick: () => actions.accept(true) },
+    acceptIcon,
+    t("incoming.accept"),
+  );
+  const element = h(
+    "dialog",
+    {
+      class: "dialog incoming",
+      "aria-labelledby": "incoming-title",
+      // A call is never declined by a stray key: only the button does that.
+      closedby: "none",
+      oncancel: (/** @type {Event} */ event) => event.preventDefault(),
+      onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && event.preventDefault(),
+      onclose: () => ringing && open(),
+    },
+    h("div", { class: "incoming-face" }, avatar.element),
+    title,
+    kind,
+    h(
+      "div",
+      { class: "incoming-answers" },
+      h("button", { type: "button", class: "button danger", onclick: () => actions.decline() }, icon("hang-up"), t("incoming.decline")),
+      accept,
+    ),
+    h("button", { type: "button", class: "button plain", onclick: () => actions.accept(false) }, t("incoming.accept_voice")),
+  );
+  let ringing = false;
+
+  const open = () => {
+    if (!element.isConnected) document.body.append(element);
+    if (!element.open) element.showModal();
+    accept.focus();
+  };
+
+  return {
+    /** @param {CallSnapshot | null} call */
+    update(call) {
+      const rings = call?.direction === "incoming" && (call.phase === "ringing" || call.phase === "inviting");
+      if (call && rings) {
+        avatar.update(call.name, call.contact);
+        setText(title, t("incoming.title", { name: call.name }));
+        setText(kind, t(call.peer_video ? "incoming.video" : "incoming.voice"));
+        if (!ringing) {
+          ringing = true;
+          open();
+        }
+      } else if (ringing) {
+        ringing = false;
+        element.close();
+        element.remove();
+      }
+    },
+  };
+}

@@ -1,0 +1,100 @@
+// The page of one person; or, with nobody chosen, what to do next.
+import { t } from "../i18n.js";
+import { createAvatar } from "./avatar.js";
+import { h, icon, setAttribute, setText } from "./dom.js";
+
+/** @typedef {import("../types.d.ts").ContactView} ContactView */
+
+/**
+ * @param {Pick<import("./actions.js").Actions, "call">} actions
+ * @param {{ back(): void, rename(contact: ContactView): void, remove(contact: ContactView): void }} go
+ */
+export function createPerson(actions, go) {
+  /** @type {ContactView | null} */
+  let person = null;
+  /** @param {(contact: ContactView) => void} act */
+  const withPerson = (act) => () => person && act(person);
+
+  const avatar = createAvatar("large");
+  const name = h("h1", { class: "person-name", dir: "auto" });
+  const ownName = h("p", { class: "person-own", dir: "auto" });
+  const call = h(
+    "button",
+    { type: "button", class: "button primary", onclick: withPerson(({ key }) => actions.call(key, true)) },
+    icon("video"),
+    t("person.call"),
+  );
+  const voice = h(
+    "button",
+    { type: "button", class: "button quiet", onclick: withPerson(({ key }) => actions.call(key, false)) },
+    icon("phone"),
+    t("person.voice"),
+  );
+  const element = h(
+    "main",
+    { class: "page person" },
+    h(
+      "button",
+      { type: "button", class: "icon-button back", "aria-label": t("rail.back"), title: t("rail.back"), onclick: go.back },
+      icon("back"),
+    ),
+    h(
+      "div",
+      { class: "person-card" },
+      avatar.element,
+      name,
+      ownName,
+      h("div", { class: "person-calls" }, call, voice),
+      h(
+        "div",
+        { class: "person-more" },
+        h("button", { type: "button", class: "button plain", onclick: withPerson(go.rename) }, icon("edit"), t("person.rename")),
+        h("button", { type: "button", class: "button plain", onclick: withPerson(go.remove) }, icon("remove"), t("person.remove")),
+      ),
+    ),
+  );
+
+  return {
+    element,
+    focus: () => call.focus(),
+    /** @param {ContactView} contact */
+    update(contact) {
+      person = contact;
+      avatar.update(contact.name, contact.key);
+      setText(name, contact.name);
+      ownName.hidden = contact.own_name === contact.name || contact.own_name === "";
+      setText(ownName, t("person.own_name", { name: contact.own_name }));
+      setAttribute(call, "aria-label", t("person.call_name", { name: contact.name }));
+      setAttribute(voice, "aria-label", t("person.voice_name", { name: contact.name }));
+    },
+  };
+}
+
+/** @param {{ add(): void }} go */
+export function createNobody(go) {
+  const title = h("h1", { class: "nobody-title" });
+  const choose = h("p", { class: "nobody-text" }, t("home.choose"));
+  const steps = h(
+    "ol",
+    { class: "steps" },
+    h("li", {}, t("home.first_send")),
+    h("li", {}, t("home.first_paste")),
+    h("li", {}, t("home.first_call")),
+  );
+  const add = h("button", { type: "button", class: "button primary", onclick: go.add }, icon("add"), t("home.paste"));
+  const element = h(
+    "main",
+    { class: "page nobody" },
+    h("div", { class: "nobody-card" }, h("div", { class: "mark" }, icon("mark")), title, choose, steps, add),
+  );
+  return {
+    element,
+    /** @param {boolean} alone no contacts at all */
+    update(alone) {
+      setText(title, alone ? t("home.first_title") : t("home.choose_title"));
+      choose.hidden = alone;
+      steps.hidden = !alone;
+      add.hidden = !alone;
+    },
+  };
+}

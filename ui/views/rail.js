@@ -1,0 +1,169 @@
+// The left rail: me, the search box, the people, my invite, settings. Alone on narrow windows.
+import { t } from "../i18n.js";
+import { search } from "../search.js";
+import { createAvatar } from "./avatar.js";
+import { h, icon, reconcile, setAttribute, setText } from "./dom.js";
+import { createInvite } from "./invite.js";
+
+/** @typedef {import("../types.d.ts").Snapshot} Snapshot */
+/** @typedef {import("../types.d.ts").ContactView} ContactView */
+
+/**
+ * @param {Pick<import("./actions.js").Actions, "call" | "copy" | "notify">} actions
+ * @param {{ choose(key: string): void, add(): void, settings(): void }} go
+ */
+export function createRail(actions, go) {
+  const me = createAvatar("small");
+  const myName = h("div", { class: "me-name", dir: "auto" });
+  const line = h("div", { class: "me-line" });
+  const query = h("input", {
+    type: "search",
+    class: "search-input",
+    "aria-label": t("rail.find"),
+    placeholder: t("rail.find"),
+    autocomplete: "off",
+    spellcheck: "false",
+    dir: "auto",
+  });
+  const list = h("ul", { class: "people", "aria-label": t("rail.contacts") });
+  const nothing = h("p", { class: "people-none" });
+  const invite = createInvite(actions);
+
+  /** @type {ContactView[]} */ let contacts = [];
+  /** @type {ContactView[]} */ let shown = [];
+  /** @type {string | null} */ let chosen = null;
+
+  /** The parts of each row that change. @type {WeakMap<HTMLElement, ReturnType<typeof createRow>>} */
+  const rows = new WeakMap();
+  /** @param {ContactView} contact */
+  const make = (contact) => {
+    const row = createRow(contact.key, actions, go.choose);
+    rows.set(row.element, row);
+    return row.element;
+  };
+
+  const draw = () => {
+    shown = search(contacts, query.value);
+    reconcile(list, shown, (contact) => contact.key, make, (element, contact) =>
+      rows.get(element)?.update(contact, contact.key === chosen),
+    );
+    nothing.hidden = shown.length > 0;
+    setText(nothing, contacts.length === 0 ? t("rail.none") : t("rail.no_match", { query: query.value.trim() }));
+  };
+
+  query.addEventListener("input", draw);
+  query.addEventListener("keydown", (event) => {
+    const first = shown[0];
+    if (event.key === "Enter" && !event.isComposing && query.value.trim() !== "" && first) {
+      event.preventDefault();
+      actions.call(first.key, true);
+      query.value = "";
+      draw();
+    } else if (event.key === "Escape" && query.value !== "") {
+      event.preventDefault();
+      query.value = "";
+      draw();
+    } else if (event.key === "ArrowDown") {
+      event.preventDefault();
+      focusRow(list, 0);
+    }
+  });
+  list.addEventListener("keydown", (event) => {
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (!step || !(event.target instanceof Element)) return;
+    event.preventDefault();
+    const at = [...list.children].indexOf(event.target.closest("li") ?? list);
+    if (at + step < 0) query.focus();
+    else focusRow(list, at + step);
+  });
+
+  const element = h(
+    "nav",
+    { class: "rail" },
+    h(
+      "header",
+      { class: "me" },
+      me.element,
+      h("div", { class: "me-text" }, myName, line),
+      h(
+        "button",
+        { type: "button", class: "icon-button", "aria-label": t("rail.settings"), title: t("rail.settings"), onclick: go.settings },
+        icon("settings"),
+      ),
+    ),
+    h("div", { class: "search" }, icon("search"), query),
+    h("div", { class: "people-scroll" }, list, nothing),
+    h(
+      "footer",
+      { class: "rail-foot" },
+      invite.element,
+      h("button", { type: "button", class: "button quiet wide", onclick: go.add }, icon("add"), t("rail.add")),
+    ),
+  );
+
+  return {
+    element,
+    focus: () => query.focus(),
+    /**
+     * @param {Snapshot} snapshot
+     * @param {string | null} chosenKey
+     */
+    update(snapshot, chosenKey) {
+      contacts = snapshot.contacts;
+      chosen = chosenKey;
+      if (snapshot.profile) {
+        me.update(snapshot.profile.name, snapshot.profile.key);
+        setText(myName, snapshot.profile.name);
+      }
+      const { online, message } = snapshot.line;
+      setText(line, message ?? (online ? t("rail.online") : t("rail.offline")));
+      setAttribute(line, "data-online", String(online));
+      setAttribute(line, "title", line.textContent);
+      invite.update(snapshot.invite);
+      draw();
+    },
+  };
+}
+
+/**
+ * @param {Element} list
+ * @param {number} index
+ */
+function focusRow(list, index) {
+  list.children[index]?.querySelector("button")?.focus();
+}
+
+/**
+ * @param {string} key
+ * @param {Pick<import("./actions.js").Actions, "call">} actions
+ * @param {(key: string) => void} choose
+ */
+function createRow(key, actions, choose) {
+  const avatar = createAvatar("small");
+  const name = h("span", { class: "row-name", dir: "auto" });
+  const open = h("button", { type: "button", class: "row-open", onclick: () => choose(key) }, avatar.element, name);
+  const voice = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, false) }, icon("phone"));
+  const video = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, true) }, icon("video"));
+  const element = h("li", { class: "row" }, open, voice, video);
+  return {
+    element,
+    /**
+     * @param {ContactView} contact
+     * @param {boolean} chosen
+     */
+    update(contact, chosen) {
+      avatar.update(contact.name, contact.key);
+      setText(name, contact.name);
+      setAttribute(open, "aria-label", t("person.open", { name: contact.name }));
+      setAttribute(open, "title", contact.name);
+      setAttribute(open, "aria-current", chosen ? "true" : null);
+      for (const [button, label] of /** @type {const} */ ([
+        [video, t("person.call_name", { name: contact.name })],
+        [voice, t("person.voice_name", { name: contact.name })],
+      ])) {
+        setAttribute(button, "aria-label", label);
+        setAttribute(button, "title", label);
+      }
+    },
+  };
+}

@@ -1,0 +1,149 @@
+// The dark stage of a call, from "Calling…" to the reason it ended.
+import { t } from "../i18n.js";
+import { clock, pathDetail, pathText, qualityText, statusText, troubles } from "../wording.js";
+import { createAvatar } from "./avatar.js";
+import { createCallBar, fadeWhenStill } from "./call-bar.js";
+import { h, reconcile, setAttribute, setText } from "./dom.js";
+import { createSelfView } from "./self-view.js";
+import { createVoiceRing } from "./voice-ring.js";
+
+/** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
+/** @typedef {import("../session.js").MediaView} MediaView */
+/**
+ * @typedef {{ call: CallSnapshot, media: MediaView, connectedAt: number | null }} StageModel
+ *   `connectedAt`: when the media first connected, on the clock of `performance.now()`
+ */
+
+/** @param {import("./actions.js").Actions} actions */
+export function createStage(actions) {
+  const avatar = createAvatar("large");
+  const ring = createVoiceRing(actions.voiceLevel);
+  const video = h("video", { class: "stage-video", autoplay: true, playsinline: true });
+  const name = h("h1", { class: "who-name", dir: "auto" });
+  const status = h("p", { class: "who-status", role: "status" });
+  const timer = h("p", { class: "who-timer", role: "timer", "aria-label": t("call.duration") });
+  const path = h("div", { class: "path", role: "group", "aria-label": t("call.path") });
+  const quality = h("div", { class: "quality", role: "img" }, h("i"), h("i"), h("i"));
+  const trouble = h("ul", { class: "troubles", "aria-live": "polite" });
+  const self = createSelfView();
+  const bar = createCallBar(actions);
+  const close = h("button", { type: "button", class: "button quiet", onclick: () => actions.dismiss() }, t("ended.close"));
+  const again = h("button", { type: "button", class: "button primary", onclick: () => model && callAgain(actions, model.call) }, t("ended.again"));
+  const ended = h("div", { class: "ended-bar" }, close, again);
+
+  const element = h(
+    "section",
+    { class: "stage", tabindex: -1 },
+    video,
+    h("div", { class: "stage-face" }, ring.element, avatar.element),
+    h("div", { class: "who" }, name, status, timer),
+    h("div", { class: "marks" }, path, quality),
+    trouble,
+    self.element,
+    bar.element,
+    ended,
+  );
+
+  /** @type {StageModel | null} */
+  let model = null;
+  const showsPicture = () => Boolean(model?.media.remoteVideo && video.videoWidth > 0);
+  const wake = fadeWhenStill(element, bar.element, () => model?.call.phase === "connected" && showsPicture());
+
+  const tick = () => {
+    if (model?.connectedAt != null) setText(timer, clock(performance.now() - model.connectedAt));
+  };
+  /** @type {ReturnType<typeof setInterval> | undefined} */
+  let ticking;
+
+  const drawPicture = () => {
+    setAttribute(element, "data-picture", String(showsPicture()));
+    ring.run(model?.call.phase === "connected" && !showsPicture());
+  };
+  for (const type of ["loadeddata", "resize", "emptied"]) video.addEventListener(type, drawPicture);
+
+  return {
+    element,
+    /** @param {StageModel} next */
+    update(next) {
+      const before = model?.call;
+      model = next;
+      const { call, media } = next;
+      const mode = modeOf(call);
+      if (before?.id !== call.id || before.phase !== call.phase) wake();
+      setAttribute(element, "data-mode", mode);
+      setAttribute(element, "data-phase", call.phase);
+      setAttribute(element, "aria-label", call.name);
+
+      avatar.update(call.name, call.contact);
+      setText(name, call.name);
+      setAttribute(name, "title", call.name);
+      setText(status, statusText(call));
+
+      timer.hidden = next.connectedAt === null || mode === "ended";
+      if (timer.hidden) {
+        clearInterval(ticking);
+        ticking = undefined;
+      } else {
+        tick();
+        ticking ??= setInterval(tick, 1_000);
+      }
+
+      setAttribute(video, "aria-label", call.name);
+      if (video.srcObject !== media.remote) video.srcObject = media.remote;
+      drawPicture();
+
+      path.parentElement?.toggleAttribute("hidden", mode !== "talking");
+      setText(path, pathText(media.path));
+      setAttribute(path, "title", pathDetail(media.path));
+      setAttribute(path, "data-kind", media.path?.kind);
+      quality.hidden = media.quality === null;
+      if (media.quality) {
+        setAttribute(quality, "data-level", media.quality.level);
+        setAttribute(quality, "aria-label", qualityText(media.quality));
+        setAttribute(quality, "title", qualityText(media.quality));
+      }
+
+      const words = mode === "ended" ? [] : troubles(media, call.name);
+      reconcile(trouble, words, (text) => text, (text) => h("li", { dir: "auto" }, text));
+
+      self.update(media.local, { shown: mode !== "ended" && media.camera === "ok" });
+      setAttribute(self.element, "data-mirrored", String(!media.sharing));
+      bar.element.hidden = mode === "ended";
+      bar.update(media, call.phase === "connected" || call.phase === "reconnecting");
+      ended.hidden = mode !== "ended";
+      if (mode === "ended" && before && before.phase !== "ended") again.focus();
+    },
+    /** Lets go of the pictures when the stage leaves. */
+    clear() {
+      model = null;
+      clearInterval(ticking);
+      ticking = undefined;
+      ring.run(false);
+      video.srcObject = null;
+      self.update(null, { shown: false });
+    },
+  };
+}
+
+/** @param {CallSnapshot} call @returns {"calling" | "talking" | "ended"} */
+function modeOf({ phase }) {
+  switch (phase) {
+    case "inviting":
+    case "ringing":
+    case "connecting":
+      return "calling";
+    case "connected":
+    case "reconnecting":
+      return "talking";
+    case "ended":
+      return "ended";
+  }
+}
+
+/**
+ * @param {Pick<import("./actions.js").Actions, "call">} actions
+ * @param {CallSnapshot} call
+ */
+export function callAgain(actions, call) {
+  actions.call(call.contact, call.direction === "outgoing" ? call.video : call.peer_video);
+}

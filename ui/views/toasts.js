@@ -1,0 +1,56 @@
+// Notices: what happened, in a sentence, out of the way. Errors stay until they are dismissed.
+import { t } from "../i18n.js";
+import { h, icon } from "./dom.js";
+
+/** How long a notice that needs no action stays, in milliseconds. */
+const SHOWN_MS = 5_000;
+/** More than these at once would cover what they are about. */
+const MOST = 3;
+
+export function createToasts() {
+  const element = h("div", { class: "toasts", role: "region", "aria-label": t("notices.title"), "aria-live": "polite" });
+  /** Notices of the snapshot already shown. @type {Set<string>} */
+  let standing = new Set();
+
+  /**
+   * @param {string} text
+   * @param {"info" | "error"} [kind]
+   */
+  const show = (text, kind = "info") => {
+    for (const old of [...element.children]) {
+      if (old.firstElementChild?.textContent === text) old.remove();
+    }
+    const toast = h("div", { class: `toast toast-${kind}`, role: kind === "error" ? "alert" : null }, h("p", { dir: "auto" }, text));
+    toast.append(
+      h(
+        "button",
+        { type: "button", class: "icon-button", "aria-label": t("notices.dismiss", { text }), onclick: () => toast.remove() },
+        icon("close"),
+      ),
+    );
+    element.append(toast);
+    while (element.children.length > MOST) element.firstElementChild?.remove();
+    if (kind === "info") setTimeout(() => toast.remove(), SHOWN_MS);
+    // In the top layer, so that an open dialog does not cover what its own action had to say.
+    if (element.isConnected && "popover" in element) {
+      element.popover = "manual";
+      element.hidePopover();
+      element.showPopover();
+    }
+  };
+
+  return {
+    element,
+    show,
+    /** @param {readonly import("../types.d.ts").Notice[]} notices that hold until the core takes them back */
+    update(notices) {
+      const now = new Set(notices.map(({ message }) => message));
+      for (const message of now) if (!standing.has(message)) show(message, "error");
+      for (const toast of [...element.children]) {
+        const text = toast.firstElementChild?.textContent ?? "";
+        if (standing.has(text) && !now.has(text)) toast.remove();
+      }
+      standing = now;
+    },
+  };
+}

@@ -1,0 +1,133 @@
+// What the app says about a call: the state, the end, the path, the trouble.
+import { t } from "./i18n.js";
+
+/** @typedef {import("./types.d.ts").CallSnapshot} CallSnapshot */
+/** @typedef {import("./types.d.ts").EndReason} EndReason */
+/** @typedef {import("./types.d.ts").Direction} Direction */
+/** @typedef {import("./session.js").MediaView} MediaView */
+/** @typedef {import("./i18n.js").Key} Key */
+
+/** Every reason, as each side reads it. @type {Record<EndReason, Record<Direction, Key>>} */
+const ENDED = {
+  declined: { outgoing: "ended.declined", incoming: "ended.declined_by_me" },
+  busy: { outgoing: "ended.busy", incoming: "ended.busy_here" },
+  no_answer: { outgoing: "ended.no_answer", incoming: "ended.missed" },
+  missed: { outgoing: "ended.no_answer", incoming: "ended.missed" },
+  cancelled: { outgoing: "ended.cancelled", incoming: "ended.missed" },
+  unreachable: { outgoing: "ended.unreachable", incoming: "ended.unreachable" },
+  ended_by_me: { outgoing: "ended.ended", incoming: "ended.ended" },
+  ended_by_peer: { outgoing: "ended.ended", incoming: "ended.ended" },
+  lost: { outgoing: "ended.lost", incoming: "ended.lost" },
+  not_connected: { outgoing: "ended.not_connected", incoming: "ended.not_connected" },
+};
+
+/** All reasons a call can end for. */
+export const END_REASONS = /** @type {EndReason[]} */ (Object.keys(ENDED));
+
+/**
+ * @param {EndReason | null} reason
+ * @param {Direction} direction
+ * @param {string} name
+ */
+export function endedText(reason, direction, name) {
+  return t(ENDED[reason ?? "ended_by_me"][direction], { name });
+}
+
+/**
+ * The one line that says where a call stands; empty while it is ringing here, where the dialog says it.
+ * @param {CallSnapshot} call
+ * @returns {string}
+ */
+export function statusText(call) {
+  switch (call.phase) {
+    case "inviting":
+      return call.direction === "outgoing" ? t("status.calling", { name: call.name }) : "";
+    case "ringing":
+      return call.direction === "outgoing" ? t("status.ringing") : "";
+    case "connecting":
+      return t("status.connecting");
+    case "connected":
+      return t("status.connected");
+    case "reconnecting":
+      return t("status.reconnecting");
+    case "ended":
+      return endedText(call.reason, call.direction, call.name);
+  }
+}
+
+/** @param {MediaView["path"]} path */
+export function pathText(path) {
+  switch (path?.kind) {
+    case undefined:
+      return t("path.finding");
+    case "network":
+      return t("path.network");
+    case "internet":
+      return t("path.internet");
+    case "relay":
+      return path.relay ? t("path.relay", { relay: path.relay }) : t("path.relay_unknown");
+  }
+}
+
+/** @param {MediaView["path"]} path with the delay, where known */
+export function pathDetail(path) {
+  const text = pathText(path);
+  return path?.delay_ms ? t("path.delay", { text, count: path.delay_ms }) : text;
+}
+
+/** @type {Record<1 | 2 | 3, Key>} */
+const QUALITY = { 1: "quality.weak", 2: "quality.fair", 3: "quality.good" };
+
+/** @param {NonNullable<MediaView["quality"]>} quality */
+export const qualityText = (quality) => t(QUALITY[quality.level]);
+
+/** @typedef {import("./media.js").DeviceState} DeviceState */
+
+/** @type {Record<DeviceState, Key | null>} */
+const NO_MICROPHONE = {
+  ok: null,
+  off: null,
+  none: "trouble.no_microphone",
+  denied: "trouble.microphone_denied",
+  busy: "trouble.microphone_busy",
+};
+/** @type {Record<DeviceState, Key | null>} */
+const NO_CAMERA = {
+  ok: null,
+  off: null,
+  none: "trouble.no_camera",
+  denied: "trouble.camera_denied",
+  busy: "trouble.camera_busy",
+};
+
+/**
+ * What keeps the two from hearing or seeing each other, the worst first.
+ * @param {MediaView} media
+ * @param {string} name of the other side
+ * @returns {string[]}
+ */
+export function troubles(media, name) {
+  /** @type {(Key | null)[]} */
+  const keys = [
+    NO_MICROPHONE[media.microphone],
+    media.muted ? "trouble.muted" : null,
+    NO_CAMERA[media.camera],
+    media.shareFailed ? "trouble.share_failed" : null,
+    media.quality?.weak === "mine" ? "trouble.weak_mine" : null,
+    media.quality?.weak === "theirs" ? "trouble.weak_theirs" : null,
+  ];
+  return keys.flatMap((key) => (key ? [t(key, { name })] : []));
+}
+
+/**
+ * A duration as people read a clock: 0:07, 12:30, 1:02:03.
+ * @param {number} ms
+ */
+export function clock(ms) {
+  const seconds = Math.max(0, Math.floor(ms / 1000));
+  const two = (/** @type {number} */ value) => String(value).padStart(2, "0");
+  const hours = Math.floor(seconds / 3600);
+  const minutes = Math.floor(seconds / 60) % 60;
+  const rest = two(seconds % 60);
+  return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
+}
