@@ -1,1 +1,21 @@
-//! Signaling of Ringdown: wire frames, the WebSocket client, the axum server. Payloads are opaque bytes to it
+//! Signaling of Ringdown: wire frames, the WebSocket client, the axum server and discovery on the local network.
+//!
+//! Payloads are opaque bytes here: this crate never learns who sends one nor what is in it. The wire is described in
+//! `docs/PROTOCOL.md`, precisely enough to write another client or server.
+//!
+//! - [`wire`]: the JSON frames and the codes on them; [`limits`]: every size, rate and interval in one place.
+//! - [`challenge`]: how a client proves its key to a server.
+//! - [`server`]: the meeting point, as a library; the binary `ringdown-server` is this and a command line.
+//! - [`client`]: [`Registration`] makes us reachable at a server, [`Courier`] takes payloads to others.
+//! - [`lan`]: finds people we know on the local network, without telling strangers who is there.
+
+pub mod challenge;
+pub mod client;
+pub mod lan;
+pub mod limits;
+pub mod server;
+pub mod wire;
+
+pub use client::{Courier, DeliverError, Dialer, Event, OfflineReason, Registration, Signer};
+pub use lan::{Found, Interfaces, Lan, LanError};
+pub use server::{ServerConfig, serve};

@@ -1,0 +1,239 @@
+//! Open connections for sending, one a server, shared by all recipients there.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    task::JoinSet,
+    time::{Instant, MissedTickBehavior, interval_at, sleep_until},
+};
+
+use super::dial::{Connection, Dialer, Heard, OfflineReason, Server};
+use crate::{
+    limits::{CLIENT_PING_EVERY, COURIER_IDLE, DEAD_AFTER, MAX_OPEN_SENDS},
+    wire::{ClientFrame, Key, Outcome, Payload, ServerFrame},
+};
+
+/// What a server said to a send.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answer {
+    pub(super) outcome: Outcome,
+    pub(super) message: Option<String>,
+}
+
+/// Why there is no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum LinkError {
+    /// The server was never reached.
+    Unreachable,
+    /// The connection was there and ended first: the payload may have arrived or not.
+    Lost,
+}
+
+struct Command {
+    to: Key,
+    payload: Payload,
+    answer: oneshot::Sender<Result<Answer, LinkError>>,
+}
+
+/// A connection, or one being made.
+#[derive(Clone)]
+pub(super) struct Link {
+    commands: mpsc::UnboundedSender<Command>,
+    connected: Arc<AtomicBool>,
+}
+
+impl Link {
+    /// Queues a send at once, in the order of the calls; the future is the answer. When the future is dropped before the
+    /// payload left, it does not leave.
+    pub(super) fn send(
+        &self,
+        to: Key,
+        payload: Payload,
+    ) -> impl Future<Output = Result<Answer, LinkError>> + use<> {
+        let (answer, answered) = oneshot::channel();
+        // If the link has ended, the answer comes back dropped.
+        drop(self.commands.send(Command {
+            to,
+            payload,
+            answer,
+        }));
+        async { answered.await.unwrap_or(Err(LinkError::Lost)) }
+    }
+
+    /// Whether the server answered on this link so far.
+    pub(super) fn is_connected(&self) -> bool {
+        self.connected.load(Ordering::Relaxed)
+    }
+}
+
+/// The links of one courier. They end with it.
+#[derive(Default)]
+pub(super) struct Pool {
+    dialer: Dialer,
+    open: Mutex<Open>,
+}
+
+#[derive(Default)]
+struct Open {
+    links: HashMap<String, Link>,
+    tasks: JoinSet<()>,
+}
+
+impl Pool {
+    pub(super) fn new(dialer: Dialer) -> Self {
+        Self {
+            dialer,
+            open: Mutex::default(),
+        }
+    }
+
+    /// The link to a server, and whether it was there before.
+    pub(super) fn link(&self, url: &str) -> (Link, bool) {
+        let mut open = self.lock();
+        if let Some(link) = open
+            .links
+            .get(url)
+            .filter(|link| !link.commands.is_closed())
+        {
+            return (link.clone(), true);
+        }
+        while open.tasks.try_join_next().is_some() {}
+        open.links.retain(|_, link| !link.commands.is_closed());
+        let (commands, received) = mpsc::unbounded_channel();
+        let link = Link {
+            commands,
+            connected: Arc::default(),
+        };
+        open.tasks.spawn(run(
+            self.dialer.clone(),
+            url.to_owned(),
+            received,
+            Arc::clone(&link.connected),
+        ));
+        open.links.insert(url.to_owned(), link.clone());
+        (link, false)
+    }
+
+    /// The link to a server, if there is a living one.
+    pub(super) fn living(&self, url: &str) -> Option<Link> {
+        self.lock()
+            .links
+            .get(url)
+            .filter(|link| !link.commands.is_closed() && link.is_connected())
+            .cloned()
+    }
+
+    /// Gives a link up: the next send to that server makes a new one. What is under way on it may still be answered.
+    pub(super) fn discard(&self, url: &str, link: &Link) {
+        let mut open = self.lock();
+        if open
+            .links
+            .get(url)
+            .is_some_and(|kept| kept.commands.same_channel(&link.commands))
+        {
+            open.links.remove(url);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Open> {
+        // No code panics while it holds the lock, and the maps are whole at every moment.
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A link's life: connect, send, answer, and close when nobody needed it for a while.
+async fn run(
+    dialer: Dialer,
+    url: String,
+    mut commands: mpsc::UnboundedReceiver<Command>,
+    connected: Arc<AtomicBool>,
+) {
+    let dialled = match Server::parse(&url) {
+        Ok(server) => dialer.dial(&server).await,
+        Err(reason) => Err(reason),
+    };
+    let mut connection = match dialled {
+        Ok((connection, _)) => connection,
+        Err(reason) => {
+            tracing::debug!("a server for sending cannot be used: {}", reason.code());
+            commands.close();
+            while let Some(command) = commands.recv().await {
+                // Who asked may have stopped waiting.
+                drop(command.answer.send(Err(LinkError::Unreachable)));
+            }
+            return;
+        }
+    };
+    connected.store(true, Ordering::Relaxed);
+    let mut open = HashMap::new();
+    let reason = talk(&mut connection, &mut commands, &mut open).await;
+    tracing::debug!("a connection for sending ended: {}", reason.code());
+    // Everything still open is dropped here, which its askers hear as lost.
+}
+
+/// Until the connection ends, is idle, or nobody can use it any more.
+async fn talk(
+    connection: &mut Connection,
+    commands: &mut mpsc::UnboundedReceiver<Command>,
+    open: &mut HashMap<u32, oneshot::Sender<Result<Answer, LinkError>>>,
+) -> OfflineReason {
+    let mut next_id = 0_u32;
+    let mut ping = interval_at(Instant::now() + CLIENT_PING_EVERY, CLIENT_PING_EVERY);
+    ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let dead = sleep_until(Instant::now() + DEAD_AFTER);
+    let idle = sleep_until(Instant::now() + COURIER_IDLE);
+    tokio::pin!(dead, idle);
+    loop {
+        tokio::select! {
+            command = commands.recv(), if open.len() < MAX_OPEN_SENDS as usize => {
+                let Some(Command { to, payload, answer }) = command else {
+                    connection.close().await;
+                    return OfflineReason::Lost;
+                };
+                if answer.is_closed() {
+                    continue;
+                }
+                idle.as_mut().reset(Instant::now() + COURIER_IDLE);
+                let id = next_id;
+                next_id = next_id.wrapping_add(1);
+                open.insert(id, answer);
+                if let Err(reason) = connection.send(ClientFrame::Send { id, to, payload }.encode()).await {
+                    return reason;
+                }
+            }
+            heard = connection.next() => {
+                dead.as_mut().reset(Instant::now() + DEAD_AFTER);
+                match heard {
+                    Ok(Heard::Frame(ServerFrame::Result { id, outcome, message })) => {
+                        if let Some(answer) = open.remove(&id) {
+                            // Who asked may have stopped waiting.
+                            drop(answer.send(Ok(Answer { outcome, message })));
+                        }
+                    }
+                    Ok(Heard::Frame(ServerFrame::Error { code, message })) => {
+                        if let Some(reason) = OfflineReason::of_error(code, message) {
+                            return reason;
+                        }
+                    }
+                    Ok(Heard::Frame(_) | Heard::SignOfLife) => {}
+                    Err(reason) => return reason,
+                }
+            }
+            _ = ping.tick() => if let Err(reason) = connection.ping().await { return reason },
+            () = &mut dead => return OfflineReason::TimedOut,
+            () = &mut idle => if open.is_empty() {
+                connection.close().await;
+                return OfflineReason::Lost;
+            } else {
+                idle.as_mut().reset(Instant::now() + COURIER_IDLE);
+            },
+        }
+    }
+}

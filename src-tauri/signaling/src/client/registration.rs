@@ -1,0 +1,288 @@
+//! Being reachable at one server, for as long as the handle lives.
+
+use std::{fmt, mem::discriminant, sync::Arc};
+
+use tokio::{
+    sync::{Notify, mpsc},
+    task::JoinHandle,
+    time::{Instant, MissedTickBehavior, interval_at, sleep, sleep_until, timeout},
+};
+
+use super::{
+    backoff::Backoff,
+    dial::{Connection, Dialer, Heard, OfflineReason, Server},
+};
+use crate::{
+    challenge,
+    limits::{ATTEMPT_TIMEOUT, BACKOFF_RESET_AFTER, CLIENT_PING_EVERY, DEAD_AFTER},
+    wire::{ClientFrame, Key, ServerFrame, Signature},
+};
+
+/// Signs with the identity key: Ed25519 over exactly the bytes given, which are [`challenge::message`]s.
+pub type Signer = Arc<dyn Fn(&[u8]) -> [u8; 64] + Send + Sync>;
+
+/// What happens on a registration.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Event {
+    /// Reachable there from now on.
+    Online {
+        /// As given to [`Registration::spawn`].
+        url: String,
+    },
+    /// Not reachable there; told once for each new reason. Trying goes on, unless the URL is not one.
+    Offline {
+        /// As given to [`Registration::spawn`].
+        url: String,
+        /// For people and for programs.
+        reason: OfflineReason,
+    },
+    /// Somebody sent us this. It may come more than once, and by more than one registration.
+    Received {
+        /// As sealed by the sender.
+        payload: Vec<u8>,
+    },
+}
+
+impl fmt::Debug for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Online { .. } => f.write_str("Online"),
+            Self::Offline { reason, .. } => write!(f, "Offline({})", reason.code()),
+            Self::Received { payload } => write!(f, "Received({} bytes)", payload.len()),
+        }
+    }
+}
+
+/// Keeps us registered at one server: connects, proves the key, stays, and connects again. Dropping it ends that at once.
+pub struct Registration {
+    url: String,
+    hurry: Arc<Notify>,
+    task: JoinHandle<()>,
+}
+
+impl fmt::Debug for Registration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Registration").finish_non_exhaustive()
+    }
+}
+
+impl Registration {
+    /// Registers `key` at `url` (`ws://` or `wss://`), trusting the system's certificates. Payloads are acknowledged once they
+    /// are in `events`, so a full channel slows the senders down; when its receiver is gone, the registration ends.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn spawn(
+        url: impl Into<String>,
+        key: [u8; 32],
+        sign: Signer,
+        events: mpsc::Sender<Event>,
+    ) -> Self {
+        Self::spawn_with(Dialer::new(), url, key, sign, events)
+    }
+
+    /// As [`Self::spawn`], with certificates to trust.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn spawn_with(
+        dialer: Dialer,
+        url: impl Into<String>,
+        key: [u8; 32],
+        sign: Signer,
+        events: mpsc::Sender<Event>,
+    ) -> Self {
+        let url = url.into();
+        let hurry = Arc::new(Notify::new());
+        let keeper = Keeper {
+            dialer,
+            url: url.clone(),
+            key: Key::from(key),
+            sign,
+            events,
+            told: None,
+        };
+        let task = tokio::spawn(keeper.run(Arc::clone(&hurry)));
+        Self { url, hurry, task }
+    }
+
+    /// The server.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// Stops waiting and connects now, if it is not connected: when the network came back or changed.
+    pub fn hurry(&self) {
+        self.hurry.notify_one();
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Why there is nothing more to do.
+struct NobodyListens;
+
+struct Keeper {
+    dialer: Dialer,
+    url: String,
+    key: Key,
+    sign: Signer,
+    events: mpsc::Sender<Event>,
+    /// The last reason told since we were last online.
+    told: Option<OfflineReason>,
+}
+
+impl Keeper {
+    async fn run(mut self, hurry: Arc<Notify>) {
+        let server = match Server::parse(&self.url) {
+            Ok(server) => server,
+            Err(reason) => {
+                // Nobody listening and nothing to do are the same here.
+                drop(self.tell_offline(reason).await);
+                return;
+            }
+        };
+        let mut backoff = Backoff::new();
+        loop {
+            let online = self.stay(&server).await;
+            let Ok((reason, lasted)) = online else { return };
+            if lasted.is_some_and(|since| since.elapsed() >= BACKOFF_RESET_AFTER) {
+                backoff.reset();
+            }
+            if reason == OfflineReason::Replaced {
+                // Coming back at once would throw out the newer one, which would come back at once.
+                backoff.exhaust();
+            }
+            if self.tell_offline(reason).await.is_err() {
+                return;
+            }
+            tokio::select! {
+                () = sleep(backoff.wait(getrandom::u32().unwrap_or_default())) => {}
+                () = hurry.notified() => backoff.reset(),
+                () = self.events.closed() => return,
+            }
+        }
+    }
+
+    /// One connection, to its end: why it ended, and since when it was online.
+    async fn stay(
+        &mut self,
+        server: &Server,
+    ) -> Result<(OfflineReason, Option<Instant>), NobodyListens> {
+        let mut connection = match self.register(server).await {
+            Ok(connection) => connection,
+            Err(reason) => return Ok((reason, None)),
+        };
+        let since = Instant::now();
+        self.told = None;
+        self.tell(Event::Online {
+            url: self.url.clone(),
+        })
+        .await?;
+        let reason = self.listen(&mut connection).await?;
+        Ok((reason, Some(since)))
+    }
+
+    async fn register(&self, server: &Server) -> Result<Connection, OfflineReason> {
+        let (mut connection, nonce) = self.dialer.dial(server).await?;
+        let message = challenge::message(server.audience(), &nonce, &self.key);
+        let signature = Signature::from((self.sign)(&message));
+        let answer = async {
+            connection
+                .send(
+                    ClientFrame::Register {
+                        key: self.key,
+                        signature,
+                    }
+                    .encode(),
+                )
+                .await?;
+            loop {
+                match connection.next().await? {
+                    Heard::Frame(ServerFrame::Ready) => return Ok(()),
+                    Heard::Frame(ServerFrame::Error { code, message }) => {
+                        if let Some(reason) = OfflineReason::of_error(code, message) {
+                            return Err(reason);
+                        }
+                    }
+                    Heard::Frame(_) | Heard::SignOfLife => {}
+                }
+            }
+        };
+        timeout(ATTEMPT_TIMEOUT, answer)
+            .await
+            .unwrap_or(Err(OfflineReason::TimedOut))?;
+        Ok(connection)
+    }
+
+    async fn listen(&self, connection: &mut Connection) -> Result<OfflineReason, NobodyListens> {
+        let mut ping = interval_at(Instant::now() + CLIENT_PING_EVERY, CLIENT_PING_EVERY);
+        ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let dead = sleep_until(Instant::now() + DEAD_AFTER);
+        tokio::pin!(dead);
+        loop {
+            let heard = tokio::select! {
+                heard = connection.next() => heard,
+                _ = ping.tick() => match connection.ping().await {
+                    Ok(()) => continue,
+                    Err(reason) => return Ok(reason),
+                },
+                () = &mut dead => return Ok(OfflineReason::TimedOut),
+                () = self.events.closed() => {
+                    connection.close().await;
+                    return Err(NobodyListens);
+                }
+            };
+            dead.as_mut().reset(Instant::now() + DEAD_AFTER);
+            let frame = match heard {
+                Ok(Heard::Frame(frame)) => frame,
+                Ok(Heard::SignOfLife) => continue,
+                Err(reason) => return Ok(reason),
+            };
+            match frame {
+                ServerFrame::Deliver { id, payload } => {
+                    self.tell(Event::Received {
+                        payload: payload.bytes(),
+                    })
+                    .await?;
+                    if let Err(reason) = connection.send(ClientFrame::Ack { id }.encode()).await {
+                        return Ok(reason);
+                    }
+                }
+                ServerFrame::Error { code, message } => {
+                    if let Some(reason) = OfflineReason::of_error(code, message) {
+                        return Ok(reason);
+                    }
+                }
+                ServerFrame::Hello { .. } | ServerFrame::Ready | ServerFrame::Result { .. } => {}
+            }
+        }
+    }
+
+    async fn tell_offline(&mut self, reason: OfflineReason) -> Result<(), NobodyListens> {
+        if self
+            .told
+            .as_ref()
+            .is_some_and(|told| discriminant(told) == discriminant(&reason))
+        {
+            return Ok(());
+        }
+        self.told = Some(reason.clone());
+        self.tell(Event::Offline {
+            url: self.url.clone(),
+            reason,
+        })
+        .await
+    }
+
+    async fn tell(&self, event: Event) -> Result<(), NobodyListens> {
+        self.events.send(event).await.map_err(|_| NobodyListens)
+    }
+}

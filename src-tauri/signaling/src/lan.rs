@@ -1,0 +1,261 @@
+//! Finding people we know on the local network, by mDNS (RFC 6762) and DNS-SD (RFC 6763).
+//!
+//! An app that runs a server announces one service instance under [`SERVICE`]. Its names are random, and the only thing in it
+//! about a person is a [`Tag`]: a hash of a random salt and their key. Who has the key, because they are a contact, can
+//! recompute it; anyone else on the network learns that somebody runs Ringdown, not who.
+
+mod record;
+mod watcher;
+
+use std::{
+    collections::HashSet,
+    fmt,
+    net::IpAddr,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use mdns_sd::{IfKind, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinHandle,
+};
+
+pub use record::{Record, RecordError, Tag};
+
+use crate::wire::Fixed;
+use watcher::Watcher;
+
+/// The DNS-SD service type.
+pub const SERVICE: &str = "_ringdown._tcp.local.";
+
+/// Which network interfaces discovery uses.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Interfaces {
+    /// Every one that is up, except the loopback. Default.
+    #[default]
+    All,
+    /// The ones that have these addresses.
+    Only(Vec<IpAddr>),
+    /// None: nothing is announced and nobody is found.
+    Off,
+}
+
+/// Somebody we know can be reached on the local network.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Found {
+    /// Theirs, one of the keys watched for.
+    pub key: [u8; 32],
+    /// Their server, `ws://ADDRESS:PORT`. One event an address.
+    pub url: String,
+}
+
+impl fmt::Debug for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Found").finish_non_exhaustive()
+    }
+}
+
+/// Why discovery does not work. Calls work without it, by the addresses in the invite and by servers.
+#[derive(Debug, thiserror::Error)]
+pub enum LanError {
+    /// mDNS does not work on this system.
+    #[error("finding people on the local network does not work: {0}")]
+    Mdns(#[from] mdns_sd::Error),
+    /// No random bytes.
+    #[error("the system has no random numbers: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// Discovery on the local network. Dropping it says goodbye to the network and stops everything.
+pub struct Lan {
+    daemon: Option<ServiceDaemon>,
+    /// The full name of our announcement.
+    announced: Mutex<Option<String>>,
+    watch: Mutex<Option<Watch>>,
+}
+
+/// A watch under way.
+struct Watch {
+    keys: watch::Sender<HashSet<[u8; 32]>>,
+    task: JoinHandle<()>,
+}
+
+impl fmt::Debug for Lan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Lan")
+            .field("on", &self.daemon.is_some())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Lan {
+    /// Opens the mDNS sockets. Nothing is announced nor asked yet.
+    ///
+    /// # Errors
+    /// [`LanError::Mdns`] when the system does not let us.
+    pub fn start(interfaces: &Interfaces) -> Result<Self, LanError> {
+        let daemon = match interfaces {
+            Interfaces::Off => None,
+            Interfaces::All => {
+                let daemon = ServiceDaemon::new()?;
+                daemon.disable_interface(vec![IfKind::LoopbackV4, IfKind::LoopbackV6])?;
+                Some(daemon)
+            }
+            Interfaces::Only(addresses) => {
+                let daemon = ServiceDaemon::new()?;
+                daemon.disable_interface(IfKind::All)?;
+                daemon.enable_interface(addresses.clone())?;
+                Some(daemon)
+            }
+        };
+        Ok(Self {
+            daemon,
+            announced: Mutex::default(),
+            watch: Mutex::default(),
+        })
+    }
+
+    /// Announces that `key` is registered at the server on `port` of this machine. Replaces an earlier announcement.
+    ///
+    /// # Errors
+    /// [`LanError`].
+    pub fn announce(&self, key: &[u8; 32], port: u16) -> Result<(), LanError> {
+        self.withdraw();
+        let Some(daemon) = &self.daemon else {
+            return Ok(());
+        };
+        let mut random = [[0; 16]; 2];
+        getrandom::fill(random.as_flattened_mut())?;
+        let [salt, name] = random;
+        // The computer's own name would say who sits at it.
+        let name = Fixed(name)
+            .to_string()
+            .replace(['-', '_'], "x")
+            .to_ascii_lowercase();
+        let properties = Record::new(salt, key).properties();
+        let service = ServiceInfo::new(
+            SERVICE,
+            &name,
+            &format!("{name}.local."),
+            (),
+            port,
+            properties.as_slice(),
+        )?;
+        let service = service.enable_addr_auto();
+        let full_name = service.get_fullname().to_owned();
+        daemon.register(service)?;
+        *lock(&self.announced) = Some(full_name);
+        Ok(())
+    }
+
+    /// Takes the announcement back, if there is one.
+    pub fn withdraw(&self) {
+        if let Some(daemon) = &self.daemon
+            && let Some(name) = lock(&self.announced).take()
+        {
+            // A daemon that has ended announces nothing.
+            drop(daemon.unregister(&name));
+        }
+    }
+
+    /// Watches for `keys` and reports who is found, each address once. Replaces an earlier watch.
+    ///
+    /// # Errors
+    /// [`LanError::Mdns`].
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn watch(
+        &self,
+        keys: impl IntoIterator<Item = [u8; 32]>,
+        found: mpsc::Sender<Found>,
+    ) -> Result<(), LanError> {
+        let Some(daemon) = &self.daemon else {
+            return Ok(());
+        };
+        let mut watch = lock(&self.watch);
+        if let Some(earlier) = watch.take() {
+            earlier.task.abort();
+            daemon.stop_browse(SERVICE)?;
+        }
+        let events = daemon.browse(SERVICE)?;
+        let (keys, changes) = watch::channel(keys.into_iter().collect());
+        let task = tokio::spawn(look_out(events, changes, found));
+        *watch = Some(Watch { keys, task });
+        Ok(())
+    }
+
+    /// Changes the keys of the watch. Who is there already is reported at once; without a watch this does nothing.
+    pub fn set_keys(&self, keys: impl IntoIterator<Item = [u8; 32]>) {
+        if let Some(watch) = lock(&self.watch).as_ref() {
+            watch.keys.send_replace(keys.into_iter().collect());
+        }
+    }
+}
+
+impl Drop for Lan {
+    fn drop(&mut self) {
+        if let Some(watch) = lock(&self.watch).take() {
+            watch.task.abort();
+        }
+        self.withdraw();
+        if let Some(daemon) = &self.daemon {
+            // A daemon that has ended needs no end.
+            drop(daemon.shutdown());
+        }
+    }
+}
+
+/// Passes on who is found until nobody wants to know.
+async fn look_out(
+    events: mdns_sd::Receiver<ServiceEvent>,
+    mut keys: watch::Receiver<HashSet<[u8; 32]>>,
+    found: mpsc::Sender<Found>,
+) {
+    let mut watcher = Watcher::default();
+    watcher.handle_keys(keys.borrow_and_update().clone());
+    loop {
+        let news = tokio::select! {
+            event = events.recv_async() => match event {
+                Ok(ServiceEvent::ServiceResolved(service)) => announced(&mut watcher, &service),
+                Ok(ServiceEvent::ServiceRemoved(_, name)) => {
+                    watcher.handle_gone(&name);
+                    Vec::new()
+                }
+                Ok(_) => Vec::new(),
+                Err(_) => return,
+            },
+            changed = keys.changed() => match changed {
+                Ok(()) => {
+                    let keys = keys.borrow_and_update().clone();
+                    watcher.handle_keys(keys)
+                }
+                Err(_) => return,
+            },
+            () = found.closed() => return,
+        };
+        for one in news {
+            if found.send(one).await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn announced(watcher: &mut Watcher, service: &ResolvedService) -> Vec<Found> {
+    match Record::read(|name| service.get_property_val_str(name)) {
+        Ok(record) => {
+            let addresses = service.addresses.iter().map(ScopedIp::to_ip_addr);
+            watcher.handle_announced(&service.fullname, record, service.port, addresses)
+        }
+        Err(error) => {
+            tracing::debug!("an announcement on the local network is not understood: {error}");
+            Vec::new()
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // No code panics while it holds the lock, and what it guards is whole at every moment.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

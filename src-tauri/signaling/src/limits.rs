@@ -1,0 +1,93 @@
+//! Every limit and interval of the protocol, each with its unit. `docs/PROTOCOL.md` repeats them for other implementers.
+
+use std::time::Duration;
+
+/// Protocol version in the `hello` frame. A client that does not know the server's version closes the connection.
+pub const VERSION: u16 = 1;
+
+/// Largest WebSocket message in either direction, in bytes of UTF-8 text.
+pub const MAX_FRAME_BYTES: usize = 64 * 1024;
+
+/// Largest payload of a `send` or `deliver`, in bytes before base64url.
+pub const MAX_PAYLOAD_BYTES: usize = 40 * 1024;
+
+/// Longest human-readable `message` on a frame or reason on a close, in bytes. RFC 6455 §5.5 leaves 123 for a reason.
+pub const MAX_MESSAGE_BYTES: usize = 123;
+
+/// Sends a second that one connection may keep up.
+pub const SENDS_PER_SECOND: u32 = 50;
+
+/// Sends that one connection may make at once after a quiet time.
+pub const SEND_BURST: u32 = 200;
+
+/// Frames of any type a second that one connection may keep up; above it the connection is closed.
+pub const FRAMES_PER_SECOND: u32 = 200;
+
+/// Frames of any type that one connection may send at once after a quiet time.
+pub const FRAME_BURST: u32 = 1000;
+
+/// Sends of one connection whose `result` is still open; a further one is answered `busy`.
+pub const MAX_OPEN_SENDS: u32 = 64;
+
+/// Deliveries to one registered key that are queued or not yet acknowledged; a further one is answered `busy`.
+pub const MAX_PENDING_DELIVERIES: u32 = 64;
+
+/// Connections from one address at a time: one IPv4 address, or one IPv6 /64.
+pub const MAX_CONNECTIONS_PER_ADDRESS: u32 = 128;
+
+/// Connections to one server at a time.
+pub const MAX_CONNECTIONS: u32 = 20_000;
+
+/// Most names (audiences) that a server may be known by, beside the address a client reached it at.
+pub const MAX_NAMES: usize = 8;
+
+/// A connection must have finished its HTTP upgrade within this time.
+pub const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The recipient must `ack` a `deliver` within this time, or the sender hears `offline`.
+pub const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One write to a peer must be taken by the network within this time, or the connection is dropped as too slow.
+pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// The server pings a connection it has heard nothing from for this long. A client that pings more often is never pinged.
+pub const SERVER_PING_AFTER: Duration = Duration::from_secs(15);
+
+/// A client pings its server this often.
+pub const CLIENT_PING_EVERY: Duration = Duration::from_secs(10);
+
+/// Either side drops a connection it has heard nothing from for this long.
+pub const DEAD_AFTER: Duration = Duration::from_secs(25);
+
+/// The server closes a connection that neither is registered nor has sent anything for this long.
+pub const ANONYMOUS_IDLE: Duration = Duration::from_secs(120);
+
+/// A stopping server waits this long for its connections to take their goodbye.
+pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
+
+/// A client gives one attempt to reach, or to deliver through, one server this long.
+pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
+
+/// A client that sends over a connection it has had open for a while tries a new one when no answer came within this time.
+pub const REUSE_PATIENCE: Duration = Duration::from_millis(1500);
+
+/// A client closes a sending connection that was not used for this long.
+pub const COURIER_IDLE: Duration = Duration::from_secs(60);
+
+/// Payloads that a client has on their way to one recipient at a time.
+pub const COURIER_WINDOW: usize = 16;
+
+/// Payloads that a client keeps waiting for one recipient; a further one is refused.
+pub const COURIER_QUEUE: usize = 256;
+
+/// First wait before a client connects again, before jitter.
+pub const BACKOFF_MIN: Duration = Duration::from_millis(250);
+
+/// Longest wait before a client connects again, before jitter.
+pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
+
+/// A connection that lasted this long resets the wait to [`BACKOFF_MIN`].
+pub const BACKOFF_RESET_AFTER: Duration = Duration::from_secs(10);
+
+/// Pause between connection attempts to several addresses of one name (RFC 8305 §5).
+pub const ADDRESS_STAGGER: Duration = Duration::from_millis(250);

@@ -1,0 +1,327 @@
+//! One connection, without its socket: what comes in at what time, what is to be said and done.
+//!
+//! ```text
+//!            register, proven                    replaced
+//!  Greeted ------------------------> Registered ----------+
+//!     |  register, not proven            |                |
+//!     |  nothing said for long           | dead           |
+//!     +----------------------------------+----------------+--> closed, each with its code
+//! ```
+
+use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
+
+use tokio::time::Instant;
+
+use super::{
+    ServerConfig,
+    gate::Bucket,
+    hub::{Hub, Mail, Mailbox, Receipt, Seat},
+};
+use crate::{
+    challenge::{self, Audience},
+    limits::{MAX_NAMES, MAX_OPEN_SENDS, VERSION},
+    wire::{
+        ClientFrame, ErrorCode, FrameError, Key, Nonce, Outcome, Payload, ServerFrame, Signature,
+    },
+};
+
+/// What a session wants done on its socket.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Act {
+    /// Send this frame.
+    Frame(ServerFrame),
+    /// Send a ping.
+    Ping,
+    /// Send this error, close with its code and end.
+    Close(ErrorCode, &'static str),
+}
+
+/// Where a connection stands.
+#[derive(Debug)]
+enum Standing {
+    /// Said hello; the nonce is good for one registration. May send.
+    Greeted(Nonce),
+    /// Reachable at a key. May send.
+    Registered { _seat: Seat },
+}
+
+/// A delivery that its recipient has not confirmed yet.
+#[derive(Debug)]
+struct Awaited {
+    id: u32,
+    until: Instant,
+    receipt: Receipt,
+}
+
+#[derive(Debug)]
+pub(super) struct Session {
+    hub: Arc<Hub>,
+    config: Arc<ServerConfig>,
+    mailbox: Mailbox,
+    /// Where the connection arrived.
+    local: Option<SocketAddr>,
+    /// What the client called us; only to tell what is wrong, never to decide anything.
+    host: Option<Box<str>>,
+    standing: Standing,
+    /// Our own sends whose result is open.
+    open_sends: u32,
+    next_delivery: u32,
+    /// In the order of their deadlines.
+    awaited: VecDeque<Awaited>,
+    sends: Bucket,
+    frames: Bucket,
+    /// When anything was last heard.
+    heard: Instant,
+    /// When anything was last asked of us; pings do not count.
+    asked: Instant,
+    /// When we last asked whether anyone is there.
+    pinged: Option<Instant>,
+}
+
+impl Session {
+    /// A new connection.
+    ///
+    /// # Errors
+    /// When the system has no random bytes.
+    pub(super) fn new(
+        hub: Arc<Hub>,
+        config: Arc<ServerConfig>,
+        mailbox: Mailbox,
+        local: Option<SocketAddr>,
+        host: Option<Box<str>>,
+    ) -> Result<Self, getrandom::Error> {
+        let mut nonce = [0; 32];
+        getrandom::fill(&mut nonce)?;
+        let now = Instant::now();
+        let limits = &config.limits;
+        Ok(Self {
+            sends: Bucket::new(limits.sends_per_second, limits.send_burst, now),
+            frames: Bucket::new(limits.frames_per_second, limits.frame_burst, now),
+            hub,
+            config,
+            mailbox,
+            local,
+            host,
+            standing: Standing::Greeted(Nonce::from(nonce)),
+            open_sends: 0,
+            next_delivery: 0,
+            awaited: VecDeque::new(),
+            heard: now,
+            asked: now,
+            pinged: None,
+        })
+    }
+
+    /// The first frame.
+    pub(super) fn hello(&self) -> Option<Act> {
+        match self.standing {
+            Standing::Greeted(nonce) => Some(Act::Frame(ServerFrame::Hello { v: VERSION, nonce })),
+            Standing::Registered { .. } => None,
+        }
+    }
+
+    /// Anything at all came in.
+    pub(super) fn handle_sign_of_life(&mut self, now: Instant, acts: &mut Vec<Act>) {
+        self.heard = now;
+        self.pinged = None;
+        if !self.frames.take(now) {
+            acts.push(Act::Close(
+                ErrorCode::RateLimited,
+                "Too many frames. Slow down and connect again.",
+            ));
+        }
+    }
+
+    /// A text message came in.
+    pub(super) fn handle_text(&mut self, now: Instant, text: &str, acts: &mut Vec<Act>) {
+        self.handle_sign_of_life(now, acts);
+        if !acts.is_empty() {
+            return;
+        }
+        match ClientFrame::decode(text) {
+            Ok(ClientFrame::Register { key, signature }) => {
+                self.register(now, key, &signature, acts)
+            }
+            Ok(ClientFrame::Send { id, to, payload }) => self.send(now, id, &to, payload, acts),
+            Ok(ClientFrame::Ack { id }) => self.acknowledge(id),
+            Err(FrameError::Unsupported) => acts.push(Act::Frame(ServerFrame::Error {
+                code: ErrorCode::Unsupported,
+                message: "This server does not know that type of frame.".to_owned(),
+            })),
+            Err(FrameError::TooLarge { .. }) => acts.push(too_large()),
+            Err(FrameError::Malformed { .. }) => acts.push(malformed()),
+        }
+    }
+
+    /// A binary message came in; there are none in this protocol.
+    pub(super) fn handle_binary(&mut self, now: Instant, acts: &mut Vec<Act>) {
+        self.handle_sign_of_life(now, acts);
+        acts.push(malformed());
+    }
+
+    /// A message over the hard limit came in.
+    pub(super) fn handle_oversized(acts: &mut Vec<Act>) {
+        acts.push(too_large());
+    }
+
+    fn register(&mut self, now: Instant, key: Key, signature: &Signature, acts: &mut Vec<Act>) {
+        self.asked = now;
+        let Standing::Greeted(nonce) = self.standing else {
+            acts.push(Act::Close(
+                ErrorCode::AlreadyRegistered,
+                "This connection is already registered.",
+            ));
+            return;
+        };
+        let proves = |audience: &Audience| challenge::verify(audience, &nonce, &key, signature);
+        if self.audiences().any(|audience| proves(&audience)) {
+            self.host = None;
+            self.standing = Standing::Registered {
+                _seat: self.hub.register(key, self.mailbox.clone()),
+            };
+            acts.push(Act::Frame(ServerFrame::Ready));
+        } else if self.called().any(|audience| proves(&audience)) {
+            let message =
+                "This server is not known by that name. Whoever runs it can add it with --name.";
+            acts.push(Act::Close(ErrorCode::WrongAudience, message));
+        } else {
+            acts.push(Act::Close(
+                ErrorCode::BadSignature,
+                "The signature does not prove that key.",
+            ));
+        }
+    }
+
+    /// Every audience this connection may rightly have meant.
+    fn audiences(&self) -> impl Iterator<Item = Audience> {
+        let local = self.local.map(Audience::of_address);
+        let localhost = self
+            .local
+            .filter(|local| local.ip().to_canonical().is_loopback());
+        let localhost =
+            localhost.and_then(|local| format!("localhost:{}", local.port()).parse().ok());
+        let names = self.config.names.iter().take(MAX_NAMES).cloned();
+        names.chain(local).chain(localhost)
+    }
+
+    /// What the client seems to have called us.
+    fn called(&self) -> impl Iterator<Item = Audience> {
+        let host = self.host.as_deref().unwrap_or_default();
+        let plain = (!host.is_empty()).then(|| format!("{host}:80"));
+        plain
+            .into_iter()
+            .chain([host.to_owned()])
+            .filter_map(|text| text.parse().ok())
+    }
+
+    fn send(&mut self, now: Instant, id: u32, to: &Key, payload: Payload, acts: &mut Vec<Act>) {
+        self.asked = now;
+        if self.open_sends >= MAX_OPEN_SENDS || !self.sends.take(now) {
+            let message = Some("Too much at once. Try again in a moment.".to_owned());
+            acts.push(Act::Frame(ServerFrame::Result {
+                id,
+                outcome: Outcome::Busy,
+                message,
+            }));
+            return;
+        }
+        self.open_sends += 1;
+        self.hub.send(to, payload, &self.mailbox, id);
+    }
+
+    fn acknowledge(&mut self, id: u32) {
+        if let Some(index) = self.awaited.iter().position(|awaited| awaited.id == id)
+            && let Some(awaited) = self.awaited.remove(index)
+        {
+            awaited.receipt.settle(Outcome::Delivered);
+        }
+    }
+
+    /// Mail from another session.
+    pub(super) fn handle_mail(&mut self, now: Instant, mail: Mail, acts: &mut Vec<Act>) {
+        match mail {
+            Mail::Deliver(payload, receipt) => {
+                let id = self.next_delivery;
+                self.next_delivery = id.wrapping_add(1);
+                self.awaited.push_back(Awaited {
+                    id,
+                    until: now + self.config.limits.ack_timeout,
+                    receipt,
+                });
+                acts.push(Act::Frame(ServerFrame::Deliver { id, payload }));
+            }
+            Mail::Result(id, outcome) => {
+                self.open_sends = self.open_sends.saturating_sub(1);
+                acts.push(Act::Frame(ServerFrame::Result {
+                    id,
+                    outcome,
+                    message: None,
+                }));
+            }
+            Mail::Replaced => {
+                acts.push(Act::Close(
+                    ErrorCode::Replaced,
+                    "The same key registered on a newer connection.",
+                ));
+            }
+        }
+    }
+
+    /// When [`Self::handle_timeout`] wants to be called, at the latest.
+    pub(super) fn deadline(&self) -> Instant {
+        let limits = &self.config.limits;
+        let life = match self.pinged {
+            None => self.heard + limits.ping_after,
+            Some(_) => self.heard + limits.dead_after,
+        };
+        let ack = self.awaited.front().map(|awaited| awaited.until);
+        let idle = match self.standing {
+            Standing::Greeted(_) => Some(self.asked + limits.anonymous_idle),
+            Standing::Registered { .. } => None,
+        };
+        [ack, idle].into_iter().flatten().fold(life, Instant::min)
+    }
+
+    /// Time has passed; being called early does nothing.
+    pub(super) fn handle_timeout(&mut self, now: Instant, acts: &mut Vec<Act>) {
+        while self
+            .awaited
+            .front()
+            .is_some_and(|awaited| awaited.until <= now)
+        {
+            // Dropping the receipt tells the sender `offline`.
+            self.awaited.pop_front();
+        }
+        let limits = &self.config.limits;
+        if now >= self.heard + limits.dead_after {
+            acts.push(Act::Close(
+                ErrorCode::TimedOut,
+                "Nothing was heard for too long.",
+            ));
+        } else if matches!(self.standing, Standing::Greeted(_))
+            && now >= self.asked + limits.anonymous_idle
+        {
+            acts.push(Act::Close(
+                ErrorCode::TimedOut,
+                "Nothing was sent for a long time.",
+            ));
+        } else if self.pinged.is_none() && now >= self.heard + limits.ping_after {
+            self.pinged = Some(now);
+            acts.push(Act::Ping);
+        }
+    }
+}
+
+fn malformed() -> Act {
+    Act::Close(
+        ErrorCode::Malformed,
+        "That is not a frame of this protocol.",
+    )
+}
+
+fn too_large() -> Act {
+    Act::Close(ErrorCode::TooLarge, "That frame is too large.")
+}
+
+#[cfg(test)]
+mod tests;

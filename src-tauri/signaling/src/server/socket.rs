@@ -1,0 +1,146 @@
+//! The loop between a WebSocket and its [`Session`]. Works over any stream and sink of messages.
+
+use std::time::Duration;
+
+use axum::{
+    Error,
+    extract::ws::{CloseFrame, Message},
+};
+use futures_util::{Sink, SinkExt, Stream, StreamExt};
+use tokio::{
+    pin,
+    sync::mpsc::UnboundedReceiver,
+    time::{Instant, sleep_until, timeout},
+};
+use tokio_tungstenite::tungstenite;
+
+use super::{
+    hub::Mail,
+    session::{Act, Session},
+};
+use crate::wire::{CloseCode, ErrorCode, ServerFrame};
+
+/// Frames written before the socket is flushed.
+const BATCH: usize = 32;
+
+/// How long the other side may take to answer a close.
+const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
+
+/// The other side is gone or does not read.
+struct Lost;
+
+/// Runs a connection to its end.
+pub(super) async fn run<S>(
+    mut socket: S,
+    mut session: Session,
+    mut mail: UnboundedReceiver<Mail>,
+    stop: impl Future<Output = ()>,
+    write_timeout: Duration,
+) where
+    S: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
+{
+    let timer = sleep_until(session.deadline());
+    pin!(timer, stop);
+    let mut acts: Vec<Act> = session.hello().into_iter().collect();
+    loop {
+        match timeout(write_timeout, perform(&mut socket, &mut acts)).await {
+            Ok(Ok(None)) => {}
+            Ok(Ok(Some(()))) => break,
+            Ok(Err(Lost)) | Err(_) => return,
+        }
+        // A deadline that moved away is noticed when the timer fires: cheaper than setting it at every message.
+        if timer.is_elapsed() || session.deadline() < timer.deadline() {
+            timer.as_mut().reset(session.deadline());
+        }
+        tokio::select! {
+            message = socket.next() => {
+                let now = Instant::now();
+                match message {
+                    Some(Ok(Message::Text(text))) => session.handle_text(now, &text, &mut acts),
+                    Some(Ok(Message::Binary(_))) => session.handle_binary(now, &mut acts),
+                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => session.handle_sign_of_life(now, &mut acts),
+                    Some(Ok(Message::Close(_))) | None => return,
+                    Some(Err(error)) => {
+                        if !is_oversized(error) {
+                            return;
+                        }
+                        Session::handle_oversized(&mut acts);
+                    }
+                }
+            }
+            Some(first) = mail.recv() => {
+                let now = Instant::now();
+                session.handle_mail(now, first, &mut acts);
+                while acts.len() < BATCH && let Ok(next) = mail.try_recv() {
+                    session.handle_mail(now, next, &mut acts);
+                }
+            }
+            () = &mut timer => session.handle_timeout(Instant::now(), &mut acts),
+            () = &mut stop => acts.push(Act::Close(ErrorCode::GoingAway, "This server stops.")),
+        }
+    }
+    // The registration ends now, not when the other side has taken its leave.
+    drop(session);
+    drop(mail);
+    let farewell = async { while let Some(Ok(_)) = socket.next().await {} };
+    // Whether they answered the close or not: this is the end.
+    drop(timeout(CLOSE_PATIENCE, farewell).await);
+}
+
+/// Writes what is to be said; `Some` after a close.
+async fn perform<S>(socket: &mut S, acts: &mut Vec<Act>) -> Result<Option<()>, Lost>
+where
+    S: Sink<Message, Error = Error> + Unpin,
+{
+    if acts.is_empty() {
+        return Ok(None);
+    }
+    let mut closed = None;
+    for act in acts.drain(..) {
+        match act {
+            Act::Frame(frame) => feed(socket, Message::text(frame.encode())).await?,
+            Act::Ping => feed(socket, Message::Ping(Default::default())).await?,
+            Act::Close(code, message) => {
+                feed(
+                    socket,
+                    Message::text(
+                        ServerFrame::Error {
+                            code,
+                            message: message.to_owned(),
+                        }
+                        .encode(),
+                    ),
+                )
+                .await?;
+                let code = code.close().unwrap_or(CloseCode::Normal).number();
+                feed(
+                    socket,
+                    Message::Close(Some(CloseFrame {
+                        code,
+                        reason: message.into(),
+                    })),
+                )
+                .await?;
+                closed = Some(());
+                break;
+            }
+        }
+    }
+    socket.flush().await.map_err(|_| Lost)?;
+    Ok(closed)
+}
+
+async fn feed<S>(socket: &mut S, message: Message) -> Result<(), Lost>
+where
+    S: Sink<Message, Error = Error> + Unpin,
+{
+    socket.feed(message).await.map_err(|_| Lost)
+}
+
+fn is_oversized(error: Error) -> bool {
+    let error = error.into_inner().downcast::<tungstenite::Error>();
+    error.is_ok_and(|error| matches!(*error, tungstenite::Error::Capacity(_)))
+}
+
+#[cfg(test)]
+mod tests;
