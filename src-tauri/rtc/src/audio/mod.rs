@@ -1,12 +1,49 @@
 //! Native voice on Linux: the microphone as Opus packets, Opus packets as sound.
+//!
+//! ```text
+//! microphone → 10 ms frames → echo, noise, gain (sonora) → Opus 32 kb/s, 20 ms → sink
+//!                                   ▲ what is about to be played
+//! push → jitter buffer → Opus → ────┴──→ speaker
+//! ```
+//!
+//! Devices, Opus and the jitter buffer are GStreamer's; voice processing is `sonora`'s. A PulseAudio
+//! server (PipeWire is one too) is used where one answers, else whatever GStreamer finds.
+//!
+//! Each open device has a thread of its own that opens and closes it ([`supervisor`]), so no method
+//! here but [`Audio::devices`] and [`Audio::microphone`] ever blocks. A device that fails, or a
+//! sound server that dies, is told as an [`AudioEvent`] and tried again until it is back; captures
+//! and playback streams live through it.
 
+mod devices;
+mod encoder;
 mod error;
 mod events;
+mod graph;
+mod jitter;
+mod microphone;
+mod playback;
+mod processing;
+mod rtp;
+mod supervisor;
 
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use tokio::sync::broadcast;
+
+use microphone::{Captures, PacketClock};
+use processing::Processing;
+use supervisor::Wake;
 
 pub use error::AudioError;
 pub use events::{AudioEvent, Side};
+pub use microphone::Capture;
+pub use playback::Playback;
+
+/// Events that wait for a receiver; older ones are lost to it.
+const EVENTS: usize = 64;
 
 /// What to open.
 #[derive(Debug, Clone, Default)]
@@ -25,7 +62,9 @@ pub enum Microphone {
     /// The system's default microphone.
     #[default]
     System,
-    /// A sine instead of a microphone, for tests.
+    /// A sine of a quarter of full scale instead of a microphone, for tests. Everything behind it
+    /// is the same but echo cancellation, noise suppression and gain control, which would take a
+    /// steady tone for noise.
     Tone {
         /// Its frequency in hertz.
         hz: f64,
@@ -72,88 +111,150 @@ pub struct PlaybackStats {
     pub late: u64,
     /// Samples (48 kHz) played, concealed ones included.
     pub samples: u64,
-    /// Samples (48 kHz) whose packet did not come in time.
+    /// Samples (48 kHz) whose packet did not come in time: rebuilt from the repair data in the
+    /// packet after it, or made up.
     pub concealed: u64,
     /// From a packet's arrival to its sound.
     pub delay: Duration,
-    /// Loudness of the last 20 ms or so: 0 is silence, 1 the loudest there is.
+    /// Loudness (root mean square) of the last 20 ms, muted or not: 0 is silence, 1 the loudest there is.
     pub level: f64,
 }
 
-/// The sink of a capture.
+/// Takes the packets of a capture; must return soon, or packets are late.
 pub type PacketSink = Box<dyn Fn(OpusPacket) + Send + Sync>;
 
-/// The sound of this machine; cheap to clone.
+/// The sound of this machine; cheap to clone. Devices are closed when the last capture and the last
+/// playback stream are gone, whether or not an `Audio` still exists.
 #[derive(Clone)]
 pub struct Audio {
-    _config: AudioConfig,
+    inner: Arc<Inner>,
 }
 
 impl Audio {
-    /// Opens nothing yet.
+    /// Opens nothing yet and does not even start GStreamer.
     #[must_use]
     pub fn new(config: AudioConfig) -> Self {
-        Self { _config: config }
+        let (events, _) = broadcast::channel(EVENTS);
+        let began = Instant::now();
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                events,
+                processing: Arc::default(),
+                captures: Mutex::default(),
+                clock: Mutex::new(PacketClock::new(began)),
+                chosen: Mutex::default(),
+                streams: AtomicU64::new(0),
+                watchers: Mutex::default(),
+            }),
+        }
     }
 
-    /// Starts handing Opus packets to `sink` until the guard is dropped. Returns at once.
+    /// Starts handing Opus packets to `sink`, from a thread of its own, until the guard is dropped.
+    ///
+    /// Several captures share one device. Returns at once: a microphone that is missing or busy is
+    /// told by an [`AudioEvent::Failed`] and tried again.
     ///
     /// # Errors
-    /// When no thread can be started.
-    pub fn capture(&self, _sink: PacketSink) -> Result<Capture, AudioError> {
-        Err(AudioError::NoServer)
+    /// [`AudioError::Thread`].
+    pub fn capture(&self, sink: PacketSink) -> Result<Capture, AudioError> {
+        Capture::start(&self.inner, sink)
     }
 
-    /// Opens a playback stream. Returns at once.
+    /// Opens a playback stream. Returns at once: a speaker that is missing or busy is told by an
+    /// [`AudioEvent::Failed`] and tried again.
     ///
     /// # Errors
-    /// When no thread can be started.
+    /// [`AudioError::Thread`].
     pub fn play(&self) -> Result<Playback, AudioError> {
-        Err(AudioError::NoServer)
+        Playback::start(&self.inner)
     }
 
-    /// Lists the devices. Blocks: not for a runtime's thread.
+    /// Lists the devices. What records a speaker's output counts as a microphone only when somebody
+    /// made it the default one. **Blocks**, up to a second or so: not for a runtime's thread.
     ///
     /// # Errors
-    /// When no sound server answers.
+    /// When the server of the configuration does not answer, or GStreamer does not start.
     pub fn devices(&self) -> Result<Devices, AudioError> {
-        Err(AudioError::NoServer)
+        graph::start()?;
+        devices::list(&self.inner.config)
     }
 
-    /// Finds a microphone (`None`: the default) and checks that it opens. Blocks.
+    /// Finds a microphone by its id (`None`: the default one) and checks that it delivers sound.
+    /// **Blocks**, up to 5 s: not for a runtime's thread.
     ///
     /// # Errors
-    /// `NotFound`, `Busy`.
-    pub fn microphone(&self, _id: Option<&str>) -> Result<Device, AudioError> {
-        Err(AudioError::NotFound(Side::Microphone))
+    /// [`AudioError::NotFound`] when there is none, [`AudioError::Busy`] when it does not open,
+    /// [`AudioError::NoServer`] when the server of the configuration does not answer.
+    pub fn microphone(&self, id: Option<&str>) -> Result<Device, AudioError> {
+        graph::start()?;
+        devices::open_microphone(&self.inner, id)
+    }
+
+    /// Uses this device (`None`: the default one) from now on, for what is running too.
+    pub fn choose(&self, side: Side, id: Option<&str>) {
+        let id = id.map(str::to_owned);
+        {
+            let mut chosen = lock(&self.inner.chosen);
+            match side {
+                Side::Microphone => chosen.0 = id,
+                Side::Speaker => chosen.1 = id,
+            }
+        }
+        self.inner.captures().wake();
+        lock(&self.inner.watchers).retain(|watcher| watcher.send(Wake::Changed).is_ok());
     }
 
     /// What happens to the devices from now on.
     #[must_use]
-    pub fn events(&self) -> tokio::sync::broadcast::Receiver<AudioEvent> {
-        tokio::sync::broadcast::channel(16).1
+    pub fn events(&self) -> broadcast::Receiver<AudioEvent> {
+        self.inner.events.subscribe()
     }
 }
 
-/// A running capture; dropping it stops it.
-pub struct Capture {}
-
-impl Capture {
-    /// Muted: packets go on, with silence in them.
-    pub fn set_muted(&self, _muted: bool) {}
+/// What everything on one [`Audio`] shares.
+struct Inner {
+    config: AudioConfig,
+    events: broadcast::Sender<AudioEvent>,
+    processing: Arc<Processing>,
+    captures: Mutex<Captures>,
+    clock: Mutex<PacketClock>,
+    /// The microphone and the speaker that were asked for.
+    chosen: Mutex<(Option<String>, Option<String>)>,
+    streams: AtomicU64,
+    /// The playback streams' threads.
+    watchers: Mutex<Vec<Sender<Wake>>>,
 }
 
-/// A running playback stream; dropping it stops it.
-pub struct Playback {}
-
-impl Playback {
-    /// Takes one packet, in any order.
-    pub fn push(&self, _seq: u64, _rtp_time: u32, _payload: Vec<u8>) {}
-    /// Muted: packets go on being decoded, in silence.
-    pub fn set_muted(&self, _muted: bool) {}
-    /// How it goes.
-    #[must_use]
-    pub fn stats(&self) -> PlaybackStats {
-        PlaybackStats::default()
+impl Inner {
+    fn captures(&self) -> MutexGuard<'_, Captures> {
+        lock(&self.captures)
     }
+
+    fn clock(&self) -> MutexGuard<'_, PacketClock> {
+        lock(&self.clock)
+    }
+
+    fn chosen(&self, side: Side) -> Option<String> {
+        let chosen = lock(&self.chosen);
+        match side {
+            Side::Microphone => chosen.0.clone(),
+            Side::Speaker => chosen.1.clone(),
+        }
+    }
+
+    fn next_stream(&self) -> u64 {
+        self.streams.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn watch(&self, thread: Sender<Wake>) {
+        let mut watchers = lock(&self.watchers);
+        watchers.retain(|watcher| watcher.send(Wake::Changed).is_ok());
+        watchers.push(thread);
+    }
+}
+
+/// A thread that panicked left nothing half done behind these locks.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
