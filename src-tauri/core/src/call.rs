@@ -1,0 +1,162 @@
+//! The call machine: one call at a time, from the first ring to its end.
+//!
+//! [`Calls`] decides; it does no I/O. Give it every [`Input`] with the time it happened, then carry out every
+//! [`Output`], then come back at [`Calls::poll_timeout`] with [`Input::Timeout`].
+//!
+//! 1. The caller sends `Invite`; the callee's app answers `Ringing`, and `Accept` once its person did.
+//! 2. From the accept on both sides have a peer connection, and `Signal`s carry its descriptions and candidates. No
+//!    address of this machine leaves in a `Signal` before.
+//! 3. Each side says `Alive` every two seconds, so that an app that dies is noticed while it rings and connects. Once
+//!    media flowed, it alone judges whether the other side is there.
+//! 4. Whoever leaves says so (`Decline`, `Cancel`, `HangUp`); that takes effect at once, whatever is still on its way.
+//!
+//! When both call each other at once (glare), the invite of the lower key stays and the other side answers it at once
+//! with its own wish for video. Messages of strangers, of calls that are over, and repeated ones do nothing.
+
+mod desk;
+mod dialog;
+mod local;
+mod remote;
+mod state;
+mod types;
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+pub use self::types::{
+    CallRecord, CallSnapshot, Direction, EndReason, Input, Introduction, MediaChange, Output,
+    Phase, Timing,
+};
+
+use self::desk::{Desk, Past};
+use self::local::Wish;
+use self::state::State;
+use crate::identity::PublicKey;
+use crate::message::Kind;
+
+/// The one call of this app and what becomes of it.
+#[derive(Debug)]
+pub struct Calls {
+    own: PublicKey,
+    timing: Timing,
+    state: State,
+    past: Past,
+    outputs: VecDeque<Output>,
+}
+
+impl Calls {
+    /// No call yet. `own` decides who gives way when both call at once.
+    #[must_use]
+    pub fn new(own: PublicKey, timing: Timing) -> Self {
+        Self {
+            own,
+            timing,
+            state: State::Idle,
+            past: Past::default(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Changes how long things may take, from the next transition on.
+    pub fn set_timing(&mut self, timing: Timing) {
+        self.timing = timing;
+    }
+
+    /// Takes in what happened at `now`. Poll the outputs and the timeout afterwards.
+    pub fn handle(&mut self, now: Instant, input: Input) {
+        let state = std::mem::replace(&mut self.state, State::Idle);
+        let mut desk = Desk {
+            now,
+            own: self.own,
+            timing: self.timing,
+            past: &mut self.past,
+            outputs: &mut self.outputs,
+            changed: false,
+        };
+        self.state = match input {
+            Input::Call {
+                id,
+                contact,
+                name,
+                video,
+                me,
+            } => local::call(
+                state,
+                Wish {
+                    id,
+                    contact,
+                    name,
+                    video,
+                    me,
+                },
+                &mut desk,
+            ),
+            Input::Accept { video } => local::accept(state, video, &mut desk),
+            Input::Decline => local::decline(state, &mut desk),
+            Input::Cancel => local::cancel(state, &mut desk),
+            Input::HangUp => local::hang_up(state, &mut desk),
+            Input::Dismiss => local::dismiss(state, &mut desk),
+            Input::Signal { call, data } => local::signal(state, call, data, &mut desk),
+            Input::Media {
+                call,
+                state: change,
+            } => local::media(state, call, change, &mut desk),
+            Input::Received { name: None, .. } => state,
+            Input::Received {
+                from,
+                name: Some(name),
+                message,
+            } => remote::received(state, from, name, message, &mut desk),
+            Input::Undelivered { call, to } => local::undelivered(state, call, to, &mut desk),
+            Input::Timeout => timeout(state, &mut desk),
+        };
+        if desk.changed {
+            desk.put(Output::Changed);
+        }
+    }
+
+    /// The next thing to do; None when all is done.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// When [`Input::Timeout`] is due; None when nothing is waited for.
+    #[must_use]
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        let deadline = self.state.deadline(&self.timing).map(|(at, _)| at);
+        let alive = self.state.dialog().map(|dialog| dialog.alive_due);
+        match (deadline, alive) {
+            (Some(deadline), Some(alive)) => Some(deadline.min(alive)),
+            (one, other) => one.or(other),
+        }
+    }
+
+    /// The call as it is to be drawn at `now`; None where there is none.
+    #[must_use]
+    pub fn snapshot(&self, now: Instant) -> Option<CallSnapshot> {
+        self.state.snapshot(now)
+    }
+
+    /// Whether a call is on: somebody else who calls now hears "busy".
+    #[must_use]
+    pub fn is_busy(&self) -> bool {
+        self.state.dialog().is_some()
+    }
+}
+
+fn timeout(state: State, desk: &mut Desk<'_>) -> State {
+    let mut state = match state.deadline(&desk.timing) {
+        Some((at, reason)) if at <= desk.now => match reason {
+            Some(reason) => return local::give_up(state, reason, desk),
+            None => return local::dismiss(state, desk),
+        },
+        _ => state,
+    };
+    if let Some(dialog) = state.dialog_mut()
+        && dialog.alive_due <= desk.now
+    {
+        dialog.alive_due = desk.now + desk.timing.alive;
+        desk.send(dialog, Kind::Alive);
+    }
+    state
+}

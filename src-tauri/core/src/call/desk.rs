@@ -1,0 +1,181 @@
+//! What every transition works with: the time, and where to put what is to be done.
+
+use std::collections::VecDeque;
+use std::time::Instant;
+
+use uuid::Uuid;
+
+use super::dialog::Dialog;
+use super::state::{Incoming, Outgoing, State};
+use super::types::{CallRecord, EndReason, Output, Phase, Timing};
+use crate::identity::PublicKey;
+use crate::message::{HangUp, Kind, Message};
+
+/// How many calls that are over are remembered, so that a late or repeated invite does not ring again.
+const REMEMBERED: usize = 256;
+
+/// Calls that are over, newest last.
+#[derive(Debug, Default)]
+pub(super) struct Past(VecDeque<(PublicKey, Uuid)>);
+
+impl Past {
+    pub(super) fn contains(&self, peer: PublicKey, call: Uuid) -> bool {
+        self.0.contains(&(peer, call))
+    }
+
+    pub(super) fn add(&mut self, peer: PublicKey, call: Uuid) {
+        if self.contains(peer, call) {
+            return;
+        }
+        if self.0.len() >= REMEMBERED {
+            self.0.pop_front();
+        }
+        self.0.push_back((peer, call));
+    }
+}
+
+/// One input's time and outputs.
+pub(super) struct Desk<'a> {
+    pub(super) now: Instant,
+    pub(super) own: PublicKey,
+    pub(super) timing: Timing,
+    pub(super) past: &'a mut Past,
+    pub(super) outputs: &'a mut VecDeque<Output>,
+    pub(super) changed: bool,
+}
+
+impl Desk<'_> {
+    pub(super) fn put(&mut self, output: Output) {
+        self.outputs.push_back(output);
+    }
+
+    /// Sends the call's next message.
+    pub(super) fn send(&mut self, dialog: &mut Dialog, kind: Kind) {
+        let message = dialog.message(kind);
+        self.put(Output::Send {
+            to: dialog.peer,
+            message,
+        });
+    }
+
+    /// Sends the only message of a call that is none here.
+    pub(super) fn refuse(&mut self, to: PublicKey, call: Uuid) {
+        self.put(Output::Send {
+            to,
+            message: Message {
+                call,
+                seq: 0,
+                kind: Kind::Busy,
+            },
+        });
+        self.close(to, call);
+    }
+
+    /// Nothing more comes of this call.
+    pub(super) fn close(&mut self, peer: PublicKey, call: Uuid) {
+        self.past.add(peer, call);
+        self.put(Output::Over { call });
+    }
+
+    /// Both sides agreed.
+    pub(super) fn start_peer(&mut self, dialog: &Dialog, initiator: bool) {
+        self.put(Output::StartPeer {
+            call: dialog.call,
+            contact: dialog.peer,
+            polite: !initiator,
+            initiator,
+            video: dialog.video,
+        });
+        self.changed = true;
+    }
+
+    /// Ends the call, telling the other side where `last` says so. A state without a call stays.
+    pub(super) fn end(&mut self, mut state: State, reason: EndReason, last: Option<Kind>) -> State {
+        let Some(mut snapshot) = state.snapshot(self.now) else {
+            return state;
+        };
+        let talked = state.talked(self.now);
+        let (rings_here, has_peer) = match &state {
+            State::Idle | State::Ended { .. } => return state,
+            State::Incoming {
+                phase: Incoming::Ringing { .. },
+                ..
+            } => (true, false),
+            State::Outgoing {
+                phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
+                ..
+            } => (false, false),
+            State::Outgoing {
+                phase: Outgoing::Connecting { .. },
+                ..
+            }
+            | State::Incoming {
+                phase: Incoming::Connecting { .. },
+                ..
+            }
+            | State::Connected { .. }
+            | State::Reconnecting { .. } => (false, true),
+        };
+        let Some(dialog) = state.dialog_mut() else {
+            return state;
+        };
+        if rings_here {
+            self.put(Output::StopRinging);
+        }
+        if has_peer {
+            self.put(Output::StopPeer { call: dialog.call });
+        }
+        if let Some(kind) = last {
+            self.send(dialog, kind);
+        }
+        self.put(Output::Ended {
+            record: CallRecord {
+                call: dialog.call,
+                contact: dialog.peer,
+                name: dialog.name.clone(),
+                direction: dialog.direction,
+                reason,
+                missed: reason == EndReason::Missed,
+                began_ago: self.now.saturating_duration_since(dialog.began),
+                talked,
+            },
+        });
+        self.close(dialog.peer, dialog.call);
+        self.changed = true;
+        snapshot.phase = Phase::Ended;
+        snapshot.reason = Some(reason);
+        State::Ended {
+            last: Box::new(snapshot),
+            until: self.now + self.timing.ended_shown,
+        }
+    }
+}
+
+/// What the other side is told when this side ends a call for this reason by itself.
+pub(super) fn farewell(state: &State, reason: EndReason) -> Option<Kind> {
+    match state {
+        State::Idle | State::Ended { .. } => None,
+        State::Outgoing {
+            phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
+            ..
+        } => Some(Kind::Cancel),
+        State::Incoming { .. }
+        | State::Outgoing { .. }
+        | State::Connected { .. }
+        | State::Reconnecting { .. } => {
+            let reason = match reason {
+                EndReason::Lost => HangUp::Lost,
+                EndReason::NotConnected => HangUp::Failed,
+                EndReason::Declined
+                | EndReason::Busy
+                | EndReason::NoAnswer
+                | EndReason::Missed
+                | EndReason::Cancelled
+                | EndReason::Unreachable
+                | EndReason::EndedByMe
+                | EndReason::EndedByPeer => HangUp::Ended,
+            };
+            Some(Kind::HangUp { reason })
+        }
+    }
+}

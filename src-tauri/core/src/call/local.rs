@@ -1,0 +1,267 @@
+//! What the person, the page and the network of this side do.
+
+use uuid::Uuid;
+
+use super::desk::{Desk, farewell};
+use super::dialog::{Dialog, Parties};
+use super::state::{Incoming, Outgoing, Rival, State};
+use super::types::{Direction, EndReason, Introduction, MediaChange};
+use crate::envelope;
+use crate::identity::PublicKey;
+use crate::message::Kind;
+use crate::name::DisplayName;
+
+/// The parts of [`super::Input::Call`].
+pub(super) struct Wish {
+    pub(super) id: Uuid,
+    pub(super) contact: PublicKey,
+    pub(super) name: DisplayName,
+    pub(super) video: bool,
+    pub(super) me: Introduction,
+}
+
+pub(super) fn call(state: State, wish: Wish, desk: &mut Desk<'_>) -> State {
+    match state {
+        State::Idle | State::Ended { .. } if wish.contact != desk.own => {
+            let parties = Parties {
+                peer: wish.contact,
+                name: wish.name,
+                direction: Direction::Outgoing,
+                video: wish.video,
+                peer_video: false,
+            };
+            let mut dialog = Dialog::new(wish.id, parties, desk.now, desk.now + desk.timing.alive);
+            let Introduction { name, reach } = wish.me;
+            desk.send(
+                &mut dialog,
+                Kind::Invite {
+                    video: wish.video,
+                    name,
+                    reach,
+                },
+            );
+            desk.changed = true;
+            let until = desk.now + desk.timing.no_answer;
+            State::Outgoing {
+                dialog: Box::new(dialog),
+                phase: Outgoing::Inviting { until, rival: None },
+            }
+        }
+        State::Incoming {
+            ref dialog,
+            phase: Incoming::Ringing { .. },
+        } if dialog.peer == wish.contact => accept(state, wish.video, desk),
+        State::Idle
+        | State::Ended { .. }
+        | State::Outgoing { .. }
+        | State::Incoming { .. }
+        | State::Connected { .. }
+        | State::Reconnecting { .. } => state,
+    }
+}
+
+pub(super) fn accept(state: State, video: bool, desk: &mut Desk<'_>) -> State {
+    match state {
+        State::Incoming {
+            mut dialog,
+            phase: Incoming::Ringing { .. },
+        } => {
+            desk.put(super::Output::StopRinging);
+            dialog.video = video;
+            answer(dialog, desk)
+        }
+        other => other,
+    }
+}
+
+/// Says yes to a call and makes the callee's end of the media.
+fn answer(mut dialog: Box<Dialog>, desk: &mut Desk<'_>) -> State {
+    let video = dialog.video;
+    desk.send(&mut dialog, Kind::Accept { video });
+    desk.start_peer(&dialog, false);
+    let until = desk.now + desk.timing.connecting;
+    State::Incoming {
+        dialog,
+        phase: Incoming::Connecting { until },
+    }
+}
+
+/// Our call gives way to the one the callee makes to us: both people want to talk, so it is answered at once.
+pub(super) fn give_way(mut ours: Box<Dialog>, rival: Rival, desk: &mut Desk<'_>) -> State {
+    desk.send(&mut ours, Kind::Cancel);
+    desk.close(ours.peer, ours.call);
+    let parties = Parties {
+        peer: ours.peer,
+        name: ours.name,
+        direction: Direction::Incoming,
+        video: ours.video,
+        peer_video: rival.video,
+    };
+    let dialog = Dialog::new(rival.call, parties, desk.now, desk.now + desk.timing.alive);
+    answer(Box::new(dialog), desk)
+}
+
+pub(super) fn decline(state: State, desk: &mut Desk<'_>) -> State {
+    match state {
+        State::Incoming {
+            phase: Incoming::Ringing { .. },
+            ..
+        } => desk.end(state, EndReason::Declined, Some(Kind::Decline)),
+        other => other,
+    }
+}
+
+pub(super) fn cancel(state: State, desk: &mut Desk<'_>) -> State {
+    match state {
+        // What rings here is declined, not cancelled.
+        State::Incoming {
+            phase: Incoming::Ringing { .. },
+            ..
+        } => state,
+        other => hang_up(other, desk),
+    }
+}
+
+pub(super) fn hang_up(state: State, desk: &mut Desk<'_>) -> State {
+    match state {
+        State::Idle | State::Ended { .. } => state,
+        State::Incoming {
+            phase: Incoming::Ringing { .. },
+            ..
+        } => decline(state, desk),
+        State::Outgoing {
+            phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
+            ..
+        } => desk.end(state, EndReason::Cancelled, Some(Kind::Cancel)),
+        State::Outgoing {
+            phase: Outgoing::Connecting { .. },
+            ..
+        }
+        | State::Incoming {
+            phase: Incoming::Connecting { .. },
+            ..
+        }
+        | State::Connected { .. }
+        | State::Reconnecting { .. } => {
+            let last = farewell(&state, EndReason::EndedByMe);
+            desk.end(state, EndReason::EndedByMe, last)
+        }
+    }
+}
+
+pub(super) fn dismiss(state: State, desk: &mut Desk<'_>) -> State {
+    match state {
+        State::Ended { .. } => {
+            desk.changed = true;
+            State::Idle
+        }
+        other => other,
+    }
+}
+
+pub(super) fn signal(mut state: State, call: Uuid, data: String, desk: &mut Desk<'_>) -> State {
+    match &mut state {
+        State::Outgoing {
+            dialog,
+            phase: Outgoing::Connecting { .. },
+        }
+        | State::Incoming {
+            dialog,
+            phase: Incoming::Connecting { .. },
+        }
+        | State::Connected { dialog, .. }
+        | State::Reconnecting { dialog, .. } => {
+            if dialog.call == call && envelope::fits(&data) {
+                desk.send(dialog, Kind::Signal { data });
+            }
+        }
+        // Before the accept no address leaves this machine; afterwards there is nobody to tell.
+        State::Outgoing {
+            phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
+            ..
+        }
+        | State::Incoming {
+            phase: Incoming::Ringing { .. },
+            ..
+        }
+        | State::Idle
+        | State::Ended { .. } => {}
+    }
+    state
+}
+
+pub(super) fn media(state: State, call: Uuid, change: MediaChange, desk: &mut Desk<'_>) -> State {
+    if state.dialog().is_none_or(|dialog| dialog.call != call) {
+        return state;
+    }
+    let now = desk.now;
+    let next = match (state, change) {
+        (
+            State::Outgoing {
+                dialog,
+                phase: Outgoing::Connecting { .. },
+            }
+            | State::Incoming {
+                dialog,
+                phase: Incoming::Connecting { .. },
+            },
+            MediaChange::Connected,
+        ) => State::Connected { dialog, since: now },
+        (State::Reconnecting { dialog, since, .. }, MediaChange::Connected) => {
+            State::Connected { dialog, since }
+        }
+        (State::Connected { dialog, since }, MediaChange::Disconnected | MediaChange::Failed) => {
+            State::Reconnecting {
+                dialog,
+                since,
+                down: now,
+            }
+        }
+        // While connecting the page tries again by itself until the time is over.
+        (unchanged, MediaChange::Connected | MediaChange::Disconnected | MediaChange::Failed) => {
+            return unchanged;
+        }
+    };
+    desk.changed = true;
+    next
+}
+
+pub(super) fn undelivered(
+    mut state: State,
+    call: Uuid,
+    to: PublicKey,
+    desk: &mut Desk<'_>,
+) -> State {
+    match state.dialog_mut() {
+        Some(dialog) if dialog.call == call && dialog.peer == to => dialog.unreachable = true,
+        _ => return state,
+    }
+    match state {
+        State::Outgoing {
+            phase: Outgoing::Inviting { .. },
+            ..
+        } => give_up(state, EndReason::Unreachable, desk),
+        // What was delivered once may be again; silence and the media judge.
+        other => other,
+    }
+}
+
+/// This side ends the call because of what did not happen; a call that gave way to it gets its turn.
+pub(super) fn give_up(state: State, reason: EndReason, desk: &mut Desk<'_>) -> State {
+    match state {
+        State::Outgoing {
+            dialog,
+            phase:
+                Outgoing::Inviting {
+                    rival: Some(rival), ..
+                }
+                | Outgoing::Ringing {
+                    rival: Some(rival), ..
+                },
+        } => give_way(dialog, rival, desk),
+        other => {
+            let last = farewell(&other, reason);
+            desk.end(other, reason, last)
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! What the other side says.
+
+use uuid::Uuid;
+
+use super::desk::Desk;
+use super::dialog::{Dialog, Parties};
+use super::local::give_way;
+use super::state::{Incoming, Outgoing, Rival, State};
+use super::types::{Direction, EndReason, Output};
+use crate::identity::PublicKey;
+use crate::message::{HangUp, Kind, Message};
+use crate::name::DisplayName;
+
+pub(super) fn received(
+    mut state: State,
+    from: PublicKey,
+    name: DisplayName,
+    message: Message,
+    desk: &mut Desk<'_>,
+) -> State {
+    match state.dialog_mut() {
+        Some(dialog) if dialog.call == message.call => {
+            if dialog.peer != from {
+                return state;
+            }
+            if message.kind.is_last() {
+                return match end_reason(&state, &message.kind) {
+                    Some(reason) => desk.end(state, reason, None),
+                    None => state,
+                };
+            }
+            dialog.receive(desk.now, message);
+            while let Some(kind) = state.dialog_mut().and_then(Dialog::next) {
+                state = step(state, kind, desk);
+            }
+            state
+        }
+        _ => outside(state, from, name, message, desk),
+    }
+}
+
+/// Why a message that ends calls ends this one; None where its sender has no right to say it now.
+fn end_reason(state: &State, kind: &Kind) -> Option<EndReason> {
+    let hung_up = |reason: HangUp| match reason {
+        HangUp::Ended => EndReason::EndedByPeer,
+        HangUp::Lost => EndReason::Lost,
+        HangUp::Failed => EndReason::NotConnected,
+    };
+    match (state, kind) {
+        (
+            State::Outgoing {
+                phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
+                ..
+            },
+            kind,
+        ) => match kind {
+            Kind::Decline => Some(EndReason::Declined),
+            Kind::Busy => Some(EndReason::Busy),
+            // It rang there until that side's time was over, or until ours could no longer be heard.
+            Kind::HangUp {
+                reason: HangUp::Ended,
+            } => Some(EndReason::NoAnswer),
+            Kind::HangUp {
+                reason: HangUp::Lost | HangUp::Failed,
+            } => Some(EndReason::Unreachable),
+            _ => None,
+        },
+        (
+            State::Incoming {
+                phase: Incoming::Ringing { .. },
+                ..
+            },
+            kind,
+        ) => match kind {
+            Kind::Cancel | Kind::HangUp { .. } => Some(EndReason::Missed),
+            _ => None,
+        },
+        (
+            State::Incoming {
+                phase: Incoming::Connecting { .. },
+                ..
+            },
+            kind,
+        ) => match kind {
+            // They took it back before our accept arrived.
+            Kind::Cancel => Some(EndReason::Cancelled),
+            Kind::HangUp { reason } => Some(hung_up(*reason)),
+            _ => None,
+        },
+        (
+            State::Outgoing {
+                phase: Outgoing::Connecting { .. },
+                ..
+            }
+            | State::Connected { .. }
+            | State::Reconnecting { .. },
+            Kind::HangUp { reason },
+        ) => Some(hung_up(*reason)),
+        (
+            State::Outgoing {
+                phase: Outgoing::Connecting { .. },
+                ..
+            }
+            | State::Connected { .. }
+            | State::Reconnecting { .. }
+            | State::Idle
+            | State::Ended { .. },
+            _,
+        ) => None,
+    }
+}
+
+/// The next message of the call, in order.
+fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
+    match (kind, state) {
+        (
+            Kind::Ringing,
+            State::Outgoing {
+                dialog,
+                phase: Outgoing::Inviting { until, rival },
+            },
+        ) => {
+            desk.changed = true;
+            State::Outgoing {
+                dialog,
+                phase: Outgoing::Ringing { until, rival },
+            }
+        }
+        (
+            Kind::Accept { video },
+            State::Outgoing {
+                mut dialog,
+                phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
+            },
+        ) => {
+            dialog.peer_video = video;
+            desk.start_peer(&dialog, true);
+            let until = desk.now + desk.timing.connecting;
+            State::Outgoing {
+                dialog,
+                phase: Outgoing::Connecting { until },
+            }
+        }
+        (
+            Kind::Signal { data },
+            state @ (State::Outgoing {
+                phase: Outgoing::Connecting { .. },
+                ..
+            }
+            | State::Incoming {
+                phase: Incoming::Connecting { .. },
+                ..
+            }
+            | State::Connected { .. }
+            | State::Reconnecting { .. }),
+        ) => {
+            if let Some(dialog) = state.dialog() {
+                desk.put(Output::Deliver {
+                    call: dialog.call,
+                    data,
+                });
+            }
+            state
+        }
+        (
+            Kind::Invite { .. }
+            | Kind::Ringing
+            | Kind::Accept { .. }
+            | Kind::Decline
+            | Kind::Busy
+            | Kind::Cancel
+            | Kind::Signal { .. }
+            | Kind::Alive
+            | Kind::HangUp { .. },
+            unfitting,
+        ) => unfitting,
+    }
+}
+
+/// A message of no call that is on here.
+fn outside(
+    state: State,
+    from: PublicKey,
+    name: DisplayName,
+    message: Message,
+    desk: &mut Desk<'_>,
+) -> State {
+    let Message { call, seq, kind } = message;
+    match kind {
+        Kind::Invite { video, reach, .. } if seq == 0 => {
+            if from == desk.own || desk.past.contains(from, call) || is_rival(&state, from, call) {
+                return state;
+            }
+            if !reach.is_empty() {
+                desk.put(Output::Learned {
+                    contact: from,
+                    reach,
+                });
+            }
+            invited(
+                state,
+                Caller {
+                    call,
+                    peer: from,
+                    name,
+                    video,
+                },
+                desk,
+            )
+        }
+        Kind::Cancel => {
+            // Its invite may still be on its way.
+            desk.past.add(from, call);
+            without_rival(state, from, call)
+        }
+        Kind::Invite { .. }
+        | Kind::Ringing
+        | Kind::Accept { .. }
+        | Kind::Decline
+        | Kind::Busy
+        | Kind::Signal { .. }
+        | Kind::Alive
+        | Kind::HangUp { .. } => state,
+    }
+}
+
+/// Somebody who calls.
+struct Caller {
+    call: Uuid,
+    peer: PublicKey,
+    name: DisplayName,
+    video: bool,
+}
+
+fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
+    if state
+        .dialog()
+        .is_some_and(|dialog| dialog.peer != caller.peer)
+    {
+        desk.refuse(caller.peer, caller.call);
+        desk.put(Output::CallWaiting {
+            contact: caller.peer,
+            name: caller.name,
+        });
+        return state;
+    }
+    let rival = Rival {
+        call: caller.call,
+        video: caller.video,
+    };
+    match state {
+        State::Idle | State::Ended { .. } => ring(caller, desk),
+        // Glare: the call of the lower key stays.
+        State::Outgoing {
+            dialog,
+            phase: Outgoing::Inviting { .. },
+        } if caller.peer < desk.own => give_way(dialog, rival, desk),
+        State::Outgoing {
+            dialog,
+            phase: Outgoing::Inviting { until, .. },
+        } => State::Outgoing {
+            dialog,
+            phase: Outgoing::Inviting {
+                until,
+                rival: Some(rival),
+            },
+        },
+        // Ours rings there, so theirs is an older one that was late, or their app was started anew.
+        State::Outgoing {
+            dialog,
+            phase: Outgoing::Ringing { until, .. },
+        } => State::Outgoing {
+            dialog,
+            phase: Outgoing::Ringing {
+                until,
+                rival: Some(rival),
+            },
+        },
+        // They have no other call than this one: what was before is over.
+        State::Incoming {
+            phase: Incoming::Ringing { .. },
+            ..
+        } => {
+            desk.end(state, EndReason::Missed, None);
+            ring(caller, desk)
+        }
+        State::Reconnecting { .. } => {
+            desk.end(state, EndReason::Lost, None);
+            ring(caller, desk)
+        }
+        // Theirs was late: this call is newer and both said yes to it.
+        State::Outgoing {
+            phase: Outgoing::Connecting { .. },
+            ..
+        }
+        | State::Incoming {
+            phase: Incoming::Connecting { .. },
+            ..
+        }
+        | State::Connected { .. } => {
+            desk.refuse(caller.peer, caller.call);
+            state
+        }
+    }
+}
+
+fn ring(caller: Caller, desk: &mut Desk<'_>) -> State {
+    let Caller {
+        call,
+        peer,
+        name,
+        video,
+    } = caller;
+    desk.put(Output::Ring {
+        call,
+        contact: peer,
+        name: name.clone(),
+        video,
+    });
+    let parties = Parties {
+        peer,
+        name,
+        direction: Direction::Incoming,
+        video: false,
+        peer_video: video,
+    };
+    let mut dialog = Dialog::new(call, parties, desk.now, desk.now + desk.timing.alive);
+    desk.send(&mut dialog, Kind::Ringing);
+    desk.changed = true;
+    let until = desk.now + desk.timing.no_answer;
+    State::Incoming {
+        dialog: Box::new(dialog),
+        phase: Incoming::Ringing { until },
+    }
+}
+
+fn is_rival(state: &State, from: PublicKey, call: Uuid) -> bool {
+    match state {
+        State::Outgoing {
+            dialog,
+            phase:
+                Outgoing::Inviting {
+                    rival: Some(rival), ..
+                }
+                | Outgoing::Ringing {
+                    rival: Some(rival), ..
+                },
+        } => dialog.peer == from && rival.call == call,
+        State::Idle
+        | State::Outgoing { .. }
+        | State::Incoming { .. }
+        | State::Connected { .. }
+        | State::Reconnecting { .. }
+        | State::Ended { .. } => false,
+    }
+}
+
+fn without_rival(mut state: State, from: PublicKey, call: Uuid) -> State {
+    if is_rival(&state, from, call)
+        && let State::Outgoing {
+            phase: Outgoing::Inviting { rival, .. } | Outgoing::Ringing { rival, .. },
+            ..
+        } = &mut state
+    {
+        *rival = None;
+    }
+    state
+}

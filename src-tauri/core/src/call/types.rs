@@ -1,0 +1,366 @@
+//! What goes into the call machine and what comes out of it.
+
+use std::fmt;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+use crate::identity::PublicKey;
+use crate::invite::Reach;
+use crate::message::Message;
+use crate::name::DisplayName;
+
+/// How long things may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Timing {
+    /// A call rings at most this long. Default: 45 s.
+    pub no_answer: Duration,
+    /// A sign of life goes out this often while a call is live. Default: 2 s.
+    pub alive: Duration,
+    /// Without a sign of life for this long the other app is gone; has to be more than twice `alive`. Default: 8 s.
+    pub peer_silent: Duration,
+    /// From accept to media. Default: 30 s.
+    pub connecting: Duration,
+    /// From losing the media to having it back. Default: 30 s.
+    pub reconnecting: Duration,
+    /// How long the end of a call is shown unless dismissed. Default: 8 s.
+    pub ended_shown: Duration,
+}
+
+impl Default for Timing {
+    fn default() -> Self {
+        Self {
+            no_answer: Duration::from_secs(45),
+            alive: Duration::from_secs(2),
+            peer_silent: Duration::from_secs(8),
+            connecting: Duration::from_secs(30),
+            reconnecting: Duration::from_secs(30),
+            ended_shown: Duration::from_secs(8),
+        }
+    }
+}
+
+/// What happened. An input that does not fit the state changes nothing.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Input {
+    /// The person calls a contact. While that contact's call rings here: answers it.
+    Call {
+        /// A new random id.
+        id: Uuid,
+        /// Whom.
+        contact: PublicKey,
+        /// What the person calls them.
+        name: DisplayName,
+        /// Whether to show one's own picture.
+        video: bool,
+        /// What the callee is told about us.
+        me: Introduction,
+    },
+    /// The person answers.
+    Accept {
+        /// Whether to show one's own picture.
+        video: bool,
+    },
+    /// The person refuses the call that rings.
+    Decline,
+    /// The person takes their call back (ends it, where it was answered meanwhile).
+    Cancel,
+    /// The person ends the call, whatever its phase.
+    HangUp,
+    /// The person has seen how the call ended.
+    Dismiss,
+    /// The page has a description or a candidate for the other page. Dropped before the accept, after the end, and
+    /// where it is larger than [`crate::message::MAX_SIGNAL`] or does not fit an envelope.
+    Signal {
+        /// The call it belongs to.
+        call: Uuid,
+        /// JSON of the page.
+        data: String,
+    },
+    /// The page's peer connection changed.
+    Media {
+        /// The call it belongs to.
+        call: Uuid,
+        /// To what.
+        state: MediaChange,
+    },
+    /// An opened envelope.
+    Received {
+        /// Whose signature it bears.
+        from: PublicKey,
+        /// What the person calls this contact; None for strangers and for blocked ones, who are not heard.
+        name: Option<DisplayName>,
+        /// What it says.
+        message: Message,
+    },
+    /// No way to the contact worked for one message of this call.
+    Undelivered {
+        /// The call it belongs to.
+        call: Uuid,
+        /// Whom it was for.
+        to: PublicKey,
+    },
+    /// The time that [`super::Calls::poll_timeout`] gave has come.
+    Timeout,
+}
+
+/// What a caller tells about themselves.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Introduction {
+    /// What they call themselves.
+    pub name: DisplayName,
+    /// Where they can be reached now.
+    pub reach: Vec<Reach>,
+}
+
+/// How the media of a call goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MediaChange {
+    /// It flows.
+    Connected,
+    /// Nothing has come for a while; it may come back.
+    Disconnected,
+    /// It will not come back by itself.
+    Failed,
+}
+
+/// What is to be done, in this order.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Output {
+    /// Seal and send. Messages of one call are to be delivered in this order; see [`Message::may_be_lost`].
+    Send {
+        /// To whom.
+        to: PublicKey,
+        /// What.
+        message: Message,
+    },
+    /// Somebody calls: ring, raise the window.
+    Ring {
+        /// The call.
+        call: Uuid,
+        /// Who.
+        contact: PublicKey,
+        /// What the person calls them.
+        name: DisplayName,
+        /// Whether they want to show a picture.
+        video: bool,
+    },
+    /// Stop what `Ring` started.
+    StopRinging,
+    /// Both sides agreed: make the peer connection.
+    StartPeer {
+        /// The call.
+        call: Uuid,
+        /// With whom: their ICE policy counts.
+        contact: PublicKey,
+        /// Gives way when both sides offer at once (perfect negotiation). The callee is polite.
+        polite: bool,
+        /// Makes the first offer. The caller does.
+        initiator: bool,
+        /// Whether to show one's own picture.
+        video: bool,
+    },
+    /// Give the page what the other page sent.
+    Deliver {
+        /// The call.
+        call: Uuid,
+        /// JSON of the other page.
+        data: String,
+    },
+    /// Close the peer connection that `StartPeer` made.
+    StopPeer {
+        /// The call.
+        call: Uuid,
+    },
+    /// A call is over.
+    Ended {
+        /// For the history.
+        record: CallRecord,
+    },
+    /// Nothing more will be sent in this call (it ended, was refused as a second one, or gave way to another).
+    Over {
+        /// The call.
+        call: Uuid,
+    },
+    /// A second contact called and was told "busy".
+    CallWaiting {
+        /// Who.
+        contact: PublicKey,
+        /// What the person calls them.
+        name: DisplayName,
+    },
+    /// A caller said where they can be reached now: keep it, and send this call's answers there.
+    Learned {
+        /// Who.
+        contact: PublicKey,
+        /// Where.
+        reach: Vec<Reach>,
+    },
+    /// The snapshot is another than before.
+    Changed,
+}
+
+/// Why a call ended. The UI has words for each.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The callee refused.
+    Declined,
+    /// The callee is in another call.
+    Busy,
+    /// It rang in vain (caller's side).
+    NoAnswer,
+    /// It rang in vain (callee's side).
+    Missed,
+    /// The caller took it back.
+    Cancelled,
+    /// The callee's app could not be reached, or was gone while it rang.
+    Unreachable,
+    /// This side hung up.
+    EndedByMe,
+    /// The other side hung up.
+    EndedByPeer,
+    /// The other side was gone for too long.
+    Lost,
+    /// Both sides agreed, and the media never connected.
+    NotConnected,
+}
+
+/// Who called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Direction {
+    /// This side.
+    Outgoing,
+    /// The other side.
+    Incoming,
+}
+
+/// How far a call is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Phase {
+    /// Outgoing; the other app has not answered yet.
+    Inviting,
+    /// It rings at the callee's.
+    Ringing,
+    /// Accepted; no media yet.
+    Connecting,
+    /// Media flows.
+    Connected,
+    /// Media stopped; it may come back.
+    Reconnecting,
+    /// Over, see the reason.
+    Ended,
+}
+
+/// The call as the window draws it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, TS)]
+pub struct CallSnapshot {
+    /// The call.
+    #[ts(type = "string")]
+    pub id: Uuid,
+    /// The other side's key, base64url.
+    #[ts(type = "string")]
+    pub contact: PublicKey,
+    /// What the person calls them.
+    #[ts(type = "string")]
+    pub name: DisplayName,
+    /// Who called.
+    pub direction: Direction,
+    /// How far it is.
+    pub phase: Phase,
+    /// Why it ended; null before.
+    pub reason: Option<EndReason>,
+    /// Whether this side wants to show a picture.
+    pub video: bool,
+    /// Whether the other side does.
+    pub peer_video: bool,
+    /// Milliseconds since the media first connected (to the end, where the call has ended); null before.
+    #[ts(type = "number | null")]
+    pub connected_ms: Option<u64>,
+}
+
+/// A call that is over, for the history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallRecord {
+    /// The call.
+    pub call: Uuid,
+    /// With whom.
+    pub contact: PublicKey,
+    /// What the person calls them.
+    pub name: DisplayName,
+    /// Who called.
+    pub direction: Direction,
+    /// Why it ended.
+    pub reason: EndReason,
+    /// It rang here in vain.
+    pub missed: bool,
+    /// How long before now it began.
+    pub began_ago: Duration,
+    /// How long ago the media first connected; None where it never did.
+    pub talked: Option<Duration>,
+}
+
+/// Descriptions and addresses are personal: their size shows.
+impl fmt::Debug for Input {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Call { contact, video, .. } => write!(f, "Call({contact:?}, video: {video})"),
+            Self::Accept { video } => write!(f, "Accept(video: {video})"),
+            Self::Decline => f.write_str("Decline"),
+            Self::Cancel => f.write_str("Cancel"),
+            Self::HangUp => f.write_str("HangUp"),
+            Self::Dismiss => f.write_str("Dismiss"),
+            Self::Signal { data, .. } => write!(f, "Signal({} bytes)", data.len()),
+            Self::Media { state, .. } => write!(f, "Media({state:?})"),
+            Self::Received {
+                from,
+                name,
+                message,
+            } => {
+                let who = if name.is_some() {
+                    "contact"
+                } else {
+                    "stranger"
+                };
+                write!(f, "Received({message:?} from {who} {from:?})")
+            }
+            Self::Undelivered { to, .. } => write!(f, "Undelivered(to {to:?})"),
+            Self::Timeout => f.write_str("Timeout"),
+        }
+    }
+}
+
+/// Descriptions and addresses are personal: their size shows.
+impl fmt::Debug for Output {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Send { to, message } => write!(f, "Send({message:?} to {to:?})"),
+            Self::Ring { contact, video, .. } => write!(f, "Ring({contact:?}, video: {video})"),
+            Self::StopRinging => f.write_str("StopRinging"),
+            Self::StartPeer {
+                polite,
+                initiator,
+                video,
+                ..
+            } => {
+                write!(
+                    f,
+                    "StartPeer(polite: {polite}, initiator: {initiator}, video: {video})"
+                )
+            }
+            Self::Deliver { data, .. } => write!(f, "Deliver({} bytes)", data.len()),
+            Self::StopPeer { .. } => f.write_str("StopPeer"),
+            Self::Ended { record } => write!(f, "Ended({:?})", record.reason),
+            Self::Over { .. } => f.write_str("Over"),
+            Self::CallWaiting { contact, .. } => write!(f, "CallWaiting({contact:?})"),
+            Self::Learned { contact, reach } => {
+                write!(f, "Learned({contact:?}, {} addresses)", reach.len())
+            }
+            Self::Changed => f.write_str("Changed"),
+        }
+    }
+}
