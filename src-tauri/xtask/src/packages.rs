@@ -1,0 +1,422 @@
+//! Which system packages are missing, and installing them.
+//!
+//! On Debian, Ubuntu and their relatives apt-get is run, as root or through sudo; what is already there is left
+//! alone, and nothing is ever removed. On other Linux distributions the command to type is printed. Elsewhere
+//! nothing is needed: the webview and its WebRTC come with the system.
+
+use std::collections::HashSet;
+use std::io::IsTerminal;
+use std::path::Path;
+
+use crate::distribution::{ByHand, Family};
+use crate::sh::{self, Sh};
+
+/// What the packages are wanted for. Each includes the ones before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Purpose {
+    /// Building the app and running it.
+    Run,
+    /// Driving its windows from a program.
+    Drive,
+    /// Everything that is tested.
+    Test,
+}
+
+/// Compilers and headers; and, for voice and for WebKit's own codecs, GStreamer's plugins. On Debian 12 and Ubuntu
+/// 24.04 `opusenc`, `appsrc` and `audioconvert` live in -base; `pulsesrc`, `rtpjitterbuffer` and `vp8enc` in -good.
+const RUN: &[&str] = &[
+    "build-essential",
+    "pkg-config",
+    "libwebkit2gtk-4.1-dev",
+    "libdbus-1-dev",
+    "libgstreamer1.0-dev",
+    "libgstreamer-plugins-base1.0-dev",
+    "gstreamer1.0-plugins-base",
+    "gstreamer1.0-plugins-good",
+];
+
+/// A screen, a session bus, a sound daemon and a driver, all private to a test.
+const DRIVE: &[&str] = &[
+    "xvfb",
+    "xauth",
+    "dbus",
+    "dbus-daemon",
+    "pulseaudio",
+    "pulseaudio-utils",
+    "webkit2gtk-driver",
+    "fonts-dejavu-core",
+    "xdotool",
+];
+
+/// Of Node.js: `node --test` with a choice of reporters.
+const OLDEST_NODE: u32 = 18;
+
+/// Why the packages are not there now.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Not a distribution on which we install anything.
+    #[error(
+        "{missing} is missing, and this is not Debian or Ubuntu, where it would be installed now. Install:\n\n    \
+         {command}\n"
+    )]
+    ByHand {
+        /// What was looked for and not found.
+        missing: String,
+        /// What to type.
+        command: &'static str,
+    },
+    /// Neither root nor sudo.
+    #[error(
+        "these packages are missing, and there is no sudo here. As root:\n\n    apt-get install {0}\n"
+    )]
+    NotRoot(String),
+    /// apt-get said no.
+    #[error(
+        "the packages could not be installed: {source}. What apt-get said above tells why; where it speaks of \
+         packages that are not found, Debian 12, Ubuntu 22.04 or something newer is needed; where it would have to \
+         remove others, that is for you to decide: apt-get install {packages}"
+    )]
+    Apt {
+        /// The packages asked for.
+        packages: String,
+        /// How apt-get ended.
+        source: sh::Error,
+    },
+    /// dpkg is broken.
+    #[error("the installed packages could not be listed: {0}")]
+    Dpkg(sh::Error),
+}
+
+/// Sees to it that everything needed is installed.
+pub fn ensure(purpose: Purpose) -> Result<(), Error> {
+    if !cfg!(target_os = "linux") {
+        return Ok(());
+    }
+    match Family::here().by_hand() {
+        None => ensure_with_apt(purpose),
+        Some(advice) => ensure_by_hand(advice, purpose),
+    }
+}
+
+fn ensure_with_apt(purpose: Purpose) -> Result<(), Error> {
+    let listing = Sh::new("dpkg-query").args([
+        "--show",
+        "--showformat",
+        "${Package} ${db:Status-Status}\\n",
+    ]);
+    let installed = Installed::from_listing(&listing.read().map_err(Error::Dpkg)?);
+    let tools = if purpose >= Purpose::Test {
+        Tools::here()
+    } else {
+        Tools::default()
+    };
+    let missing = installed.missing(wanted(purpose, tools));
+    let optional = if purpose >= Purpose::Test {
+        installed.missing(wishes(tools))
+    } else {
+        Vec::new()
+    };
+    if missing.is_empty() && optional.is_empty() {
+        return Ok(());
+    }
+    let apt = Apt::new(&missing)?;
+    apt.update()?;
+    if !missing.is_empty() {
+        apt.install(&missing)?;
+    }
+    if !optional.is_empty() && apt.install(&optional).is_err() {
+        eprintln!(
+            "xtask: going on without {}: the tests that need it will be skipped",
+            optional.join(" and ")
+        );
+    }
+    Ok(())
+}
+
+/// What is needed, whether installed or not.
+fn wanted(purpose: Purpose, tools: Tools) -> Vec<&'static str> {
+    let mut wanted = RUN.to_vec();
+    if purpose >= Purpose::Drive {
+        wanted.extend(DRIVE);
+    }
+    if purpose >= Purpose::Test && !tools.node {
+        wanted.push("nodejs");
+    }
+    if purpose >= Purpose::Test && !tools.npm {
+        wanted.push("npm");
+    }
+    wanted
+}
+
+/// What some tests can do without: Ubuntu has Chromium as a snap only.
+fn wishes(tools: Tools) -> Vec<&'static str> {
+    if tools.chromium {
+        Vec::new()
+    } else {
+        vec!["chromium", "chromium-driver"]
+    }
+}
+
+/// What a person may have installed by other means than apt-get.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tools {
+    node: bool,
+    npm: bool,
+    chromium: bool,
+}
+
+impl Tools {
+    fn here() -> Self {
+        let node = Sh::new("node").args(["--version"]).read();
+        Self {
+            node: node.is_ok_and(|version| is_new_enough(&version)),
+            npm: Sh::new("npm").args(["--version"]).succeeds(),
+            chromium: is_on_path("chromium") && is_on_path("chromedriver"),
+        }
+    }
+}
+
+/// Reads `node --version`: `v20.20.2`.
+fn is_new_enough(version: &str) -> bool {
+    let major = version
+        .trim()
+        .strip_prefix('v')
+        .and_then(|version| version.split('.').next());
+    major
+        .and_then(|major| major.parse().ok())
+        .is_some_and(|major: u32| major >= OLDEST_NODE)
+}
+
+/// The installed packages.
+#[derive(Debug)]
+struct Installed(HashSet<String>);
+
+impl Installed {
+    /// Reads lines of `PACKAGE STATUS`. One removed but for its configuration, or half installed, is not installed;
+    /// one installed for two architectures is listed twice.
+    fn from_listing(listing: &str) -> Self {
+        let installed = |line: &str| {
+            let (package, status) = line.trim().split_once(' ')?;
+            (status == "installed").then(|| package.to_owned())
+        };
+        Self(listing.lines().filter_map(installed).collect())
+    }
+
+    fn missing(&self, wanted: Vec<&'static str>) -> Vec<&'static str> {
+        wanted
+            .into_iter()
+            .filter(|package| !self.0.contains(*package))
+            .collect()
+    }
+}
+
+/// apt-get with the rights it needs, asking nothing.
+struct Apt {
+    root: bool,
+}
+
+impl Apt {
+    fn new(missing: &[&str]) -> Result<Self, Error> {
+        let root = Sh::new("id")
+            .args(["-u"])
+            .read()
+            .is_ok_and(|id| id.trim() == "0");
+        if root || Sh::new("sudo").args(["--version"]).succeeds() {
+            Ok(Self { root })
+        } else {
+            Err(Error::NotRoot(missing.join(" ")))
+        }
+    }
+
+    fn update(&self) -> Result<(), Error> {
+        // Lists that are old, or one source that is down, need not keep a package from being found.
+        if self.run(&["update"]).is_err() {
+            eprintln!("xtask: the lists of packages are not up to date; trying all the same");
+        }
+        Ok(())
+    }
+
+    fn install(&self, packages: &[&str]) -> Result<(), Error> {
+        let mut args = vec!["install", "--yes", "--no-install-recommends", "--no-remove"];
+        args.extend(packages);
+        self.run(&args).map_err(|source| Error::Apt {
+            packages: packages.join(" "),
+            source,
+        })
+    }
+
+    fn run(&self, args: &[&str]) -> Result<(), sh::Error> {
+        let mut words = Vec::new();
+        if !self.root {
+            words.push("sudo");
+            if !std::io::stdin().is_terminal() {
+                words.push("--non-interactive");
+            }
+        }
+        words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
+        words.extend(["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"]);
+        words.extend(args);
+        let (program, args) = words.split_first().unwrap_or((&"apt-get", &[]));
+        Sh::new(program).args(args).run()
+    }
+}
+
+fn ensure_by_hand(advice: ByHand, purpose: Purpose) -> Result<(), Error> {
+    if let Some(missing) = probe(Purpose::Run) {
+        return Err(Error::ByHand {
+            missing,
+            command: advice.run,
+        });
+    }
+    match probe(purpose) {
+        Some(missing) => Err(Error::ByHand {
+            missing,
+            command: advice.test,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The first thing needed for the purpose that is not there, looked for where any distribution has it.
+fn probe(purpose: Purpose) -> Option<String> {
+    let programs: &[&str] = match purpose {
+        Purpose::Run => &["cc", "pkg-config"],
+        Purpose::Drive => &[
+            "Xvfb",
+            "xauth",
+            "dbus-daemon",
+            "pulseaudio",
+            "pactl",
+            "WebKitWebDriver",
+        ],
+        Purpose::Test => &[
+            "Xvfb",
+            "xauth",
+            "dbus-daemon",
+            "pulseaudio",
+            "pactl",
+            "WebKitWebDriver",
+            "xdotool",
+            "node",
+            "npm",
+        ],
+    };
+    if let Some(program) = programs.iter().find(|program| !is_on_path(program)) {
+        return Some((*program).to_owned());
+    }
+    if purpose > Purpose::Run {
+        return None;
+    }
+    let libraries = [
+        "webkit2gtk-4.1",
+        "dbus-1",
+        "gstreamer-1.0",
+        "gstreamer-app-1.0",
+    ];
+    let absent = |library: &&&str| !Sh::new("pkg-config").args(["--exists", library]).succeeds();
+    if let Some(library) = libraries.iter().find(absent) {
+        return Some(format!("the library {library}"));
+    }
+    let plugins = Sh::new("pkg-config")
+        .args(["--variable=pluginsdir", "gstreamer-1.0"])
+        .read()
+        .ok()?;
+    let absent = |plugin: &&&str| {
+        !Path::new(plugins.trim())
+            .join(format!("libgst{plugin}.so"))
+            .exists()
+    };
+    let plugin = ["app", "opus", "pulseaudio", "rtpmanager", "vpx"]
+        .iter()
+        .find(absent)?;
+    Some(format!("GStreamer's plugin {plugin}"))
+}
+
+fn is_on_path(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WITH_NODE_AND_CHROMIUM: Tools = Tools {
+        node: true,
+        npm: true,
+        chromium: true,
+    };
+
+    fn listing(packages: &[&str]) -> String {
+        packages
+            .iter()
+            .map(|package| format!("{package} installed\n"))
+            .collect()
+    }
+
+    #[test]
+    fn nothing_is_missing_where_everything_is_installed() {
+        let installed = Installed::from_listing(&listing(&[RUN, DRIVE].concat()));
+        assert!(
+            installed
+                .missing(wanted(Purpose::Test, WITH_NODE_AND_CHROMIUM))
+                .is_empty()
+        );
+        assert!(wishes(WITH_NODE_AND_CHROMIUM).is_empty());
+    }
+
+    #[test]
+    fn only_what_is_missing_is_asked_for() {
+        let installed = Installed::from_listing(
+            "build-essential installed\n\
+             pkg-config installed\n\
+             libdbus-1-dev installed\n\
+             libwebkit2gtk-4.1-dev config-files\n\
+             libgstreamer1.0-dev installed\n\
+             libgstreamer1.0-dev installed\n\
+             gstreamer1.0-plugins-good half-configured\n\
+             gstreamer1.0-plugins-base-apps installed\n",
+        );
+        assert_eq!(
+            installed.missing(wanted(Purpose::Run, Tools::default())),
+            [
+                "libwebkit2gtk-4.1-dev",
+                "libgstreamer-plugins-base1.0-dev",
+                "gstreamer1.0-plugins-base",
+                "gstreamer1.0-plugins-good",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_unreadable_listing_makes_everything_missing() {
+        let installed = Installed::from_listing("\nnonsense\n");
+        assert_eq!(installed.missing(RUN.to_vec()), RUN);
+    }
+
+    #[test]
+    fn node_from_elsewhere_is_not_installed_again() {
+        let without_npm = Tools {
+            npm: false,
+            ..WITH_NODE_AND_CHROMIUM
+        };
+        assert!(!wanted(Purpose::Test, WITH_NODE_AND_CHROMIUM).contains(&"nodejs"));
+        assert_eq!(wanted(Purpose::Test, without_npm).last(), Some(&"npm"));
+        assert!(!wanted(Purpose::Drive, Tools::default()).contains(&"nodejs"));
+    }
+
+    #[test]
+    fn node_has_to_be_new_enough() {
+        assert!(is_new_enough("v20.20.2\n"));
+        assert!(is_new_enough("v18.0.0"));
+        assert!(!is_new_enough("v12.22.12"));
+        assert!(!is_new_enough("20"));
+        assert!(!is_new_enough(""));
+    }
+
+    #[test]
+    fn running_needs_no_tools_of_testing() {
+        let to_run = wanted(Purpose::Run, Tools::default());
+        assert!(DRIVE.iter().all(|package| !to_run.contains(package)));
+    }
+}
