@@ -1,0 +1,250 @@
+// The page's side of coded media: the worker, its socket, the tracks it makes, and silent stand-ins for native audio.
+
+/** @typedef {import("./environment.d.ts").SendLimits} SendLimits */
+/** @typedef {import("./environment.d.ts").RemoteSource} RemoteSource */
+/** @typedef {import("./stats.js").Figures} Figures */
+/** @typedef {import("./worker-messages.d.ts").FromWorker} FromWorker */
+/** @typedef {import("./worker-messages.d.ts").ToWorker} ToWorker */
+
+/** Video tracks kept ready: making one takes a round trip to the worker. */
+const SPARE_TRACKS = 2;
+/** Between attempts to reach the engine's media socket again, in ms. */
+const RECONNECT = 500;
+
+export class MediaPlane {
+  /** @type {Worker | null} */
+  #worker = null;
+  /** @type {{id: number, track: MediaStreamTrack}[]} */
+  #spare = [];
+  /** Tracks asked for and not yet here. */
+  #coming = 0;
+  /** The webview makes no tracks from frames, or the worker died. */
+  #barren = false;
+  /** @type {{tracks: number, resolve: () => void}[]} */
+  #waiting = [];
+  /** What each m-line sends, by `peer/index`. @type {Map<string, {track: MediaStreamTrack, limits: string}>} */
+  #sent = new Map();
+  /** Where the frames of canvas stand-ins go. @type {Map<number, (frame: VideoFrame) => void>} */
+  #canvases = new Map();
+  #lastCanvas = 0;
+  /** @type {Map<number, (figures: Figures[]) => void>} */
+  #asked = new Map();
+  #lastAsked = 0;
+  /** @type {MediaStreamTrack | null} */
+  #silence = null;
+
+  /**
+   * @param {Window & typeof globalThis} window
+   * @param {import("./engine.js").Engine} engine
+   */
+  constructor(window, engine) {
+    this.window = window;
+    this.engine = engine;
+  }
+
+  #start() {
+    if (this.#worker || this.#barren) return;
+    // WebKitGTK: the first media call of a page must not be WebCodecs, GStreamer is not up before
+    this.window.document.createElement("video").canPlayType("video/webm");
+    try {
+      this.#worker = new this.window.Worker(new URL("./media-worker.js", import.meta.url), { type: "module" });
+    } catch {
+      this.#fail();
+      return;
+    }
+    this.#worker.onmessage = ({ data }) => this.#handle(data);
+    this.#worker.onerror = () => this.#fail();
+    this.#order(SPARE_TRACKS);
+    this.#connect();
+  }
+
+  /** Without a worker calls go on, without video. */
+  #fail() {
+    this.#worker?.terminate();
+    this.#worker = null;
+    this.#barren = true;
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    for (const answer of this.#asked.values()) answer([]);
+    this.#asked.clear();
+  }
+
+  /**
+   * @param {ToWorker} message
+   * @param {Transferable[]} [transfer]
+   */
+  #post(message, transfer = []) {
+    this.#worker?.postMessage(message, transfer);
+  }
+
+  /** @param {number} count */
+  #order(count) {
+    this.#coming += count;
+    for (let n = 0; n < count; n += 1) this.#post({ t: "make-track" });
+  }
+
+  #connect() {
+    this.engine.request("mediaSocket").then(
+      ({ url }) => this.#post({ t: "socket", url }),
+      () => this.#reconnect(),
+    );
+  }
+
+  #reconnect() {
+    if (this.#worker) this.window.setTimeout(() => this.#worker && this.#connect(), RECONNECT);
+  }
+
+  /** @param {FromWorker} message */
+  #handle(message) {
+    switch (message.t) {
+      case "track":
+        this.#coming -= 1;
+        this.#spare.push({ id: message.id, track: message.track });
+        return this.#resolveWaiting();
+      case "no-track":
+        this.#coming -= 1;
+        if (this.#coming === 0) for (const { resolve } of this.#waiting.splice(0)) resolve();
+        return;
+      case "frame": {
+        const show = this.#canvases.get(message.id);
+        if (show) show(message.frame);
+        message.frame.close();
+        return;
+      }
+      case "figures":
+        this.#asked.get(message.request)?.(message.figures);
+        this.#asked.delete(message.request);
+        return;
+      case "socket-closed":
+        return this.#reconnect();
+    }
+  }
+
+  #resolveWaiting() {
+    const met = this.#waiting.filter(({ tracks }) => tracks <= this.#spare.length);
+    this.#waiting = this.#waiting.filter((one) => !met.includes(one));
+    for (const { resolve } of met) resolve();
+  }
+
+  /**
+   * @param {number} tracks
+   * @returns {Promise<void>}
+   */
+  async ready(tracks) {
+    this.#start();
+    if (this.#barren || tracks <= this.#spare.length) return;
+    const missing = tracks - this.#spare.length - this.#coming;
+    if (missing > 0) this.#order(missing);
+    await new Promise((resolve) => this.#waiting.push({ tracks, resolve: () => resolve(undefined) }));
+  }
+
+  /**
+   * @param {"audio" | "video"} kind
+   * @returns {RemoteSource}
+   */
+  remote(kind) {
+    this.#start();
+    return kind === "audio" ? silentSource(this.silence()) : this.#videoSource();
+  }
+
+  /** @returns {RemoteSource} */
+  #videoSource() {
+    const spare = this.#spare.shift();
+    if (spare && this.#spare.length + this.#coming < SPARE_TRACKS) this.#order(1);
+    const { id, track } = spare ?? this.#canvasTrack();
+    let attached = "";
+    return {
+      track,
+      attach: (peer, index) => {
+        if (attached === `${peer}/${index}`) return;
+        attached = `${peer}/${index}`;
+        this.#post({ t: "receive", peer, index, sink: id });
+      },
+      end: () => {
+        track.stop();
+        this.#canvases.delete(id);
+        this.#post({ t: "drop-sink", sink: id });
+      },
+    };
+  }
+
+  /** A page may want a track before the worker made one: frames are drawn then, which costs more. */
+  #canvasTrack() {
+    const id = --this.#lastCanvas;
+    const canvas = this.window.document.createElement("canvas");
+    const context = canvas.getContext("2d");
+    const stream = canvas.captureStream(0);
+    const [track] = /** @type {CanvasCaptureMediaStreamTrack[]} */ (stream.getVideoTracks());
+    if (!track) throw new DOMException("The webview makes no video track", "NotSupportedError");
+    this.#canvases.set(id, (frame) => {
+      if (canvas.width !== frame.displayWidth) canvas.width = frame.displayWidth;
+      if (canvas.height !== frame.displayHeight) canvas.height = frame.displayHeight;
+      context?.drawImage(frame, 0, 0);
+      track.requestFrame();
+    });
+    return { id, track };
+  }
+
+  /** A track that is silent for ever and costs nothing: its context never runs. @returns {MediaStreamTrack} */
+  silence() {
+    if (!this.#silence) {
+      const context = new this.window.AudioContext();
+      this.#silence = context.createMediaStreamDestination().stream.getAudioTracks()[0] ?? null;
+      context.suspend().catch(() => {});
+    }
+    if (!this.#silence) throw new DOMException("The webview makes no audio track", "NotSupportedError");
+    return this.#silence.clone();
+  }
+
+  /**
+   * @param {number} peer
+   * @param {number} index
+   * @param {MediaStreamTrack | null} track
+   * @param {SendLimits} limits
+   */
+  send(peer, index, track, limits) {
+    const key = `${peer}/${index}`;
+    const before = this.#sent.get(key);
+    if (!track) {
+      if (before) this.#post({ t: "stop-sending", peer, index });
+      this.#sent.delete(key);
+      return;
+    }
+    const text = JSON.stringify(limits);
+    if (before?.track === track) {
+      if (before.limits !== text) this.#post({ t: "limits", peer, index, limits });
+    } else {
+      // the preview keeps its own track: encoding never holds it up
+      const copy = track.clone();
+      copy.enabled = true;
+      this.#post({ t: "send", peer, index, track: copy, limits }, [/** @type {any} */ (copy)]);
+    }
+    this.#sent.set(key, { track, limits: text });
+  }
+
+  /** @param {number} peer */
+  closePeer(peer) {
+    for (const key of [...this.#sent.keys()]) if (key.startsWith(`${peer}/`)) this.#sent.delete(key);
+    this.#post({ t: "close-peer", peer });
+  }
+
+  /**
+   * @param {number | null} peer
+   * @returns {Promise<Figures[]>}
+   */
+  async figures(peer) {
+    if (!this.#worker || peer === null) return [];
+    const request = ++this.#lastAsked;
+    return new Promise((resolve) => {
+      this.#asked.set(request, resolve);
+      this.#post({ t: "figures", request, peer });
+    });
+  }
+}
+
+/**
+ * @param {MediaStreamTrack} track
+ * @returns {RemoteSource}
+ */
+function silentSource(track) {
+  return { track, attach() {}, end: () => track.stop() };
+}

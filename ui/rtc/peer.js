@@ -1,0 +1,494 @@
+// What is behind one RTCPeerConnection: its slots, its transceivers and channels, its part of the engine.
+
+import { Channel } from "./channel.js";
+import { RTCIceCandidate } from "./description.js";
+import { setLocal, setRemote } from "./descriptions.js";
+import { EnginePeer } from "./engine.js";
+import { invalidAccess, invalidState, operation } from "./errors.js";
+import { RTCDataChannelEvent, RTCPeerConnectionIceEvent } from "./events.js";
+import { Negotiation } from "./negotiation.js";
+import { intersection, reversed, streamIds, withCandidate, parse } from "./sdp.js";
+import { mergeFigures, report, select } from "./stats.js";
+import { Transceiver } from "./transceiver.js";
+import { DtlsTransport, SctpTransport } from "./transports.js";
+
+/** @typedef {"stable" | "have-local-offer" | "have-remote-offer" | "have-local-pranswer" | "have-remote-pranswer" | "closed"} SignalingState */
+/** @typedef {{type: "offer" | "pranswer" | "answer", sdp: string, parsed: import("./sdp.js").Description}} SetDescription */
+/** @typedef {{sdp: string, inputs: string, mids: Map<string, Transceiver>, streams: Map<Transceiver, string[]>}} Made a description made here */
+/** @typedef {"new" | "connecting" | "connected" | "disconnected" | "failed" | "closed"} ConnectionState */
+
+export class Peer {
+  closed = false;
+  /** @type {SignalingState} */
+  signalingState = "stable";
+  /** @type {import("./transports.js").IceState} */
+  iceConnectionState = "new";
+  /** @type {import("./transports.js").GatheringState} */
+  iceGatheringState = "new";
+  /** @type {ConnectionState} */
+  connectionState = "new";
+  /** @type {SetDescription | null} */
+  currentLocal = null;
+  /** @type {SetDescription | null} */
+  pendingLocal = null;
+  /** @type {SetDescription | null} */
+  currentRemote = null;
+  /** @type {SetDescription | null} */
+  pendingRemote = null;
+  /** @type {Made | null} */
+  lastOffer = null;
+  /** @type {Made | null} */
+  lastAnswer = null;
+  /** What the engine was told last, where it could be told again. @type {string | null} */
+  appliedOffer = null;
+  /** @type {string | null} */
+  appliedAnswer = null;
+  /** @type {Transceiver[]} */
+  transceivers = [];
+  /** A data channel was asked for, here or by the other side. */
+  wantsData = false;
+  /** @type {SctpTransport | null} */
+  sctp = null;
+  channels = { opened: 0, closed: 0 };
+  /** @type {Set<Channel>} */
+  #channels = new Set();
+  /** Engine events for channels whose handle is still on its way. @type {Map<number, any[]>} */
+  #early = new Map();
+  /** @type {DtlsTransport | null} */
+  #transport = null;
+  /** @type {Map<string, MediaStream>} */
+  #streams = new Map();
+  #defaultStream = crypto.randomUUID();
+  /** Engine events kept back while a description is being set. @type {any[] | null} */
+  #held = null;
+  /** What was last told of each m-line, to tell only changes. @type {WeakMap<Transceiver, {sender: string, receiver: string}>} */
+  #told = new WeakMap();
+
+  /**
+   * @param {import("./environment.d.ts").Environment} env
+   * @param {EventTarget} facade
+   * @param {import("./configuration.js").Configuration} configuration
+   */
+  constructor(env, facade, configuration) {
+    this.env = env;
+    this.facade = facade;
+    this.configuration = configuration;
+    this.negotiation = new Negotiation(this);
+    const plain = () => {
+      const { certificates: _none, ...rest } = this.configuration;
+      return rest;
+    };
+    this.engine = new EnginePeer(env.engine, plain, (event) => this.#handle(event));
+  }
+
+  /** @param {Event} event */
+  fire(event) {
+    this.facade.dispatchEvent(event);
+  }
+
+  /**
+   * @template T
+   * @param {() => Promise<T>} operation
+   */
+  chain(operation) {
+    return this.negotiation.chain(operation);
+  }
+
+  get localDescription() {
+    return this.pendingLocal ?? this.currentLocal;
+  }
+  get remoteDescription() {
+    return this.pendingRemote ?? this.currentRemote;
+  }
+
+  // --- descriptions
+
+  /** What a description depends on: the engine's arguments, as text to compare. @param {boolean} offer */
+  inputs(offer) {
+    return JSON.stringify(offer ? this.#offerInputs() : this.#answerInputs());
+  }
+
+  #offered() {
+    return this.transceivers.filter((one) => !(one.stopping && one.mid === null));
+  }
+
+  #offerInputs() {
+    return {
+      iceRestart: this.negotiation.iceRestart,
+      dataChannel: this.wantsData,
+      transceivers: this.#offered().map((one, index) => ({
+        index,
+        mid: one.mid,
+        kind: one.kind,
+        direction: one.stopping ? "inactive" : one.direction,
+        streams: one.sender.streamIds,
+        track: one.sender.track?.id ?? null,
+        stopped: one.stopping,
+      })),
+    };
+  }
+
+  #answerInputs() {
+    const sections = this.pendingRemote?.parsed.media ?? [];
+    return {
+      transceivers: sections.flatMap((section, index) => {
+        const one = this.transceivers.find((each) => each.mid !== null && each.index === index);
+        if (!one || section.rejected) return [];
+        const wish = one.stopping ? "inactive" : one.direction;
+        return {
+          mid: one.mid,
+          direction: intersection(wish, reversed(section.direction)),
+          streams: one.sender.streamIds,
+          track: one.sender.track?.id ?? null,
+        };
+      }),
+    };
+  }
+
+  /**
+   * Has the engine make an offer; once more where the page changed something meanwhile.
+   * @param {{iceRestart?: boolean}} [options]
+   * @returns {Promise<string>}
+   */
+  async makeOffer({ iceRestart = false } = {}) {
+    for (;;) {
+      const inputs = this.inputs(true);
+      const offered = this.#offered();
+      const request = this.#offerInputs();
+      request.iceRestart ||= iceRestart;
+      const answer = await this.engine.request("createOffer", request);
+      if (this.inputs(true) !== inputs) continue;
+      const { sdp, mids } = /** @type {{sdp: string, mids: {index: number, mid: string}[]}} */ (answer);
+      /** @type {Map<string, Transceiver>} */
+      const byMid = new Map();
+      for (const { index, mid } of mids) {
+        const transceiver = offered[index];
+        if (transceiver) byMid.set(mid, transceiver);
+      }
+      this.lastOffer = { sdp, inputs, mids: byMid, streams: streamsOf(offered) };
+      return sdp;
+    }
+  }
+
+  /** @returns {Promise<string>} */
+  async makeAnswer() {
+    const last = this.lastAnswer;
+    if (last?.inputs === this.inputs(false)) return last.sdp;
+    for (;;) {
+      const inputs = this.inputs(false);
+      const involved = [...this.transceivers];
+      const { sdp } = await this.engine.request("createAnswer", this.#answerInputs());
+      if (this.inputs(false) !== inputs) continue;
+      this.lastAnswer = { sdp, inputs, mids: new Map(), streams: streamsOf(involved) };
+      return sdp;
+    }
+  }
+
+  /** @param {{type?: "offer" | "pranswer" | "answer" | "rollback", sdp: string}} init */
+  setLocal(init) {
+    return this.chain(() => this.#holdingEvents(() => setLocal(this, init)));
+  }
+
+  /** @param {{type: "offer" | "pranswer" | "answer" | "rollback", sdp: string}} init */
+  setRemote(init) {
+    return this.chain(() => this.#holdingEvents(() => setRemote(this, init)));
+  }
+
+  /**
+   * Engine events that a description causes reach the page after its promise.
+   * @template T
+   * @param {() => Promise<T>} operation
+   */
+  async #holdingEvents(operation) {
+    this.#held = [];
+    try {
+      return await operation();
+    } finally {
+      this.env.queueTask(() => {
+        const held = this.#held ?? [];
+        this.#held = null;
+        for (const event of held) this.#handle(event);
+      });
+    }
+  }
+
+  /** @param {import("./sdp.js").Section} section @returns {MediaStream[]} */
+  remoteStreams(section) {
+    const ids = section.msids.length === 0 ? [this.#defaultStream] : streamIds(section);
+    return ids.map((id) => {
+      let stream = this.#streams.get(id);
+      if (!stream) this.#streams.set(id, (stream = this.env.tracks.stream(id)));
+      return stream;
+    });
+  }
+
+  /** The transport everything is bundled on. */
+  transport() {
+    this.#transport ??= new DtlsTransport();
+    return this.#transport;
+  }
+
+  /** @param {SetDescription} description */
+  sctpFrom(description) {
+    const section = description.parsed.media.find((one) => one.kind === "application");
+    if (!section || section.rejected) return;
+    if (description.type === "offer") this.wantsData = true;
+    else this.sctp ??= new SctpTransport(this.transport());
+  }
+
+  // --- candidates
+
+  /** @param {{candidate: string, sdpMid: string | null, sdpMLineIndex: number | null, usernameFragment: string | null}} init */
+  async addCandidate({ candidate, sdpMid: mid, sdpMLineIndex: index, usernameFragment: ufrag }) {
+    const remote = this.remoteDescription;
+    if (!remote) throw invalidState("There is no remote description yet");
+    const { media } = remote.parsed;
+    if (mid !== null) {
+      if (!media.some((section) => section.mid === mid)) throw operation("No section of the remote description has this mid");
+    } else if (index !== null && index >= media.length) {
+      throw operation("The remote description has no section at this index");
+    }
+    const known = [this.currentRemote, this.pendingRemote].some((one) =>
+      one?.parsed.media.some((section) => section.ufrag === ufrag),
+    );
+    if (ufrag !== null && !known) throw operation("The candidate is for another description");
+    await this.engine.request("addCandidate", { candidate, mid, index: mid === null ? index : null, ufrag });
+    if (this.closed) return;
+    for (const one of [this.pendingRemote, this.currentRemote]) if (one) addTo(one, mid, index, candidate, ufrag);
+  }
+
+  // --- channels
+
+  /** @param {import("./channel.js").ChannelInit} init */
+  createChannel(init) {
+    if (this.closed) throw invalidState("The connection is closed");
+    if (init.id !== null && [...this.#channels].some((one) => one.id === init.id)) throw operation("The id is taken");
+    const channel = new Channel(this, init);
+    const first = !this.wantsData;
+    this.wantsData = true;
+    this.#channels.add(channel);
+    this.engine.request("channelOpen", { ...init }).then(
+      (answer) => this.#bind(channel, answer.channel),
+      () => channel.closed(),
+    );
+    if (first) this.negotiation.updateFlag();
+    return channel;
+  }
+
+  /**
+   * @param {Channel} channel
+   * @param {number} handle
+   */
+  #bind(channel, handle) {
+    channel.handle = handle;
+    const early = this.#early.get(handle) ?? [];
+    this.#early.delete(handle);
+    for (const event of early) this.#handle(event);
+  }
+
+  /** @param {Channel} channel */
+  async closeChannel(channel) {
+    if (channel.handle !== null) await this.engine.request("channelClose", { channel: channel.handle });
+  }
+
+  /** @param {Channel} channel @param {object} message */
+  async sendOnChannel(channel, message) {
+    await this.engine.request("channelSend", { channel: channel.handle, ...message });
+  }
+
+  /** @param {any} event */
+  #handleChannel(event) {
+    if (event.event === "channel") {
+      const channel = new Channel(this, {
+        label: String(event.label ?? ""),
+        protocol: String(event.protocol ?? ""),
+        ordered: event.ordered !== false,
+        maxPacketLifeTime: event.maxPacketLifeTime ?? null,
+        maxRetransmits: event.maxRetransmits ?? null,
+        negotiated: false,
+        id: event.id ?? null,
+      });
+      this.wantsData = true;
+      this.channels.opened += 1;
+      this.#channels.add(channel);
+      channel.state = "open";
+      this.fire(new RTCDataChannelEvent("datachannel", { channel: channel.facade }));
+      // the page has had the channel for a turn: what came early now finds its handlers
+      channel.state = "connecting";
+      channel.opened();
+      this.#bind(channel, event.channel);
+      return;
+    }
+    const channel = [...this.#channels].find((one) => one.handle === event.channel);
+    if (!channel) {
+      const early = this.#early.get(event.channel) ?? [];
+      if (early.length < 64) this.#early.set(event.channel, [...early, event]);
+    } else if (event.event === "channelOpen") {
+      this.sctp?.set("connected");
+      this.channels.opened += 1;
+      channel.opened(event.id);
+    } else if (event.event === "channelMessage") {
+      channel.received(event);
+    } else {
+      this.channels.closed += 1;
+      this.#channels.delete(channel);
+      channel.closed();
+    }
+  }
+
+  // --- the engine's events
+
+  /** @param {any} event */
+  #handle(event) {
+    if (this.closed) return;
+    if (this.#held) {
+      this.#held.push(event);
+      return;
+    }
+    if (typeof event.event === "string" && event.event.startsWith("channel")) return this.#handleChannel(event);
+    switch (event.event) {
+      case "candidate":
+        return this.#handleCandidate(event);
+      case "gathering":
+        return this.#setGathering(event.state);
+      case "ice":
+        if (this.iceConnectionState === event.state) return;
+        this.iceConnectionState = event.state;
+        this.#transport?.setIce(event.state);
+        return this.fire(new Event("iceconnectionstatechange"));
+      case "connection":
+        if (this.connectionState === event.state) return;
+        this.connectionState = event.state;
+        if (["connecting", "connected", "failed"].includes(event.state)) this.#transport?.setDtls(event.state);
+        return this.fire(new Event("connectionstatechange"));
+      case "mute":
+        return this.transceivers.find((one) => one.mid === event.mid)?.receiver.setMuted(event.muted === true);
+      default:
+        // `path` and `audio` are for the page's owner, not part of this interface
+        return this.fire(new CustomEvent(`ringdown-${event.event}`, { detail: event }));
+    }
+  }
+
+  /** @param {import("./transports.js").GatheringState} state */
+  #setGathering(state) {
+    if (this.iceGatheringState === state) return;
+    this.iceGatheringState = state;
+    this.#transport?.setGathering(state);
+    this.fire(new Event("icegatheringstatechange"));
+  }
+
+  /** @param {{candidate: string | null, mid: string | null, index: number | null, ufrag: string | null}} event */
+  #handleCandidate({ candidate, mid, index, ufrag }) {
+    if (candidate === null) {
+      this.#setGathering("complete");
+      this.fire(new RTCPeerConnectionIceEvent("icecandidate", { candidate: null }));
+      return;
+    }
+    for (const one of [this.pendingLocal, this.currentLocal]) if (one) addTo(one, mid, index, candidate, ufrag);
+    const init = { candidate, sdpMid: mid, sdpMLineIndex: index, usernameFragment: ufrag };
+    this.fire(new RTCPeerConnectionIceEvent("icecandidate", { candidate: new RTCIceCandidate(init) }));
+  }
+
+  // --- media
+
+  /**
+   * Tells the engine and the worker what an m-line should carry now; only changes are told.
+   * @param {Transceiver} transceiver
+   */
+  syncMedia(transceiver) {
+    const { mid, index, kind, sender, receiver } = transceiver;
+    const peer = this.engine.handle;
+    if (this.closed || mid === null || index === null || peer === null) return;
+    const told = this.#told.get(transceiver) ?? { sender: "", receiver: "" };
+    this.#told.set(transceiver, told);
+    const { track } = sender;
+    const encoding = sender.parameters.encodings[0];
+    const carried = track !== null && track.readyState === "live" && (kind === "video" || this.env.tracks.isMicrophone(track));
+    const active = sender.sending && carried;
+    const settings = { active, muted: track !== null && !track.enabled, maxBitrate: encoding?.maxBitrate ?? null };
+    if (kind === "video") {
+      const limits = { maxFramerate: encoding?.maxFramerate, scale: encoding?.scaleResolutionDownBy, ...settings };
+      this.env.media.send(peer, index, active ? track : null, limits);
+      if (!transceiver.stopping) receiver.source.attach(peer, index);
+    }
+    this.#tell(told, "sender", { mid, kind, ...settings }, active);
+    if (transceiver.currentDirection !== null || told.receiver !== "") {
+      this.#tell(told, "receiver", { mid, kind, enabled: receiver.receiving && receiver.track.enabled }, true);
+    }
+  }
+
+  /**
+   * @param {{sender: string, receiver: string}} told
+   * @param {"sender" | "receiver"} op
+   * @param {Record<string, unknown>} settings
+   * @param {boolean} evenFirst also when nothing was told before
+   */
+  #tell(told, op, settings, evenFirst) {
+    const text = JSON.stringify(settings);
+    if (told[op] === text || (told[op] === "" && !evenFirst)) return;
+    told[op] = text;
+    // the engine reports a device it cannot open by an `audio` event
+    this.engine.request(op, settings).catch(() => {});
+  }
+
+  /** @param {MediaStreamTrack | null} selector */
+  async stats(selector) {
+    if (selector === null) return this.statsOf(null);
+    const found = this.transceivers.flatMap(({ mid, sender, receiver }) => [
+      ...(sender.track === selector ? [{ type: /** @type {const} */ ("outbound-rtp"), mid }] : []),
+      ...(receiver.track === selector ? [{ type: /** @type {const} */ ("inbound-rtp"), mid }] : []),
+    ]);
+    if (found.length !== 1) throw invalidAccess("The track is not that of exactly one sender or receiver");
+    return this.statsOf(found[0] ?? null);
+  }
+
+  /** @param {{type: "outbound-rtp" | "inbound-rtp", mid: string | null} | null} selector */
+  async statsOf(selector) {
+    const [entries, figures] = this.closed
+      ? [[], []]
+      : await Promise.all([this.engine.request("stats"), this.env.media.figures(this.engine.handle)]);
+    const midOf = (/** @type {number} */ index) => this.transceivers.find((one) => one.index === index)?.mid ?? null;
+    const own = {
+      id: "peer-connection",
+      type: "peer-connection",
+      timestamp: performance.timeOrigin + performance.now(),
+      dataChannelsOpened: this.channels.opened,
+      dataChannelsClosed: this.channels.closed,
+    };
+    return report(select([...mergeFigures(entries, figures, midOf), own], selector));
+  }
+
+  close() {
+    if (this.closed) return;
+    for (const transceiver of this.transceivers) transceiver.stop(true);
+    for (const channel of this.#channels) channel.state = "closed";
+    this.closed = true;
+    this.signalingState = this.iceConnectionState = this.connectionState = "closed";
+    this.#transport?.setDtls("closed");
+    this.#transport?.setIce("closed");
+    this.sctp?.set("closed");
+    if (this.engine.handle !== null) this.env.media.closePeer(this.engine.handle);
+    this.engine.close();
+  }
+}
+
+/**
+ * @param {Transceiver[]} transceivers
+ * @returns {Map<Transceiver, string[]>}
+ */
+function streamsOf(transceivers) {
+  return new Map(transceivers.map((one) => [one, [...one.sender.streamIds]]));
+}
+
+/**
+ * @param {SetDescription} description
+ * @param {string | null} mid
+ * @param {number | null} index
+ * @param {string} candidate
+ * @param {string | null} ufrag
+ */
+function addTo(description, mid, index, candidate, ufrag) {
+  if (ufrag && !description.parsed.media.some((section) => section.ufrag === ufrag)) return;
+  description.sdp = withCandidate(description.sdp, mid, index, candidate);
+  description.parsed = parse(description.sdp);
+}

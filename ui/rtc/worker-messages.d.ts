@@ -1,0 +1,24 @@
+// Between the page and the media worker.
+
+import type { SendLimits } from "./environment.d.ts";
+import type { Figures } from "./stats.js";
+
+export type ToWorker =
+  | { t: "socket"; url: string }
+  /** Answered by `track` or `no-track`. */
+  | { t: "make-track" }
+  | { t: "send"; peer: number; index: number; track: MediaStreamTrack; limits: SendLimits }
+  | { t: "limits"; peer: number; index: number; limits: SendLimits }
+  | { t: "stop-sending"; peer: number; index: number }
+  /** Frames of this m-line go to this sink: a made track, or (negative) a canvas of the page. */
+  | { t: "receive"; peer: number; index: number; sink: number }
+  | { t: "drop-sink"; sink: number }
+  | { t: "close-peer"; peer: number }
+  | { t: "figures"; request: number; peer: number };
+
+export type FromWorker =
+  | { t: "track"; id: number; track: MediaStreamTrack }
+  | { t: "no-track" }
+  | { t: "frame"; id: number; frame: VideoFrame }
+  | { t: "figures"; request: number; figures: Figures[] }
+  | { t: "socket-closed" };

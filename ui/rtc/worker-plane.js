@@ -1,0 +1,245 @@
+// The media worker's wiring: m-lines, sinks and the socket to the engine.
+
+import { readFrame } from "./framing.js";
+import { Incoming } from "./incoming.js";
+import { Outgoing } from "./outgoing.js";
+
+/** @typedef {import("./worker-messages.d.ts").ToWorker} ToWorker */
+/** @typedef {import("./worker-messages.d.ts").FromWorker} FromWorker */
+
+/** Between two reports of decoder figures to the engine, in ms. */
+const REPORT = 1000;
+
+/** Where pictures of an m-line go; takes the frame over, false when it had to drop it. @typedef {(frame: VideoFrame) => boolean} Sink */
+
+export class WorkerPlane {
+  /** @type {WebSocket | null} */
+  #socket = null;
+  /** @type {Map<string, {outgoing: Outgoing, track: MediaStreamTrack}>} */
+  #sending = new Map();
+  /** @type {Map<string, {incoming: Incoming, sink: number}>} */
+  #receiving = new Map();
+  /** @type {Map<number, {show: Sink, end: () => void}>} */
+  #sinks = new Map();
+  #lastTrack = 0;
+  /** @type {ReturnType<typeof setInterval> | null} */
+  #reporting = null;
+
+  /** @param {import("./webkit.d.ts").MediaWorkerScope} scope */
+  constructor(scope) {
+    this.scope = scope;
+  }
+
+  /**
+   * @param {FromWorker} message
+   * @param {Transferable[]} [transfer]
+   */
+  #post(message, transfer = []) {
+    this.scope.postMessage(message, transfer);
+  }
+
+  /** @param {ToWorker} message */
+  handle(message) {
+    switch (message.t) {
+      case "socket":
+        return this.#connect(message.url);
+      case "make-track":
+        return this.#makeTrack();
+      case "send":
+        return this.#send(message);
+      case "limits":
+        return this.#sending.get(`${message.peer}/${message.index}`)?.outgoing.setLimits(message.limits);
+      case "stop-sending":
+        return this.#stopSending(`${message.peer}/${message.index}`);
+      case "receive":
+        return this.#receive(message);
+      case "drop-sink":
+        return this.#dropSink(message.sink);
+      case "close-peer":
+        return this.#closePeer(`${message.peer}/`);
+      case "figures":
+        return this.#post({ t: "figures", request: message.request, figures: this.#figures(message.peer) });
+    }
+  }
+
+  // --- socket
+
+  /** @param {string} url */
+  #connect(url) {
+    this.#socket?.close();
+    const socket = new this.scope.WebSocket(url);
+    socket.binaryType = "arraybuffer";
+    socket.onmessage = ({ data }) => (typeof data === "string" ? this.#handleText(data) : this.#handleFrame(data));
+    socket.onopen = () => {
+      // whoever decodes on either side starts anew
+      for (const { outgoing } of this.#sending.values()) outgoing.wantKey();
+    };
+    socket.onclose = () => {
+      if (this.#socket !== socket) return;
+      this.#socket = null;
+      this.#post({ t: "socket-closed" });
+    };
+    this.#socket = socket;
+  }
+
+  /** @param {string | ArrayBuffer} data */
+  #toEngine(data) {
+    if (this.#socket?.readyState === 1) this.#socket.send(data);
+  }
+
+  /** @param {ArrayBuffer} data */
+  #handleFrame(data) {
+    const frame = readFrame(data);
+    if (frame) this.#receiving.get(`${frame.peer}/${frame.index}`)?.incoming.receive(frame);
+  }
+
+  /** @param {string} text */
+  #handleText(text) {
+    /** @type {any} */
+    let message;
+    try {
+      message = JSON.parse(text);
+    } catch {
+      return;
+    }
+    const outgoing = this.#sending.get(`${message?.peer}/${message?.index}`)?.outgoing;
+    if (message?.t === "keyframe") outgoing?.wantKey();
+    else if (message?.t === "rate") outgoing?.setRate(Number(message.bps), message.scale);
+  }
+
+  // --- sending
+
+  /** @param {Extract<ToWorker, {t: "send"}>} message */
+  #send({ peer, index, track, limits }) {
+    const key = `${peer}/${index}`;
+    this.#stopSending(key);
+    const outgoing = new Outgoing({
+      peer,
+      index,
+      limits,
+      send: (message) => this.#toEngine(message),
+      // with no socket there is nobody to encode for
+      backlog: () => (this.#socket?.readyState === 1 ? this.#socket.bufferedAmount : Infinity),
+      codecs: this.scope,
+    });
+    this.#sending.set(key, { outgoing, track });
+    const { readable } = new this.scope.MediaStreamTrackProcessor({ track });
+    outgoing.run(readable.getReader()).catch(() => {});
+    this.#report();
+  }
+
+  /** @param {string} key */
+  #stopSending(key) {
+    const old = this.#sending.get(key);
+    this.#sending.delete(key);
+    old?.outgoing.stop();
+    old?.track.stop();
+  }
+
+  // --- receiving
+
+  #makeTrack() {
+    try {
+      const generator = new this.scope.VideoTrackGenerator();
+      const writer = generator.writable.getWriter();
+      writer.closed.catch(() => {});
+      const id = ++this.#lastTrack;
+      this.#sinks.set(id, {
+        show: (frame) => {
+          writer.write(frame).catch(() => frame.close());
+          return true;
+        },
+        end: () => void writer.close().catch(() => {}),
+      });
+      this.#post({ t: "track", id, track: generator.track }, [/** @type {any} */ (generator.track)]);
+    } catch {
+      this.#post({ t: "no-track" });
+    }
+  }
+
+  /** @param {Extract<ToWorker, {t: "receive"}>} message */
+  #receive({ peer, index, sink }) {
+    if (sink < 0 && !this.#sinks.has(sink)) {
+      const show = (/** @type {VideoFrame} */ frame) => {
+        this.#post({ t: "frame", id: sink, frame }, [/** @type {any} */ (frame)]);
+        return true;
+      };
+      this.#sinks.set(sink, { show, end() {} });
+    }
+    const key = `${peer}/${index}`;
+    // a re-used m-line gets a new track, and a track may move to another m-line
+    this.#forget(sink);
+    this.#receiving.get(key)?.incoming.stop();
+    const incoming = new Incoming({
+      show: (frame) => this.#sinks.get(sink)?.show(frame) ?? (frame.close(), false),
+      askKey: () => this.#toEngine(JSON.stringify({ t: "keyframe", peer, index })),
+      codecs: this.scope,
+      now: () => performance.now(),
+    });
+    this.#receiving.set(key, { incoming, sink });
+    this.#report();
+  }
+
+  /** @param {number} sink */
+  #forget(sink) {
+    for (const [key, one] of this.#receiving) {
+      if (one.sink !== sink) continue;
+      one.incoming.stop();
+      this.#receiving.delete(key);
+    }
+  }
+
+  /** @param {number} sink */
+  #dropSink(sink) {
+    this.#forget(sink);
+    this.#sinks.get(sink)?.end();
+    this.#sinks.delete(sink);
+  }
+
+  /** @param {string} prefix */
+  #closePeer(prefix) {
+    for (const key of [...this.#sending.keys()]) if (key.startsWith(prefix)) this.#stopSending(key);
+    for (const [key, { sink }] of [...this.#receiving]) if (key.startsWith(prefix)) this.#dropSink(sink);
+  }
+
+  // --- figures
+
+  /** @param {number} peer */
+  #figures(peer) {
+    /** @type {Map<number, import("./stats.js").Figures>} */
+    const lines = new Map();
+    const line = (/** @type {string} */ key) => {
+      const index = Number(key.slice(key.indexOf("/") + 1));
+      const known = lines.get(index) ?? { peer, index };
+      lines.set(index, known);
+      return known;
+    };
+    for (const [key, { incoming }] of this.#receiving) {
+      if (key.startsWith(`${peer}/`)) line(key).inbound = { ...incoming.figures };
+    }
+    for (const [key, { outgoing }] of this.#sending) {
+      if (!key.startsWith(`${peer}/`)) continue;
+      const { framesDropped: _own, ...figures } = outgoing.figures;
+      line(key).outbound = { ...figures, qualityLimitationReason: outgoing.qualityLimitationReason };
+    }
+    return [...lines.values()];
+  }
+
+  /** Once a second to the engine, while there is an m-line. */
+  #report() {
+    this.#reporting ??= setInterval(() => {
+      const peers = new Set([...this.#sending.keys(), ...this.#receiving.keys()].map((key) => parseInt(key, 10)));
+      if (peers.size === 0 && this.#reporting !== null) {
+        clearInterval(this.#reporting);
+        this.#reporting = null;
+      }
+      for (const peer of peers) {
+        for (const { index, inbound, outbound } of this.#figures(peer)) {
+          const { framesEncoded, keyFramesEncoded, totalEncodeTime } = outbound ?? {};
+          const sent = { framesEncoded, keyFramesEncoded, totalEncodeTime };
+          this.#toEngine(JSON.stringify({ t: "video", peer, index, ...inbound, ...sent }));
+        }
+      }
+    }, REPORT);
+  }
+}
