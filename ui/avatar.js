@@ -1,5 +1,9 @@
 // A face for a key: initials of the name, colours of the key, so that a key looks the same everywhere.
 
+/** The hues that stay clear at the depth white letters need: from green over blue to red, without the muddy yellows. */
+const FIRST_HUE = 130;
+const HUES = 275;
+
 /**
  * Two hues in degrees, computed from an identity key. FNV-1a over its text: every character counts.
  * @param {string} key base64url
@@ -12,9 +16,10 @@ export function hues(key) {
   }
   // FNV's low bits mix poorly over short inputs.
   hash = Math.imul(hash ^ (hash >>> 15), 0x2c1b3c6d) >>> 0;
-  const first = hash % 360;
-  const apart = 40 + ((hash >>> 16) % 60);
-  return [first, (first + apart) % 360];
+  const first = hash % HUES;
+  const apart = 30 + ((hash >>> 16) % 50);
+  const hue = (/** @type {number} */ at) => (FIRST_HUE + (at % HUES)) % 360;
+  return [hue(first), hue(first + apart)];
 }
 
 const graphemes = new Intl.Segmenter(undefined, { granularity: "grapheme" });

@@ -24,17 +24,37 @@ export function readPath(report) {
   const delay_ms = roundDelay(pair.currentRoundTripTime);
   if (local.candidateType === "relay") return { kind: "relay", relay: hostOf(local.url), delay_ms };
   if (remote.candidateType === "relay") return { kind: "relay", relay: null, delay_ms };
-  const outside = [local, remote].some(crossesTheInternet);
-  return { kind: outside ? "internet" : "network", relay: null, delay_ms };
+  return { kind: crossesTheInternet(local, remote) ? "internet" : "network", relay: null, delay_ms };
+}
+
+/** @typedef {{ candidateType?: string, address?: string | null }} Candidate */
+
+/**
+ * A translated address leads over the internet, and so does a public one that is not of one's own network.
+ * A peer reflexive candidate may be either (it is also what a hidden host address looks like): its address decides,
+ * and an unknown one counts as near.
+ * @param {Candidate} local
+ * @param {Candidate} remote
+ */
+function crossesTheInternet(local, remote) {
+  if (local.candidateType === "srflx" || remote.candidateType === "srflx") return true;
+  const far = remote.address ?? "";
+  if (far === "" || isLocalAddress(far)) return false;
+  return networkOf(local.address ?? "") !== networkOf(far);
 }
 
 /**
- * A candidate whose address was translated, or is public, leads over the internet. A peer reflexive one may be
- * either (it is also what a hidden host address looks like): its address decides, and an unknown one counts as local.
- * @param {{ candidateType?: string, address?: string }} candidate
+ * The network a public address is most likely in: the first 64 bits of IPv6, the first 24 of IPv4.
+ * @param {string} address
  */
-function crossesTheInternet({ candidateType, address }) {
-  return candidateType === "srflx" || (Boolean(address) && !isLocalAddress(String(address)));
+function networkOf(address) {
+  if (!address.includes(":")) return address.split(".").slice(0, 3).join(".");
+  const [head = "", tail] = address.toLowerCase().replace(/^\[|\]$/g, "").split("::");
+  const groups = head.split(":");
+  const behind = tail ? tail.split(":").length : 0;
+  // "::" stands for as many zero groups as are missing from eight.
+  if (tail !== undefined) while (groups.length + behind < 8) groups.push("0");
+  return groups.slice(0, 4).map((group) => group.replace(/^0+(?=.)/, "")).join(":");
 }
 
 /**

@@ -65,9 +65,12 @@ const draw = () => {
 
 /** @param {Snapshot} next */
 const take = (next) => {
-  snapshot = next;
   const elapsed = next.call?.connected_ms ?? null;
-  connectedAt = elapsed === null ? null : performance.now() - elapsed;
+  const at = elapsed === null ? null : performance.now() - elapsed;
+  // The clock of one call never runs backwards.
+  const same = next.call?.id === snapshot?.call?.id;
+  connectedAt = at !== null && connectedAt !== null && same ? Math.min(at, connectedAt) : at;
+  snapshot = next;
 };
 
 session.addEventListener("change", draw);
@@ -78,8 +81,10 @@ session.addEventListener("error", (event) => {
   else console.warn("call:", detail?.name ?? "error");
 });
 
+let told = 0;
 await Promise.all([
   ipc.onState((next) => {
+    told += 1;
     take(next);
     session.handleCall(next.call);
     draw();
@@ -87,10 +92,19 @@ await Promise.all([
   ipc.onPeer((event) => session.handlePeer(event)),
   ipc.onNotice((notice) => app.notify(notice.message, "error")),
 ]);
-take(await ipc.load());
+const loaded = await loadLatest();
+take(loaded);
 await sprite;
-session.adopt(/** @type {Snapshot | null} */ (snapshot)?.call ?? null);
+session.adopt(loaded.call);
 draw();
+
+/** The state now. An event that came while it was under way may be newer, or older: ask again.
+ * @returns {Promise<Snapshot>} */
+async function loadLatest() {
+  const before = told;
+  const state = await ipc.load();
+  return told === before ? state : loadLatest();
+}
 
 /**
  * @param {HTMLInputElement} field whose text is copied

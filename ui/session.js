@@ -147,8 +147,8 @@ export class Session extends EventTarget {
     }
     this.#wantsCamera = true;
     const opened = await this.#options.media.camera();
-    const late = this.#id !== id || this.#view.local !== local || !this.#wantsCamera;
-    if (late || this.#view.camera === "ok") return opened.track?.stop();
+    const late = this.#id !== id || !this.#wantsCamera || local.getVideoTracks().length > 0;
+    if (late) return opened.track?.stop();
     if (opened.track) {
       this.#adoptTrack(opened.track);
       if (!this.#screen) this.#call?.setCamera(opened.track);

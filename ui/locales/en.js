@@ -14,6 +14,7 @@ export default /** @type {const} */ ({
   "rail.contacts": "Contacts",
   "rail.no_match": "Nobody here is called “{query}”.",
   "rail.none": "No contacts yet.",
+  "rail.none_next": "Send a friend your invite link, or add them with theirs.",
   "rail.add": "Add contact",
   "rail.settings": "Settings",
   "rail.back": "Back to contacts",

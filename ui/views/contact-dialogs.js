@@ -67,6 +67,7 @@ export function openAddContact(actions, added) {
       field("add-name", t("add.name"), name, h("p", { class: "hint", id: "add-name-hint" }, t("add.name_hint"))),
     ],
     onsubmit: async () => {
+      clearTimeout(timer);
       const result = await actions.addContact(link.value, name.value.trim() === "" ? null : name.value);
       actions.notify(t(result.already_known ? "add.updated" : "add.added", { name: result.name }));
       added(result.key);

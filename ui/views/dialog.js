@@ -13,7 +13,7 @@ let count = 0;
  *   danger?: boolean,
  *   large?: boolean,
  *   onsubmit: () => Promise<unknown>,
- * }} options `onsubmit` rejects to keep the dialog open; the sentence is shown
+ * }} options `onsubmit` rejects to keep the dialog open; the sentence is shown, unless the body shows it already
  */
 export function openForm({ title, body, submit, danger = false, large = false, onsubmit }) {
   count += 1;
@@ -30,7 +30,9 @@ export function openForm({ title, body, submit, danger = false, large = false, o
       await onsubmit();
       close();
     } catch (failure) {
-      setText(error, sentence(failure, t("error.unknown")));
+      const text = sentence(failure, t("error.unknown"));
+      setText(error, "");
+      if (!element.textContent?.includes(text)) setText(error, text);
       accept.disabled = false;
     }
   };

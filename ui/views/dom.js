@@ -20,7 +20,7 @@ export function h(tag, attributes = {}, ...children) {
     if (typeof value === "function") element.addEventListener(name.replace(/^on/, ""), value);
     else setAttribute(element, name, value);
   }
-  element.append(...children.filter((child) => child instanceof Node || (typeof child === "string" && child)));
+  for (const child of children) if (child) element.append(child);
   return element;
 }
 

@@ -22,7 +22,10 @@ export function createIncoming(actions) {
     {
       class: "dialog incoming",
       "aria-labelledby": "incoming-title",
-      // A call is never declined by a stray key: only the button does that.
+      // Neither declined nor accepted by a stray key of someone who was typing: Esc does nothing, and the dialog
+      // itself has the focus until a person chooses.
+      autofocus: true,
+      tabindex: -1,
       closedby: "none",
       oncancel: (/** @type {Event} */ event) => event.preventDefault(),
       onkeydown: (/** @type {KeyboardEvent} */ event) => event.key === "Escape" && event.preventDefault(),
@@ -44,7 +47,7 @@ export function createIncoming(actions) {
   const open = () => {
     if (!element.isConnected) document.body.append(element);
     if (!element.open) element.showModal();
-    accept.focus();
+    element.focus();
   };
 
   return {

@@ -27,6 +27,7 @@ export function createRail(actions, go) {
   });
   const list = h("ul", { class: "people", "aria-label": t("rail.contacts") });
   const nothing = h("p", { class: "people-none" });
+  const next = h("p", { class: "people-none narrow-only" }, t("rail.none_next"));
   const invite = createInvite(actions);
 
   /** @type {ContactView[]} */ let contacts = [];
@@ -48,6 +49,7 @@ export function createRail(actions, go) {
       rows.get(element)?.update(contact, contact.key === chosen),
     );
     nothing.hidden = shown.length > 0;
+    next.hidden = contacts.length > 0;
     setText(nothing, contacts.length === 0 ? t("rail.none") : t("rail.no_match", { query: query.value.trim() }));
   };
 
@@ -92,7 +94,7 @@ export function createRail(actions, go) {
       ),
     ),
     h("div", { class: "search" }, icon("search"), query),
-    h("div", { class: "people-scroll" }, list, nothing),
+    h("div", { class: "people-scroll" }, list, nothing, next),
     h(
       "footer",
       { class: "rail-foot" },

@@ -85,6 +85,7 @@ export function openSettings(actions, { profile, settings }) {
       actions.notify(t("settings.saved"));
     },
   });
+  name.focus();
 }
 
 /**

@@ -18,10 +18,12 @@ export function createToasts() {
    */
   const show = (text, kind = "info") => {
     for (const old of [...element.children]) {
-      if (old.firstElementChild?.textContent === text) old.remove();
+      if (textOf(old) === text) old.remove();
     }
-    const toast = h("div", { class: `toast toast-${kind}`, role: kind === "error" ? "alert" : null }, h("p", { dir: "auto" }, text));
+    const toast = h("div", { class: `toast toast-${kind}`, role: kind === "error" ? "alert" : null });
     toast.append(
+      icon(kind === "error" ? "warning" : "check"),
+      h("p", { dir: "auto" }, text),
       h(
         "button",
         { type: "button", class: "icon-button", "aria-label": t("notices.dismiss", { text }), onclick: () => toast.remove() },
@@ -47,10 +49,13 @@ export function createToasts() {
       const now = new Set(notices.map(({ message }) => message));
       for (const message of now) if (!standing.has(message)) show(message, "error");
       for (const toast of [...element.children]) {
-        const text = toast.firstElementChild?.textContent ?? "";
+        const text = textOf(toast);
         if (standing.has(text) && !now.has(text)) toast.remove();
       }
       standing = now;
     },
   };
 }
+
+/** @param {Element} toast */
+const textOf = (toast) => toast.querySelector("p")?.textContent ?? "";
