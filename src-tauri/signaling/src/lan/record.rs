@@ -128,7 +128,10 @@ mod tests {
     #[test]
     fn the_bytes_are_golden() {
         let text = Record::new([7; 16], &[1; 32]).to_string();
-        assert_eq!(text, "v=1 s=BwcHBwcHBwcHBwcHBwcHBw h=GOLDEN");
+        assert_eq!(
+            text,
+            "v=1 s=BwcHBwcHBwcHBwcHBwcHBw h=0wjnQoxInvJQa1rVLo0asQ"
+        );
     }
 
     #[test]

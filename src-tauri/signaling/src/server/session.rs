@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     challenge::{self, Audience},
-    limits::{MAX_NAMES, MAX_OPEN_SENDS, VERSION},
+    limits::{MAX_NAMES, MAX_OPEN_SENDS, MAX_PAYLOAD_BYTES, VERSION},
     wire::{
         ClientFrame, ErrorCode, FrameError, Key, Nonce, Outcome, Payload, ServerFrame, Signature,
     },
@@ -221,6 +221,15 @@ impl Session {
             acts.push(Act::Frame(ServerFrame::Result {
                 id,
                 outcome: Outcome::Busy,
+                message,
+            }));
+            return;
+        }
+        if payload.size() > MAX_PAYLOAD_BYTES {
+            let message = Some(format!("A payload has at most {MAX_PAYLOAD_BYTES} bytes."));
+            acts.push(Act::Frame(ServerFrame::Result {
+                id,
+                outcome: Outcome::Refused,
                 message,
             }));
             return;

@@ -102,14 +102,11 @@ impl Payload {
         Ok(Self(URL_SAFE_NO_PAD.encode(bytes)))
     }
 
-    /// Checks a text and keeps it.
+    /// Checks a text and keeps it. The size is not judged here: a frame bounds it, and a server answers `refused`.
     ///
     /// # Errors
-    /// [`BytesError::TooLarge`] or [`BytesError::Encoding`].
+    /// [`BytesError::Encoding`].
     pub fn parse(text: String) -> Result<Self, BytesError> {
-        if text.len() / 4 * 3 + (text.len() % 4).saturating_sub(1) > MAX_PAYLOAD_BYTES {
-            return Err(BytesError::TooLarge);
-        }
         if canonical(text.as_bytes()) {
             Ok(Self(text))
         } else {

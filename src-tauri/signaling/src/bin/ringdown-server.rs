@@ -1,2 +1,0 @@
-//! Stand-alone signaling server.
-fn main() {}

@@ -1,0 +1,119 @@
+//! `ringdown-server`: the meeting point for people who are not on one network.
+//!
+//! Prints `listening on ADDRESS` on stdout when it is ready, logs to stderr (`RUST_LOG` filters), stops on Ctrl-C and SIGTERM.
+//! It speaks plain WebSocket: for `wss://` put a reverse proxy before it that does TLS.
+
+mod options;
+
+use std::{
+    io::{self, Write},
+    net::SocketAddr,
+    process::ExitCode,
+};
+
+use clap::Parser;
+use ringdown_signaling::serve;
+use tokio::net::TcpListener;
+use tracing_subscriber::EnvFilter;
+
+use options::{Options, OptionsError, RawOptions};
+
+/// Why the server cannot run. Each is a sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("{0}")]
+    Options(#[from] OptionsError),
+    #[error(
+        "{address} is already in use by another program. Stop that program, or choose another port with --listen."
+    )]
+    InUse { address: SocketAddr },
+    #[error(
+        "this user may not listen on {address}. Choose a port above 1023 with --listen, or run as a user who may."
+    )]
+    NotAllowed { address: SocketAddr },
+    #[error(
+        "{address} is not an address of this computer. Choose one with --listen; 0.0.0.0 means all of them."
+    )]
+    NotHere { address: SocketAddr },
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        address: SocketAddr,
+        source: io::Error,
+    },
+    #[error("the server stopped: {0}")]
+    Io(#[from] io::Error),
+}
+
+fn main() -> ExitCode {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .init();
+    match run(RawOptions::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            // The one line a person reads; not a log line.
+            drop(writeln!(io::stderr(), "ringdown-server: {failure}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(raw: RawOptions) -> Result<(), Failure> {
+    let options = Options::from_raw(raw)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    let result = runtime.block_on(listen(options));
+    // Connections that did not take their goodbye in time end here.
+    runtime.shutdown_background();
+    result
+}
+
+async fn listen(options: Options) -> Result<(), Failure> {
+    let address = options.listen;
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|source| match source.kind() {
+            io::ErrorKind::AddrInUse => Failure::InUse { address },
+            io::ErrorKind::PermissionDenied => Failure::NotAllowed { address },
+            io::ErrorKind::AddrNotAvailable => Failure::NotHere { address },
+            _ => Failure::Listen { address, source },
+        })?;
+    if options.config.names.is_empty() {
+        tracing::info!(
+            "no --name is set: clients can register only by the very address this machine has, \
+             not through a proxy nor by a name"
+        );
+    }
+    let stop = told_to_stop()?;
+    let address = listener.local_addr()?;
+    let mut stdout = io::stdout();
+    writeln!(stdout, "listening on {address}")?;
+    stdout.flush()?;
+    serve(listener, options.config, stop).await?;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Resolves on Ctrl-C, and on SIGTERM where there is such a thing.
+fn told_to_stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    #[cfg(unix)]
+    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    #[cfg(unix)]
+    let mut interrupt = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())?;
+    Ok(async move {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if let Err(error) = tokio::signal::ctrl_c().await {
+            tracing::error!("cannot listen for Ctrl-C: {error}");
+            std::future::pending::<()>().await;
+        }
+        tracing::info!("told to stop");
+    })
+}

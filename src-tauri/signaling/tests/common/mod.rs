@@ -1,0 +1,297 @@
+//! What the stories share: a server on the loopback, people with keys, and a raw connection that speaks frames.
+#![allow(dead_code, reason = "each test binary uses a part")]
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use ed25519_dalek::{Signer as _, SigningKey};
+use futures_util::{SinkExt, StreamExt};
+use ringdown_signaling::{
+    Event, OfflineReason, ServerConfig, Signer,
+    challenge::{self, Audience},
+    serve,
+    wire::{ClientFrame, ErrorCode, Key, Nonce, Outcome, Payload, ServerFrame, Signature},
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::{mpsc, oneshot},
+    task::JoinHandle,
+};
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{self, Message, client::IntoClientRequest},
+};
+
+/// A running server; stops when told or dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<std::io::Result<()>>,
+}
+
+impl Server {
+    pub async fn start() -> Self {
+        Self::start_with(ServerConfig::default()).await
+    }
+
+    pub async fn start_with(config: ServerConfig) -> Self {
+        Self::start_at((Ipv4Addr::LOCALHOST, 0).into(), config).await
+    }
+
+    pub async fn start_at(address: SocketAddr, config: ServerConfig) -> Self {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (stop, stopped) = oneshot::channel();
+        let task = tokio::spawn(serve(listener, config, async {
+            drop(stopped.await);
+        }));
+        Self {
+            address,
+            stop,
+            task,
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("ws://{}", self.address)
+    }
+
+    pub async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.task.await.unwrap().unwrap();
+    }
+}
+
+/// Somebody with a key.
+#[derive(Clone)]
+pub struct Person(SigningKey);
+
+pub fn alice() -> Person {
+    Person(SigningKey::from_bytes(&[1; 32]))
+}
+
+pub fn bob() -> Person {
+    Person(SigningKey::from_bytes(&[2; 32]))
+}
+
+impl Person {
+    pub fn key(&self) -> [u8; 32] {
+        self.0.verifying_key().to_bytes()
+    }
+
+    pub fn signer(&self) -> Signer {
+        let secret = self.0.clone();
+        Arc::new(move |message| secret.sign(message).to_bytes())
+    }
+
+    pub fn register(&self, audience: &str, nonce: &Nonce) -> ClientFrame {
+        let audience: Audience = audience.parse().unwrap();
+        let key = Key::from(self.key());
+        let message = challenge::message(&audience, nonce, &key);
+        ClientFrame::Register {
+            key,
+            signature: Signature::from(self.0.sign(&message).to_bytes()),
+        }
+    }
+}
+
+/// A connection without a client around it.
+pub struct Raw {
+    pub socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    pub nonce: Nonce,
+    pub address: SocketAddr,
+}
+
+impl Raw {
+    pub async fn connect(server: &Server) -> Self {
+        Self::try_connect(server, None).await.unwrap()
+    }
+
+    /// Connects with another `Host` header.
+    pub async fn connect_as(server: &Server, host: &str) -> Self {
+        Self::try_connect(server, Some(host)).await.unwrap()
+    }
+
+    pub async fn try_connect(
+        server: &Server,
+        host: Option<&str>,
+    ) -> Result<Self, tungstenite::Error> {
+        let mut request = format!("{}/ws", server.url())
+            .into_client_request()
+            .unwrap();
+        if let Some(host) = host {
+            request.headers_mut().insert("host", host.parse().unwrap());
+        }
+        let (socket, _) = connect_async(request).await?;
+        let mut raw = Self {
+            socket,
+            nonce: Nonce::from([0; 32]),
+            address: server.address,
+        };
+        match raw.next().await {
+            ServerFrame::Hello { v: 1, nonce } => raw.nonce = nonce,
+            other => panic!("no hello but {other:?}"),
+        }
+        Ok(raw)
+    }
+
+    /// Connects and registers.
+    pub async fn registered(server: &Server, person: &Person) -> Self {
+        let mut raw = Self::connect(server).await;
+        let register = person.register(&server.address.to_string(), &raw.nonce);
+        raw.say(&register).await;
+        assert_eq!(raw.next().await, ServerFrame::Ready);
+        raw
+    }
+
+    pub async fn say(&mut self, frame: &ClientFrame) {
+        self.say_text(frame.encode()).await;
+    }
+
+    pub async fn say_text(&mut self, text: impl Into<String>) {
+        self.socket.send(Message::text(text.into())).await.unwrap();
+    }
+
+    pub async fn send(&mut self, id: u32, to: &Person, payload: &[u8]) {
+        let payload = Payload::new(payload).unwrap();
+        self.say(&ClientFrame::Send {
+            id,
+            to: Key::from(to.key()),
+            payload,
+        })
+        .await;
+    }
+
+    pub async fn next(&mut self) -> ServerFrame {
+        loop {
+            match self.socket.next().await.unwrap().unwrap() {
+                Message::Text(text) => return ServerFrame::decode(text.as_str()).unwrap(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("no frame but {other:?}"),
+            }
+        }
+    }
+
+    /// The next frame must be a result.
+    pub async fn result(&mut self) -> (u32, Outcome) {
+        match self.next().await {
+            ServerFrame::Result { id, outcome, .. } => (id, outcome),
+            other => panic!("no result but {other:?}"),
+        }
+    }
+
+    /// The next frame must be a delivery.
+    pub async fn delivery(&mut self) -> (u32, Vec<u8>) {
+        match self.next().await {
+            ServerFrame::Deliver { id, payload } => (id, payload.bytes()),
+            other => panic!("no delivery but {other:?}"),
+        }
+    }
+
+    /// The connection must end with this error and this close code.
+    pub async fn ends_with(mut self, code: ErrorCode, close: u16) -> String {
+        let sentence = match self.next().await {
+            ServerFrame::Error {
+                code: told,
+                message,
+            } => {
+                assert_eq!(told, code, "{message}");
+                message
+            }
+            other => panic!("no error but {other:?}"),
+        };
+        match self.socket.next().await {
+            Some(Ok(Message::Close(Some(frame)))) => assert_eq!(u16::from(frame.code), close),
+            other => panic!("no close but {other:?}"),
+        }
+        sentence
+    }
+}
+
+/// The events of a registration.
+pub struct Events(pub mpsc::Receiver<Event>);
+
+impl Events {
+    pub fn channel() -> (mpsc::Sender<Event>, Self) {
+        let (sender, receiver) = mpsc::channel(64);
+        (sender, Self(receiver))
+    }
+
+    pub async fn next(&mut self) -> Event {
+        self.0.recv().await.unwrap()
+    }
+
+    pub async fn online(&mut self) {
+        match self.next().await {
+            Event::Online { .. } => {}
+            other => panic!("not online but {other:?}"),
+        }
+    }
+
+    pub async fn offline(&mut self) -> OfflineReason {
+        match self.next().await {
+            Event::Offline { reason, .. } => reason,
+            other => panic!("not offline but {other:?}"),
+        }
+    }
+
+    pub async fn received(&mut self) -> Vec<u8> {
+        match self.next().await {
+            Event::Received { payload } => payload,
+            other => panic!("nothing received but {other:?}"),
+        }
+    }
+}
+
+/// A server of our own making on the loopback, to misbehave.
+pub struct Impostor {
+    listener: TcpListener,
+}
+
+impl Impostor {
+    pub async fn new() -> Self {
+        Self {
+            listener: TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap(),
+        }
+    }
+
+    pub fn url(&self) -> String {
+        format!("ws://{}", self.listener.local_addr().unwrap())
+    }
+
+    pub async fn accept_tcp(&self) -> TcpStream {
+        self.listener.accept().await.unwrap().0
+    }
+
+    /// Takes a connection and says hello.
+    pub async fn accept(&self) -> WebSocketStream<TcpStream> {
+        let mut socket = tokio_tungstenite::accept_async(self.accept_tcp().await)
+            .await
+            .unwrap();
+        let hello = ServerFrame::Hello {
+            v: 1,
+            nonce: Nonce::from([9; 32]),
+        };
+        socket.send(Message::text(hello.encode())).await.unwrap();
+        socket
+    }
+
+    /// The next frame on such a connection; `None` at its end.
+    pub async fn next(socket: &mut WebSocketStream<TcpStream>) -> Option<ClientFrame> {
+        loop {
+            match socket.next().await {
+                Some(Ok(Message::Text(text))) => {
+                    return Some(ClientFrame::decode(text.as_str()).unwrap());
+                }
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return None,
+                Some(Ok(_)) => {}
+            }
+        }
+    }
+
+    pub async fn say(socket: &mut WebSocketStream<TcpStream>, frame: &ServerFrame) {
+        socket.send(Message::text(frame.encode())).await.unwrap();
+    }
+}
