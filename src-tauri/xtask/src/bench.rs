@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use clap::ValueEnum;
 
+use crate::e2e;
 use crate::packages::{self, Purpose};
 use crate::run::{self, Error};
-use crate::sh::Sh;
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -27,16 +27,6 @@ impl What {
 pub fn bench(what: What) -> Result<ExitCode, Error> {
     packages::ensure(Purpose::Drive)?;
     run::build_release()?;
-    let bench = [
-        "run",
-        "--release",
-        "--package",
-        "ringdown-e2e",
-        "--bin",
-        "bench",
-        "--",
-        what.name(),
-    ];
-    Sh::cargo().args(bench).run()?;
+    e2e::program("bench").args([what.name()]).run()?;
     Ok(ExitCode::SUCCESS)
 }

@@ -11,11 +11,14 @@
 //!
 //! Each command shows the programs it starts as they would be typed, so that any of them can be run by hand.
 
+mod apt;
 mod bench;
 mod bundle;
 mod demo;
 mod distribution;
+mod e2e;
 mod packages;
+mod pulse;
 mod run;
 mod sh;
 mod tally;

@@ -5,10 +5,11 @@
 //! nothing is needed: the webview and its WebRTC come with the system.
 
 use std::collections::HashSet;
-use std::io::IsTerminal;
 use std::path::Path;
 
+use crate::apt::{self, Apt};
 use crate::distribution::{ByHand, Family};
+use crate::pulse;
 use crate::sh::{self, Sh};
 
 /// What the packages are wanted for. Each includes the ones before it.
@@ -41,12 +42,15 @@ const DRIVE: &[&str] = &[
     "xauth",
     "dbus",
     "dbus-daemon",
-    "pulseaudio",
+    PULSEAUDIO,
     "pulseaudio-utils",
     "webkit2gtk-driver",
     "fonts-dejavu-core",
     "xdotool",
 ];
+
+/// The one package that may not go together with what is installed.
+const PULSEAUDIO: &str = "pulseaudio";
 
 /// Of Node.js: `node --test` with a choice of reporters.
 const OLDEST_NODE: u32 = 18;
@@ -65,23 +69,12 @@ pub enum Error {
         /// What to type.
         command: &'static str,
     },
-    /// Neither root nor sudo.
-    #[error(
-        "these packages are missing, and there is no sudo here. As root:\n\n    apt-get install {0}\n"
-    )]
-    NotRoot(String),
-    /// apt-get said no.
-    #[error(
-        "the packages could not be installed: {source}. What apt-get said above tells why; where it speaks of \
-         packages that are not found, Debian 12, Ubuntu 22.04 or something newer is needed; where it would have to \
-         remove others, that is for you to decide: apt-get install {packages}"
-    )]
-    Apt {
-        /// The packages asked for.
-        packages: String,
-        /// How apt-get ended.
-        source: sh::Error,
-    },
+    /// apt-get could not be run, or said no.
+    #[error(transparent)]
+    Apt(#[from] apt::Error),
+    /// PulseAudio could not be unpacked beside PipeWire.
+    #[error("PulseAudio, which the tests start for themselves, could not be unpacked: {0}")]
+    Pulse(#[from] pulse::Error),
     /// dpkg is broken.
     #[error("the installed packages could not be listed: {0}")]
     Dpkg(sh::Error),
@@ -99,38 +92,92 @@ pub fn ensure(purpose: Purpose) -> Result<(), Error> {
 }
 
 fn ensure_with_apt(purpose: Purpose) -> Result<(), Error> {
-    let listing = Sh::new("dpkg-query").args([
-        "--show",
-        "--showformat",
-        "${Package} ${db:Status-Status}\\n",
-    ]);
-    let installed = Installed::from_listing(&listing.read().map_err(Error::Dpkg)?);
+    let format = "--showformat=${Package} ${db:Status-Status}\\n";
+    let listing = Sh::new("dpkg-query").args(["--show", format]).read();
+    let installed = Installed::from_listing(&listing.map_err(Error::Dpkg)?);
     let tools = if purpose >= Purpose::Test {
         Tools::here()
     } else {
         Tools::default()
     };
-    let missing = installed.missing(wanted(purpose, tools));
-    let optional = if purpose >= Purpose::Test {
-        installed.missing(wishes(tools))
-    } else {
-        Vec::new()
-    };
-    if missing.is_empty() && optional.is_empty() {
-        return Ok(());
+    Plan::new(purpose, &installed, tools, pulse::is_unpacked()).carry_out()
+}
+
+/// What is still to be done.
+#[derive(Debug, PartialEq, Eq)]
+struct Plan {
+    /// Packages without which nothing goes on.
+    needed: Vec<&'static str>,
+    /// PulseAudio is to be unpacked, as it can't be installed.
+    unpack: bool,
+    /// Packages that some tests can do without.
+    wished: Vec<&'static str>,
+}
+
+impl Plan {
+    fn new(purpose: Purpose, installed: &Installed, tools: Tools, is_unpacked: bool) -> Self {
+        let mut needed = installed.missing(wanted(purpose, tools));
+        let mut unpack = false;
+        if needed.contains(&PULSEAUDIO) && pulse::has_rival(|package| installed.has(package)) {
+            needed.retain(|package| *package != PULSEAUDIO);
+            unpack = !is_unpacked;
+        }
+        let wishes = if purpose >= Purpose::Test {
+            wishes(tools)
+        } else {
+            Vec::new()
+        };
+        Self {
+            needed,
+            unpack,
+            wished: installed.missing(wishes),
+        }
     }
-    let apt = Apt::new(&missing)?;
-    apt.update()?;
-    if !missing.is_empty() {
-        apt.install(&missing)?;
+
+    fn carry_out(&self) -> Result<(), Error> {
+        let needs_something = !self.needed.is_empty() || self.unpack;
+        if needs_something {
+            self.install_needed()?;
+        }
+        if !self.wished.is_empty() && !self.install_wished(needs_something) {
+            let wished = self.wished.join(" and ");
+            eprintln!("xtask: going on without {wished}: the tests that need it will be skipped");
+        }
+        Ok(())
     }
-    if !optional.is_empty() && apt.install(&optional).is_err() {
-        eprintln!(
-            "xtask: going on without {}: the tests that need it will be skipped",
-            optional.join(" and ")
-        );
+
+    fn install_needed(&self) -> Result<(), Error> {
+        let names = if self.needed.is_empty() {
+            &[PULSEAUDIO]
+        } else {
+            self.needed.as_slice()
+        };
+        let apt = Apt::new(names)?;
+        apt.update();
+        if !self.needed.is_empty() {
+            apt.install(&self.needed)?;
+        }
+        if self.unpack {
+            let libraries = pulse::libraries()?;
+            let libraries: Vec<_> = libraries.iter().map(String::as_str).collect();
+            apt.install(&libraries)?;
+            pulse::unpack()?;
+        }
+        Ok(())
     }
-    Ok(())
+
+    fn install_wished(&self, is_updated: bool) -> bool {
+        let Ok(apt) = Apt::new(&self.wished) else {
+            return false;
+        };
+        if !is_updated {
+            if !apt.is_worth_trying(&self.wished) {
+                return false;
+            }
+            apt.update();
+        }
+        apt.install(&self.wished).is_ok()
+    }
 }
 
 /// What is needed, whether installed or not.
@@ -202,62 +249,15 @@ impl Installed {
         Self(listing.lines().filter_map(installed).collect())
     }
 
+    fn has(&self, package: &str) -> bool {
+        self.0.contains(package)
+    }
+
     fn missing(&self, wanted: Vec<&'static str>) -> Vec<&'static str> {
         wanted
             .into_iter()
-            .filter(|package| !self.0.contains(*package))
+            .filter(|package| !self.has(package))
             .collect()
-    }
-}
-
-/// apt-get with the rights it needs, asking nothing.
-struct Apt {
-    root: bool,
-}
-
-impl Apt {
-    fn new(missing: &[&str]) -> Result<Self, Error> {
-        let root = Sh::new("id")
-            .args(["-u"])
-            .read()
-            .is_ok_and(|id| id.trim() == "0");
-        if root || Sh::new("sudo").args(["--version"]).succeeds() {
-            Ok(Self { root })
-        } else {
-            Err(Error::NotRoot(missing.join(" ")))
-        }
-    }
-
-    fn update(&self) -> Result<(), Error> {
-        // Lists that are old, or one source that is down, need not keep a package from being found.
-        if self.run(&["update"]).is_err() {
-            eprintln!("xtask: the lists of packages are not up to date; trying all the same");
-        }
-        Ok(())
-    }
-
-    fn install(&self, packages: &[&str]) -> Result<(), Error> {
-        let mut args = vec!["install", "--yes", "--no-install-recommends", "--no-remove"];
-        args.extend(packages);
-        self.run(&args).map_err(|source| Error::Apt {
-            packages: packages.join(" "),
-            source,
-        })
-    }
-
-    fn run(&self, args: &[&str]) -> Result<(), sh::Error> {
-        let mut words = Vec::new();
-        if !self.root {
-            words.push("sudo");
-            if !std::io::stdin().is_terminal() {
-                words.push("--non-interactive");
-            }
-        }
-        words.extend(["env", "DEBIAN_FRONTEND=noninteractive", "apt-get"]);
-        words.extend(["-o", "Acquire::Retries=3", "-o", "DPkg::Lock::Timeout=300"]);
-        words.extend(args);
-        let (program, args) = words.split_first().unwrap_or((&"apt-get", &[]));
-        Sh::new(program).args(args).run()
     }
 }
 
@@ -355,14 +355,61 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_missing_where_everything_is_installed() {
+    fn where_everything_is_installed_nothing_is_done() {
         let installed = Installed::from_listing(&listing(&[RUN, DRIVE].concat()));
-        assert!(
-            installed
-                .missing(wanted(Purpose::Test, WITH_NODE_AND_CHROMIUM))
-                .is_empty()
+        let plan = Plan::new(Purpose::Test, &installed, WITH_NODE_AND_CHROMIUM, false);
+        assert_eq!(
+            plan,
+            Plan {
+                needed: vec![],
+                unpack: false,
+                wished: vec![]
+            }
         );
-        assert!(wishes(WITH_NODE_AND_CHROMIUM).is_empty());
+        plan.carry_out().unwrap();
+    }
+
+    #[test]
+    fn pulseaudio_is_unpacked_where_pipewire_is_and_only_once() {
+        let mut packages = [RUN, DRIVE, &["pipewire-alsa"]].concat();
+        packages.retain(|package| *package != PULSEAUDIO);
+        let installed = Installed::from_listing(&listing(&packages));
+        let plan =
+            |is_unpacked| Plan::new(Purpose::Drive, &installed, Tools::default(), is_unpacked);
+        assert_eq!(
+            plan(false),
+            Plan {
+                needed: vec![],
+                unpack: true,
+                wished: vec![]
+            }
+        );
+        assert_eq!(
+            plan(true),
+            Plan {
+                needed: vec![],
+                unpack: false,
+                wished: vec![]
+            }
+        );
+    }
+
+    #[test]
+    fn chromium_is_wished_for_but_not_needed() {
+        let installed = Installed::from_listing("chromium installed\n");
+        let no_chromium = Tools {
+            chromium: false,
+            ..WITH_NODE_AND_CHROMIUM
+        };
+        let plan = Plan::new(Purpose::Test, &installed, no_chromium, false);
+        assert_eq!(plan.wished, ["chromium-driver"]);
+        assert!(
+            !plan
+                .needed
+                .iter()
+                .any(|package| package.starts_with("chromium"))
+        );
+        assert!(plan.needed.contains(&PULSEAUDIO));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::{fs, io};
 
 use clap::ValueEnum;
 
+use crate::e2e;
 use crate::packages::{self, Purpose};
 use crate::sh::{self, Sh};
 use crate::tally::{Cargo, Node, Reader, Tally};
@@ -166,7 +167,7 @@ fn run(step: Step, tally: &mut Tally) -> Result<(), Error> {
             ];
             count(&Sh::cargo().args(tests), Cargo::default(), tally)?;
         }
-        Step::E2e => e2e(tally)?,
+        Step::E2e => calls(tally)?,
     }
     Ok(())
 }
@@ -212,7 +213,7 @@ fn ui(tally: &mut Tally) -> Result<(), Error> {
     count(&node, Node::default(), tally)
 }
 
-fn e2e(tally: &mut Tally) -> Result<(), Error> {
+fn calls(tally: &mut Tally) -> Result<(), Error> {
     Sh::cargo()
         .args([
             "build",
@@ -230,7 +231,7 @@ fn e2e(tally: &mut Tally) -> Result<(), Error> {
         "--",
         "--test-threads=1",
     ];
-    count(&Sh::cargo().args(tests), Cargo::default(), tally)
+    count(&e2e::cargo().args(tests), Cargo::default(), tally)
 }
 
 /// Runs a test runner and adds what it counted.
