@@ -128,6 +128,8 @@ async fn enter(
         .and_then(|host| host.to_str().ok())
         .map(Into::into);
     let write_timeout = house.config.limits.write_timeout;
+    // Held to the end of the connection: a stopping server waits until these are gone.
+    let present = house.stopping.clone();
     upgrade
         .max_message_size(HARD_FRAME_BYTES)
         .max_frame_size(HARD_FRAME_BYTES)
@@ -151,7 +153,7 @@ async fn enter(
                     tracing::error!("cannot make a nonce, a connection is dropped: {error}")
                 }
             }
-            drop(admission);
+            drop((admission, present));
         })
 }
 

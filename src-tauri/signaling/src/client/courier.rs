@@ -338,8 +338,9 @@ async fn attempt<'a>(
 /// Asks over the connection that is there; if it gives no answer soon, over a new one.
 async fn ask(pool: &Pool, url: &str, to: Key, payload: &Payload) -> Result<Answer, LinkError> {
     let (link, reused) = pool.link(url);
+    let worked_before = reused && link.is_connected();
     let answer = link.send(to, payload.clone());
-    if !reused {
+    if !worked_before {
         return answer.await;
     }
     match timeout(REUSE_PATIENCE, answer).await {

@@ -117,7 +117,7 @@ impl OfflineReason {
 
 impl From<tungstenite::Error> for OfflineReason {
     fn from(error: tungstenite::Error) -> Self {
-        use tungstenite::{Error, http::StatusCode};
+        use tungstenite::{Error, error::ProtocolError, http::StatusCode};
         match error {
             Error::Io(error) => Self::of_io(&error),
             Error::Tls(_) => Self::Untrusted,
@@ -129,6 +129,7 @@ impl From<tungstenite::Error> for OfflineReason {
             {
                 Self::Full
             }
+            Error::Protocol(ProtocolError::ResetWithoutClosingHandshake) => Self::Lost,
             Error::Http(_)
             | Error::HttpFormat(_)
             | Error::Protocol(_)

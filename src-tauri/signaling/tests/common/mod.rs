@@ -257,8 +257,12 @@ impl Impostor {
         }
     }
 
+    pub fn address(&self) -> SocketAddr {
+        self.listener.local_addr().unwrap()
+    }
+
     pub fn url(&self) -> String {
-        format!("ws://{}", self.listener.local_addr().unwrap())
+        format!("ws://{}", self.address())
     }
 
     pub async fn accept_tcp(&self) -> TcpStream {

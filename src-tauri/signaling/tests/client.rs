@@ -1,0 +1,552 @@
+//! Alice and Bob through the client: staying reachable, and payloads that arrive whatever servers do.
+
+mod common;
+
+use std::sync::Arc;
+
+use common::{Events, Impostor, Raw, Server, alice, bob};
+use futures_util::SinkExt;
+use ringdown_signaling::{
+    Courier, DeliverError, Event, OfflineReason, Registration, ServerConfig,
+    limits::MAX_PAYLOAD_BYTES,
+    wire::{ClientFrame, ErrorCode, Nonce, Outcome, ServerFrame},
+};
+use tokio::{io::AsyncReadExt, sync::mpsc};
+use tokio_tungstenite::tungstenite::Message;
+
+fn register(url: String) -> (Registration, Events) {
+    let (sender, events) = Events::channel();
+    (
+        Registration::spawn(url, bob().key(), bob().signer(), sender),
+        events,
+    )
+}
+
+async fn bob_at(server: &Server) -> (Registration, Events) {
+    let (registration, mut events) = register(server.url());
+    events.online().await;
+    (registration, events)
+}
+
+/// A `ws` URL where nothing listens.
+async fn nowhere() -> String {
+    Impostor::new().await.url()
+}
+
+#[tokio::test]
+async fn alice_delivers_and_bob_receives() {
+    let server = Server::start().await;
+    let (registration, mut events) = bob_at(&server).await;
+    assert_eq!(registration.url(), server.url());
+    let courier = Courier::new();
+    assert_eq!(
+        courier
+            .deliver(&[server.url()], bob().key(), b"sealed".to_vec())
+            .await,
+        Ok(())
+    );
+    assert_eq!(events.received().await, b"sealed");
+}
+
+#[tokio::test]
+async fn each_failure_has_its_name() {
+    let server = Server::start().await;
+    let courier = Courier::new();
+    let there = server.url();
+    let deliver = |urls: Vec<String>| courier.deliver(&urls, bob().key(), b"sealed".to_vec());
+    assert_eq!(
+        deliver(vec![there.clone()]).await,
+        Err(DeliverError::Offline)
+    );
+    assert_eq!(
+        deliver(vec![nowhere().await]).await,
+        Err(DeliverError::Unreachable)
+    );
+    assert_eq!(deliver(vec![]).await, Err(DeliverError::Unreachable));
+    assert_eq!(
+        deliver(vec!["gopher://x".to_owned()]).await,
+        Err(DeliverError::Unreachable)
+    );
+    assert_eq!(
+        deliver(vec![nowhere().await, there.clone()]).await,
+        Err(DeliverError::Offline)
+    );
+    let large = courier
+        .deliver(&[there], bob().key(), vec![0; MAX_PAYLOAD_BYTES + 1])
+        .await;
+    assert_eq!(large, Err(DeliverError::TooLarge));
+}
+
+#[tokio::test]
+async fn a_refusal_brings_the_servers_sentence() {
+    let impostor = Impostor::new().await;
+    let courier = Courier::new();
+    let delivery = courier.deliver(&[impostor.url()], bob().key(), b"sealed".to_vec());
+    let mut socket = impostor.accept().await;
+    let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut socket).await else {
+        panic!("nothing sent")
+    };
+    let message = Some("Not here.".to_owned());
+    Impostor::say(
+        &mut socket,
+        &ServerFrame::Result {
+            id,
+            outcome: Outcome::Refused,
+            message,
+        },
+    )
+    .await;
+    assert_eq!(
+        delivery.await,
+        Err(DeliverError::Refused("Not here.".to_owned()))
+    );
+}
+
+#[tokio::test]
+async fn who_is_told_busy_tries_again() {
+    let impostor = Impostor::new().await;
+    let courier = Courier::new();
+    let delivery = courier.deliver(&[impostor.url()], bob().key(), b"sealed".to_vec());
+    let mut socket = impostor.accept().await;
+    for outcome in [Outcome::Busy, Outcome::Delivered] {
+        let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut socket).await else {
+            panic!("nothing sent")
+        };
+        Impostor::say(
+            &mut socket,
+            &ServerFrame::Result {
+                id,
+                outcome,
+                message: None,
+            },
+        )
+        .await;
+    }
+    assert_eq!(delivery.await, Ok(()));
+}
+
+#[tokio::test]
+async fn the_first_server_that_delivers_wins() {
+    let server = Server::start().await;
+    let (_registration, mut events) = bob_at(&server).await;
+    // Nothing listens at one; one takes the connection and then says nothing; Bob is not at a third.
+    let silent = Impostor::new().await;
+    let other = Server::start().await;
+    let urls = [nowhere().await, silent.url(), other.url(), server.url()];
+    let courier = Courier::new();
+    assert_eq!(
+        courier
+            .deliver(&urls, bob().key(), b"sealed".to_vec())
+            .await,
+        Ok(())
+    );
+    assert_eq!(events.received().await, b"sealed");
+}
+
+#[tokio::test]
+async fn payloads_arrive_in_the_order_of_the_calls() {
+    let server = Server::start().await;
+    let (_registration, mut events) = bob_at(&server).await;
+    let courier = Courier::new();
+    let urls = [nowhere().await, server.url()];
+    let deliveries: Vec<_> = (0..150_u32)
+        .map(|number| courier.deliver(&urls, bob().key(), number.to_be_bytes().to_vec()))
+        .collect();
+    // Awaited backwards: the place in the queue was taken by the call.
+    let waiting = tokio::spawn(async move {
+        for delivery in deliveries.into_iter().rev() {
+            assert_eq!(delivery.await, Ok(()));
+        }
+    });
+    for number in 0..150_u32 {
+        assert_eq!(events.received().await, number.to_be_bytes());
+    }
+    waiting.await.unwrap();
+}
+
+#[tokio::test]
+async fn a_queue_has_an_end() {
+    let silent = Impostor::new().await;
+    let courier = Courier::new();
+    let deliveries: Vec<_> = (0..300)
+        .map(|_| courier.deliver(&[silent.url()], bob().key(), b"sealed".to_vec()))
+        .collect();
+    let last = deliveries.into_iter().next_back().unwrap().await;
+    assert!(matches!(last, Err(DeliverError::Refused(_))), "{last:?}");
+}
+
+#[tokio::test]
+async fn when_the_route_breaks_the_others_take_over_in_order() {
+    let (first, second) = (Server::start().await, Server::start().await);
+    let (_one, mut at_first) = bob_at(&first).await;
+    let courier = Courier::new();
+    let urls = [first.url(), second.url()];
+    let deliver = |number: u8| courier.deliver(&urls, bob().key(), vec![number]);
+    assert_eq!(deliver(0).await, Ok(()));
+    assert_eq!(at_first.received().await, [0]);
+    let (_two, mut at_second) = bob_at(&second).await;
+    first.stop().await;
+    let later: Vec<_> = (1..20).map(deliver).collect();
+    for (number, delivery) in (1..).zip(later) {
+        assert_eq!(delivery.await, Ok(()));
+        assert_eq!(at_second.received().await, [number]);
+    }
+}
+
+#[tokio::test]
+async fn what_failed_behind_the_route_is_repeated_in_order() {
+    let impostor = Impostor::new().await;
+    let courier = Courier::new();
+    let urls = [impostor.url()];
+    let deliver = |number: u8| courier.deliver(&urls, bob().key(), vec![number]);
+    let first = deliver(0);
+    let mut socket = impostor.accept().await;
+    let answer = |id, outcome| ServerFrame::Result {
+        id,
+        outcome,
+        message: None,
+    };
+    let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut socket).await else {
+        panic!("nothing sent")
+    };
+    Impostor::say(&mut socket, &answer(id, Outcome::Delivered)).await;
+    assert_eq!(first.await, Ok(()));
+    // Several under way at a time; all but the middle one fail, and come again in their order.
+    let deliveries: Vec<_> = (1..=5).map(deliver).collect();
+    let mut ids = Vec::new();
+    for number in 1..=5 {
+        match Impostor::next(&mut socket).await {
+            Some(ClientFrame::Send { id, payload, .. }) => {
+                assert_eq!(payload.bytes(), [number]);
+                ids.push(id);
+            }
+            other => panic!("nothing sent but {other:?}"),
+        }
+    }
+    for (number, id) in (1..).zip(ids) {
+        let outcome = if number == 3 {
+            Outcome::Delivered
+        } else {
+            Outcome::Offline
+        };
+        Impostor::say(&mut socket, &answer(id, outcome)).await;
+    }
+    for number in [1, 2, 4, 5] {
+        match Impostor::next(&mut socket).await {
+            Some(ClientFrame::Send { id, payload, .. }) => {
+                assert_eq!(payload.bytes(), [number]);
+                Impostor::say(&mut socket, &answer(id, Outcome::Delivered)).await;
+            }
+            other => panic!("nothing sent but {other:?}"),
+        }
+    }
+    for delivery in deliveries {
+        assert_eq!(delivery.await, Ok(()));
+    }
+}
+
+#[tokio::test]
+async fn a_restarted_server_is_found_again() {
+    let server = Server::start().await;
+    let address = server.address;
+    let (_registration, mut events) = bob_at(&server).await;
+    let courier = Courier::new();
+    assert_eq!(
+        courier
+            .deliver(&[server.url()], bob().key(), b"before".to_vec())
+            .await,
+        Ok(())
+    );
+    assert_eq!(events.received().await, b"before");
+    server.stop().await;
+    assert_eq!(events.offline().await, OfflineReason::GoingAway);
+    let server = Server::start_at(address, ServerConfig::default()).await;
+    loop {
+        match events.next().await {
+            Event::Online { url } => break assert_eq!(url, server.url()),
+            Event::Offline { reason, .. } => assert!(
+                matches!(reason, OfflineReason::Unreachable(_)),
+                "{reason:?}"
+            ),
+            other => panic!("unexpected {other:?}"),
+        }
+    }
+    // The courier's connection died with the old server; nobody has to know.
+    assert_eq!(
+        courier
+            .deliver(&[server.url()], bob().key(), b"after".to_vec())
+            .await,
+        Ok(())
+    );
+    assert_eq!(events.received().await, b"after");
+}
+
+#[tokio::test]
+async fn a_server_that_comes_up_later_is_found() {
+    let impostor = Impostor::new().await;
+    let (url, address) = (impostor.url(), impostor.address());
+    drop(impostor);
+    let (registration, mut events) = register(url);
+    assert!(matches!(
+        events.offline().await,
+        OfflineReason::Unreachable(_)
+    ));
+    let _server = Server::start_at(address, ServerConfig::default()).await;
+    registration.hurry();
+    events.online().await;
+}
+
+#[tokio::test]
+async fn why_it_is_offline_is_told() {
+    let refusing = |impostor: Impostor, frame: ServerFrame| async move {
+        let (_registration, mut events) = register(impostor.url());
+        let mut socket = impostor.accept().await;
+        assert!(matches!(
+            Impostor::next(&mut socket).await,
+            Some(ClientFrame::Register { .. })
+        ));
+        Impostor::say(&mut socket, &frame).await;
+        events.offline().await
+    };
+    let message = "No.".to_owned();
+    let code = ErrorCode::WrongAudience;
+    let refused = refusing(
+        Impostor::new().await,
+        ServerFrame::Error {
+            code,
+            message: message.clone(),
+        },
+    )
+    .await;
+    assert_eq!(refused, OfflineReason::Refused { code, message });
+
+    let (_registration, mut events) = register("http://example.org".to_owned());
+    assert_eq!(events.offline().await, OfflineReason::BadUrl);
+    let (_registration, mut events) = register("ws://me:secret@example.org".to_owned());
+    assert_eq!(events.offline().await, OfflineReason::BadUrl);
+
+    let impostor = Impostor::new().await;
+    let (_registration, mut events) = register(impostor.url());
+    drop(impostor.accept_tcp().await);
+    assert!(matches!(
+        events.offline().await,
+        OfflineReason::Unreachable(_) | OfflineReason::NotAServer | OfflineReason::Lost
+    ));
+
+    let impostor = Impostor::new().await;
+    let (_registration, mut events) = register(impostor.url());
+    let mut socket = tokio_tungstenite::accept_async(impostor.accept_tcp().await)
+        .await
+        .unwrap();
+    let hello = ServerFrame::Hello {
+        v: 2,
+        nonce: Nonce::from([0; 32]),
+    };
+    socket.send(Message::text(hello.encode())).await.unwrap();
+    assert_eq!(
+        events.offline().await,
+        OfflineReason::OtherVersion { version: 2 }
+    );
+
+    let impostor = Impostor::new().await;
+    let (_registration, mut events) = register(impostor.url());
+    let mut socket = tokio_tungstenite::accept_async(impostor.accept_tcp().await)
+        .await
+        .unwrap();
+    socket
+        .send(Message::text("welcome to something else"))
+        .await
+        .unwrap();
+    assert_eq!(events.offline().await, OfflineReason::NotAServer);
+
+    let mut config = ServerConfig::default();
+    config.limits.connections = 0;
+    let full = Server::start_with(config).await;
+    let (_registration, mut events) = register(full.url());
+    assert_eq!(events.offline().await, OfflineReason::Full);
+}
+
+#[tokio::test]
+async fn an_older_window_gives_way_to_a_newer_one() {
+    let server = Server::start().await;
+    let (_older, mut older_events) = bob_at(&server).await;
+    let (_newer, mut newer_events) = bob_at(&server).await;
+    assert_eq!(older_events.offline().await, OfflineReason::Replaced);
+    let courier = Courier::new();
+    assert_eq!(
+        courier
+            .deliver(&[server.url()], bob().key(), b"sealed".to_vec())
+            .await,
+        Ok(())
+    );
+    assert_eq!(newer_events.received().await, b"sealed");
+}
+
+#[tokio::test]
+async fn a_server_that_falls_silent_is_given_up() {
+    let impostor = Impostor::new().await;
+    let (_registration, mut events) = register(impostor.url());
+    let mut socket = impostor.accept().await;
+    assert!(matches!(
+        Impostor::next(&mut socket).await,
+        Some(ClientFrame::Register { .. })
+    ));
+    Impostor::say(&mut socket, &ServerFrame::Ready).await;
+    events.online().await;
+    // Time runs ahead whenever everyone waits; nobody reads at the other end.
+    tokio::time::pause();
+    assert_eq!(events.offline().await, OfflineReason::TimedOut);
+}
+
+#[tokio::test]
+async fn frames_of_a_newer_server_are_passed_over() {
+    let impostor = Impostor::new().await;
+    let (_registration, mut events) = register(impostor.url());
+    let mut socket = impostor.accept().await;
+    Impostor::next(&mut socket).await;
+    for text in [
+        r#"{"t":"weather","sunny":true}"#,
+        r#"{"t":"error","code":"too_sunny","message":"?"}"#,
+    ] {
+        socket.send(Message::text(text)).await.unwrap();
+    }
+    Impostor::say(&mut socket, &ServerFrame::Ready).await;
+    events.online().await;
+}
+
+#[tokio::test]
+async fn a_payload_is_confirmed_when_the_app_has_it() {
+    let server = Server::start().await;
+    let (sender, receiver) = mpsc::channel(1);
+    let mut events = Events(receiver);
+    let _registration = Registration::spawn(server.url(), bob().key(), bob().signer(), sender);
+    events.online().await;
+    let mut alices = Raw::connect(&server).await;
+    for id in 0..3 {
+        alices.send(id, &bob(), &[0]).await;
+    }
+    // The channel holds one, so the second is not confirmed until the first is taken.
+    assert_eq!(alices.result().await, (0, Outcome::Delivered));
+    events.received().await;
+    assert_eq!(alices.result().await, (1, Outcome::Delivered));
+    events.received().await;
+    assert_eq!(alices.result().await, (2, Outcome::Delivered));
+}
+
+#[tokio::test]
+async fn dropping_the_handles_ends_the_connections() {
+    let impostor = Impostor::new().await;
+    let (registration, _events) = register(impostor.url());
+    let mut socket = impostor.accept().await;
+    Impostor::next(&mut socket).await;
+    drop(registration);
+    assert_eq!(Impostor::next(&mut socket).await, None);
+
+    let (registration, events) = register(impostor.url());
+    let mut socket = impostor.accept().await;
+    Impostor::next(&mut socket).await;
+    Impostor::say(&mut socket, &ServerFrame::Ready).await;
+    drop(events);
+    assert_eq!(Impostor::next(&mut socket).await, None);
+    drop(registration);
+
+    let courier = Courier::new();
+    let twin = courier.clone();
+    let delivery = courier.deliver(&[impostor.url()], bob().key(), b"sealed".to_vec());
+    let mut socket = impostor.accept().await;
+    Impostor::next(&mut socket).await;
+    drop(courier);
+    let second = twin.deliver(&[impostor.url()], alice().key(), b"still here".to_vec());
+    assert!(matches!(
+        Impostor::next(&mut socket).await,
+        Some(ClientFrame::Send { .. })
+    ));
+    drop(twin);
+    assert_eq!(Impostor::next(&mut socket).await, None);
+    assert_eq!(delivery.await, Err(DeliverError::Unreachable));
+    assert_eq!(second.await, Err(DeliverError::Unreachable));
+}
+
+#[tokio::test]
+async fn nothing_private_is_in_debug_output() {
+    let server = Server::start().await;
+    let (registration, mut events) = bob_at(&server).await;
+    let courier = Courier::new();
+    courier
+        .deliver(
+            &[server.url()],
+            bob().key(),
+            b"candidate 192.0.2.77".to_vec(),
+        )
+        .await
+        .unwrap();
+    let event = events.next().await;
+    let offline = Event::Offline {
+        url: server.url(),
+        reason: OfflineReason::Lost,
+    };
+    let text = format!(
+        "{registration:?} {courier:?} {event:?} {offline:?} {:?}",
+        Event::Online { url: server.url() }
+    );
+    assert!(
+        !text.contains("192.0.2.77") && !text.contains("127.0.0.1"),
+        "{text}"
+    );
+    assert!(text.contains("20 bytes"), "{text}");
+}
+
+#[tokio::test]
+async fn a_signature_is_for_the_server_that_was_dialled() {
+    // A server that passes our own server's nonce on gets a proof that is worth nothing there.
+    let home = Server::start().await;
+    let mut relayed = Raw::connect(&home).await;
+    let evil = Impostor::new().await;
+    let signed = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::clone(&signed);
+    let (sender, _events) = Events::channel();
+    let signer = bob().signer();
+    let signing = Arc::new(move |message: &[u8]| {
+        seen.lock().unwrap().extend_from_slice(message);
+        signer(message)
+    });
+    let _registration = Registration::spawn(evil.url(), bob().key(), signing, sender);
+    let mut socket = tokio_tungstenite::accept_async(evil.accept_tcp().await)
+        .await
+        .unwrap();
+    Impostor::say(
+        &mut socket,
+        &ServerFrame::Hello {
+            v: 1,
+            nonce: relayed.nonce,
+        },
+    )
+    .await;
+    let proof = Impostor::next(&mut socket).await.unwrap();
+    relayed.say(&proof).await;
+    relayed.ends_with(ErrorCode::BadSignature, 4401).await;
+    let named = evil.address().to_string();
+    let signed = signed.lock().unwrap();
+    assert!(
+        signed
+            .windows(named.len())
+            .any(|window| window == named.as_bytes())
+    );
+}
+
+#[tokio::test]
+async fn the_answer_to_a_plain_web_server_is_that_it_is_none() {
+    let impostor = Impostor::new().await;
+    let (_registration, mut events) = register(impostor.url());
+    let mut stream = impostor.accept_tcp().await;
+    let mut request = [0; 4];
+    stream.read_exact(&mut request).await.unwrap();
+    assert_eq!(&request, b"GET ");
+    tokio::io::AsyncWriteExt::write_all(
+        &mut stream,
+        b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
+    )
+    .await
+    .unwrap();
+    assert_eq!(events.offline().await, OfflineReason::NotAServer);
+}

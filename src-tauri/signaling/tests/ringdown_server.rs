@@ -1,0 +1,149 @@
+//! The binary as an operator meets it.
+#![cfg(unix)]
+
+mod common;
+
+use std::{net::SocketAddr, process::Stdio};
+
+use common::{Events, bob};
+use ringdown_signaling::{Courier, OfflineReason, Registration};
+use tokio::{
+    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
+    net::TcpListener,
+    process::{Child, Command},
+};
+
+fn command(arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_ringdown-server"));
+    command
+        .args(arguments)
+        .env_remove("RINGDOWN_LISTEN")
+        .env_remove("RINGDOWN_CONFIG")
+        .env_remove("RINGDOWN_NAME")
+        .env_remove("RINGDOWN_TRUST_PROXY")
+        .env_remove("RUST_LOG")
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .kill_on_drop(true);
+    command
+}
+
+/// Waits for the line that says it is ready.
+async fn ready(child: &mut Child) -> SocketAddr {
+    let mut line = String::new();
+    BufReader::new(child.stdout.as_mut().unwrap())
+        .read_line(&mut line)
+        .await
+        .unwrap();
+    line.trim_end()
+        .strip_prefix("listening on ")
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+async fn terminate(child: &Child, signal: &str) {
+    let id = child.id().unwrap().to_string();
+    assert!(
+        Command::new("kill")
+            .args([signal, &id])
+            .status()
+            .await
+            .unwrap()
+            .success()
+    );
+}
+
+#[tokio::test]
+async fn it_says_when_it_is_ready_serves_and_stops_in_order() {
+    for signal in ["-TERM", "-INT"] {
+        let mut child = command(&["--listen", "127.0.0.1:0"]).spawn().unwrap();
+        let url = format!("ws://{}", ready(&mut child).await);
+        let (sender, mut events) = Events::channel();
+        let _registration = Registration::spawn(url.clone(), bob().key(), bob().signer(), sender);
+        events.online().await;
+        let courier = Courier::new();
+        courier
+            .deliver(&[url], bob().key(), b"sealed".to_vec())
+            .await
+            .unwrap();
+        assert_eq!(events.received().await, b"sealed");
+        terminate(&child, signal).await;
+        assert_eq!(events.offline().await, OfflineReason::GoingAway);
+        assert!(child.wait().await.unwrap().success());
+    }
+}
+
+#[tokio::test]
+async fn a_taken_port_is_told_in_a_sentence() {
+    let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = command(&["--listen", &address]).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(output.stdout.is_empty());
+    let error = String::from_utf8(output.stderr).unwrap();
+    let expected = format!("ringdown-server: {address} is already in use by another program.");
+    assert!(
+        error.contains(&expected) && error.contains("--listen"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn an_address_of_another_machine_is_told_in_a_sentence() {
+    let output = command(&["--listen", "192.0.2.1:7373"])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("192.0.2.1:7373 is not an address of this computer"),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_environment_and_the_file_are_heard_and_mistakes_in_them_told() {
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let good = directory.join("ringdown-server-good.toml");
+    std::fs::write(
+        &good,
+        "listen = '127.0.0.1:0'\nnames = ['home.example']\n[limits]\nconnections = 5\n",
+    )
+    .unwrap();
+    let mut child = command(&[]).env("RINGDOWN_CONFIG", &good).spawn().unwrap();
+    assert!(ready(&mut child).await.ip().is_loopback());
+    child.kill().await.unwrap();
+    let mut log = String::new();
+    child
+        .stderr
+        .unwrap()
+        .read_to_string(&mut log)
+        .await
+        .unwrap();
+    assert!(!log.contains("no --name is set"), "{log}");
+
+    let mut child = command(&["--config"])
+        .arg(&good)
+        .env("RINGDOWN_LISTEN", "127.0.0.2:0")
+        .spawn()
+        .unwrap();
+    assert_eq!(ready(&mut child).await.ip().to_string(), "127.0.0.2");
+
+    let bad = directory.join("ringdown-server-bad.toml");
+    std::fs::write(&bad, "[limits]\nconections = 5\n").unwrap();
+    let output = command(&["--config"]).arg(&bad).output().await.unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        error.contains("conections") && error.contains("line 2"),
+        "{error}"
+    );
+
+    for arguments in [["--listen", "nonsense"], ["--nats", "nats://127.0.0.1"]] {
+        let output = command(&arguments).output().await.unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
