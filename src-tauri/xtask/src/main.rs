@@ -14,6 +14,7 @@
 mod apt;
 mod bench;
 mod bundle;
+mod by_hand;
 mod demo;
 mod distribution;
 mod e2e;

@@ -5,12 +5,12 @@
 //! nothing is needed: the webview and its WebRTC come with the system.
 
 use std::collections::HashSet;
-use std::path::Path;
 
 use crate::apt::{self, Apt};
-use crate::distribution::{ByHand, Family};
+use crate::by_hand;
+use crate::distribution::Family;
 use crate::pulse;
-use crate::sh::{self, Sh};
+use crate::sh::{self, Sh, is_on_path};
 
 /// What the packages are wanted for. Each includes the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -59,16 +59,8 @@ const OLDEST_NODE: u32 = 18;
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// Not a distribution on which we install anything.
-    #[error(
-        "{missing} is missing, and this is not Debian or Ubuntu, where it would be installed now. Install:\n\n    \
-         {command}\n"
-    )]
-    ByHand {
-        /// What was looked for and not found.
-        missing: String,
-        /// What to type.
-        command: &'static str,
-    },
+    #[error(transparent)]
+    ByHand(#[from] by_hand::Missing),
     /// apt-get could not be run, or said no.
     #[error(transparent)]
     Apt(#[from] apt::Error),
@@ -87,7 +79,7 @@ pub fn ensure(purpose: Purpose) -> Result<(), Error> {
     }
     match Family::here().by_hand() {
         None => ensure_with_apt(purpose),
-        Some(advice) => ensure_by_hand(advice, purpose),
+        Some(advice) => Ok(by_hand::check(advice, purpose)?),
     }
 }
 
@@ -259,82 +251,6 @@ impl Installed {
             .filter(|package| !self.has(package))
             .collect()
     }
-}
-
-fn ensure_by_hand(advice: ByHand, purpose: Purpose) -> Result<(), Error> {
-    if let Some(missing) = probe(Purpose::Run) {
-        return Err(Error::ByHand {
-            missing,
-            command: advice.run,
-        });
-    }
-    match probe(purpose) {
-        Some(missing) => Err(Error::ByHand {
-            missing,
-            command: advice.test,
-        }),
-        None => Ok(()),
-    }
-}
-
-/// The first thing needed for the purpose that is not there, looked for where any distribution has it.
-fn probe(purpose: Purpose) -> Option<String> {
-    let programs: &[&str] = match purpose {
-        Purpose::Run => &["cc", "pkg-config"],
-        Purpose::Drive => &[
-            "Xvfb",
-            "xauth",
-            "dbus-daemon",
-            "pulseaudio",
-            "pactl",
-            "WebKitWebDriver",
-        ],
-        Purpose::Test => &[
-            "Xvfb",
-            "xauth",
-            "dbus-daemon",
-            "pulseaudio",
-            "pactl",
-            "WebKitWebDriver",
-            "xdotool",
-            "node",
-            "npm",
-        ],
-    };
-    if let Some(program) = programs.iter().find(|program| !is_on_path(program)) {
-        return Some((*program).to_owned());
-    }
-    if purpose > Purpose::Run {
-        return None;
-    }
-    let libraries = [
-        "webkit2gtk-4.1",
-        "dbus-1",
-        "gstreamer-1.0",
-        "gstreamer-app-1.0",
-    ];
-    let absent = |library: &&&str| !Sh::new("pkg-config").args(["--exists", library]).succeeds();
-    if let Some(library) = libraries.iter().find(absent) {
-        return Some(format!("the library {library}"));
-    }
-    let plugins = Sh::new("pkg-config")
-        .args(["--variable=pluginsdir", "gstreamer-1.0"])
-        .read()
-        .ok()?;
-    let absent = |plugin: &&&str| {
-        !Path::new(plugins.trim())
-            .join(format!("libgst{plugin}.so"))
-            .exists()
-    };
-    let plugin = ["app", "opus", "pulseaudio", "rtpmanager", "vpx"]
-        .iter()
-        .find(absent)?;
-    Some(format!("GStreamer's plugin {plugin}"))
-}
-
-fn is_on_path(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    std::env::split_paths(&path).any(|dir| dir.join(program).is_file())
 }
 
 #[cfg(test)]
