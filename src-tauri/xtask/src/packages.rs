@@ -84,9 +84,7 @@ pub fn ensure(purpose: Purpose) -> Result<(), Error> {
 }
 
 fn ensure_with_apt(purpose: Purpose) -> Result<(), Error> {
-    let format = "--showformat=${Package} ${db:Status-Status}\\n";
-    let listing = Sh::new("dpkg-query").args(["--show", format]).read();
-    let installed = Installed::from_listing(&listing.map_err(Error::Dpkg)?);
+    let installed = Installed::here()?;
     let tools = if purpose >= Purpose::Test {
         Tools::here()
     } else {
@@ -150,9 +148,16 @@ impl Plan {
             apt.install(&self.needed)?;
         }
         if self.unpack {
+            // Those that are there stay as they are.
+            let installed = Installed::here()?;
             let libraries = pulse::libraries()?;
-            let libraries: Vec<_> = libraries.iter().map(String::as_str).collect();
-            apt.install(&libraries)?;
+            let libraries = libraries.iter().map(String::as_str);
+            let libraries: Vec<_> = libraries
+                .filter(|library| !installed.has(library))
+                .collect();
+            if !libraries.is_empty() {
+                apt.install(&libraries)?;
+            }
             pulse::unpack()?;
         }
         Ok(())
@@ -231,6 +236,12 @@ fn is_new_enough(version: &str) -> bool {
 struct Installed(HashSet<String>);
 
 impl Installed {
+    fn here() -> Result<Self, Error> {
+        let format = "--showformat=${Package} ${db:Status-Status}\\n";
+        let listing = Sh::new("dpkg-query").args(["--show", format]).read();
+        Ok(Self::from_listing(&listing.map_err(Error::Dpkg)?))
+    }
+
     /// Reads lines of `PACKAGE STATUS`. One removed but for its configuration, or half installed, is not installed;
     /// one installed for two architectures is listed twice.
     fn from_listing(listing: &str) -> Self {
