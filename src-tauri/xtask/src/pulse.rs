@@ -113,13 +113,14 @@ fn starter(home: &Path) -> PathBuf {
     home.join("bin").join("pulseaudio")
 }
 
-/// Starts the daemon from wherever the script lies, with its own library and modules.
+/// Starts the daemon from wherever the script lies, with its own library and modules, some of which are libraries
+/// of others.
 fn script(libraries: &Path, modules: &Path) -> String {
     format!(
         "#!/bin/sh\n\
          home=$(cd \"$(dirname \"$0\")/..\" && pwd)\n\
-         export LD_LIBRARY_PATH=\"$home/{}\"\n\
-         exec \"$home/usr/bin/pulseaudio\" --dl-search-path=\"$home/{}\" \"$@\"\n",
+         export LD_LIBRARY_PATH=\"$home/{0}:$home/{1}\"\n\
+         exec \"$home/usr/bin/pulseaudio\" --dl-search-path=\"$home/{1}\" \"$@\"\n",
         libraries.display(),
         modules.display()
     )
@@ -193,7 +194,7 @@ mod tests {
             Path::new("usr/lib/pulse-16.1+dfsg1/modules"),
         );
         assert!(
-            script.contains("LD_LIBRARY_PATH=\"$home/usr/lib/pulseaudio\"\n"),
+            script.contains("LD_LIBRARY_PATH=\"$home/usr/lib/pulseaudio:$home/usr/lib/pulse-16.1+dfsg1/modules\"\n"),
             "{script}"
         );
         assert!(
