@@ -96,6 +96,11 @@ export class Tracks {
     this.#adopted.set(track, adopted);
   }
 
+  /** Whether the track stands for native audio, and is itself silent. @param {MediaStreamTrack} track */
+  isStandIn(track) {
+    return track.kind === "audio" && this.#adopted.has(track);
+  }
+
   /** Whether the track stands for the engine's microphone. @param {MediaStreamTrack} track */
   isMicrophone(track) {
     return this.#adopted.get(track)?.role === "microphone";

@@ -1,0 +1,376 @@
+// Alice (who calls, impolite) and Bob (who answers, polite) on two peer connections in memory.
+import assert from "node:assert/strict";
+import { beforeEach, describe, mock, test } from "node:test";
+import { FakePeerConnection, FakeStream, FakeTrack, installFakes } from "./fake-peer.mjs";
+
+installFakes();
+const { Call, RESTART_AFTER_MS, RESTART_AGAIN_MS, STATS_EVERY_MS } = await import("../../../../ui/call.js");
+
+/** Waits for what follows from what was done, in whatever order. */
+async function until(what, holds) {
+  for (let turn = 0; turn < 500; turn += 1) {
+    if (holds()) return;
+    await new Promise(setImmediate);
+  }
+  assert.fail(`never: ${what}`);
+}
+
+/** Until nothing is under way any more. */
+async function quiet() {
+  for (let turn = 0; turn < 40; turn += 1) await new Promise(setImmediate);
+}
+
+const both = () => new FakeStream([new FakeTrack("audio"), new FakeTrack("video")]);
+const voice = () => new FakeStream([new FakeTrack("audio")]);
+
+/** One side: its Call, its peer connection, what it sent and what it said. */
+class Side {
+  sent = [];
+  events = [];
+  /** While true, what is sent waits in `held`. */
+  holding = false;
+  held = [];
+
+  constructor(name, { polite }) {
+    this.name = name;
+    this.call = new Call({
+      createPeerConnection: (configuration) => (this.pc = new FakePeerConnection(configuration)),
+      configuration: { iceServers: [] },
+      polite,
+      initiator: !polite,
+      send: (data) => {
+        this.sent.push(JSON.parse(data));
+        if (this.holding) this.held.push(data);
+        else queueMicrotask(() => this.peer.call.handleSignal(data));
+      },
+    });
+    for (const type of ["remotestream", "state", "path", "quality", "error"]) {
+      this.call.addEventListener(type, ({ detail }) => this.events.push({ type, detail }));
+    }
+  }
+  release() {
+    this.holding = false;
+    for (const data of this.held.splice(0)) this.peer.call.handleSignal(data);
+  }
+  heard(type) {
+    return this.events.filter((event) => event.type === type).map((event) => event.detail);
+  }
+  descriptions() {
+    return this.sent.filter(({ description }) => description).map(({ description }) => description.type);
+  }
+  /** What the other side was last said to send. */
+  sees() {
+    const { audio, video } = this.heard("remotestream").at(-1) ?? {};
+    return { audio, video };
+  }
+  agreed(kind) {
+    return this.pc.getTransceivers().find((one) => one.kind === kind)?.currentDirection;
+  }
+}
+
+/** @type {Side} */ let alice;
+/** @type {Side} */ let bob;
+
+beforeEach(() => {
+  alice = new Side("Alice", { polite: false });
+  bob = new Side("Bob", { polite: true });
+  alice.peer = bob;
+  bob.peer = alice;
+});
+
+async function connect(hers = both(), his = both()) {
+  bob.call.start(his);
+  alice.call.start(hers);
+  await until("both have agreed", () => alice.pc.signalingState === "stable" && bob.heard("remotestream").length > 0);
+  await quiet();
+  alice.pc.become("connected");
+  bob.pc.become("connected");
+}
+
+describe("the first negotiation", () => {
+  test("takes one offer and one answer, and both see and hear each other", async () => {
+    await connect();
+    assert.deepEqual(alice.descriptions(), ["offer"]);
+    assert.deepEqual(bob.descriptions(), ["answer"]);
+    assert.deepEqual(alice.sees(), { audio: true, video: true });
+    assert.deepEqual(bob.sees(), { audio: true, video: true });
+    assert.deepEqual([...alice.heard("error"), ...bob.heard("error")], []);
+  });
+
+  test("carries Bob's tracks in his first answer", async () => {
+    const his = both();
+    await connect(both(), his);
+    const sent = bob.pc.getTransceivers().map((one) => one.sender.track);
+    assert.deepEqual(sent, his.getTracks());
+  });
+
+  test("of a voice call leaves the picture out on the side that sends none", async () => {
+    await connect(both(), voice());
+    assert.deepEqual(alice.sees(), { audio: true, video: false });
+    assert.deepEqual(bob.sees(), { audio: true, video: true });
+    assert.equal(bob.agreed("video"), "recvonly");
+  });
+
+  test("does not wait for Bob's camera: the track follows without another round", async () => {
+    alice.call.start(both());
+    bob.call.start(new FakeStream(), { audio: true, video: true });
+    await until("agreed", () => bob.descriptions().includes("answer"));
+    const camera = new FakeTrack("video");
+    bob.call.setCamera(camera);
+    bob.call.setMicrophone(new FakeTrack("audio"));
+    await quiet();
+    assert.equal(bob.pc.getTransceivers().find((one) => one.kind === "video").sender.track, camera);
+    assert.deepEqual(bob.descriptions(), ["answer"]);
+    assert.deepEqual(alice.sees(), { audio: true, video: true });
+  });
+
+  test("takes a promise back when there turns out to be no camera", async () => {
+    alice.call.start(both());
+    bob.call.start(new FakeStream(), { audio: true, video: true });
+    await until("agreed", () => bob.descriptions().includes("answer"));
+    bob.call.setCamera(null);
+    await until("Alice is told", () => alice.sees().video === false);
+    assert.deepEqual(alice.sees(), { audio: true, video: false });
+  });
+
+  test("waits for start: what came before is not lost", async () => {
+    alice.call.start(both());
+    await quiet();
+    assert.deepEqual(bob.descriptions(), []);
+    bob.call.start(both());
+    await until("Bob answers", () => bob.descriptions().includes("answer"));
+  });
+
+  test("gives the peer connection the core's configuration unchanged", () => {
+    assert.deepEqual(alice.pc.configuration, { iceServers: [] });
+  });
+});
+
+describe("during the call", () => {
+  test("muting changes the track and negotiates nothing", async () => {
+    const hers = both();
+    await connect(hers);
+    alice.call.setMicrophone(false);
+    await quiet();
+    assert.equal(hers.getAudioTracks()[0].enabled, false);
+    alice.call.setMicrophone(true);
+    await quiet();
+    assert.equal(hers.getAudioTracks()[0].enabled, true);
+    assert.deepEqual(alice.descriptions(), ["offer"]);
+  });
+
+  test("the other side is told when the camera goes and comes", async () => {
+    await connect();
+    alice.call.setCamera(null);
+    await until("Bob knows", () => bob.sees().video === false);
+    const camera = new FakeTrack("video");
+    alice.call.setCamera(camera);
+    await until("Bob sees again", () => bob.sees().video === true);
+    assert.equal(alice.pc.getTransceivers()[1].sender.track, camera);
+  });
+
+  test("a screen takes the camera's place without another round", async () => {
+    await connect();
+    alice.call.setCamera(new FakeTrack("video"));
+    await quiet();
+    assert.deepEqual(alice.descriptions(), ["offer"]);
+    assert.equal(alice.pc.getTransceivers()[1].sender.replaced, 1);
+  });
+
+  test("Bob can add a picture to a voice call", async () => {
+    await connect(voice(), voice());
+    bob.call.setCamera(new FakeTrack("video"));
+    await until("Alice sees him", () => alice.sees().video === true);
+    assert.deepEqual(bob.descriptions(), ["answer", "offer"]);
+  });
+
+  test("the voice's loudness is read where the connection knows it", async () => {
+    await connect();
+    assert.equal(alice.call.voiceLevel(), null);
+    alice.pc.getTransceivers()[0].receiver.level = 0.25;
+    assert.equal(alice.call.voiceLevel(), 0.25);
+  });
+});
+
+describe("both offer at once", () => {
+  test("and it settles: hers stands, his comes after", async () => {
+    await connect(voice(), voice());
+    alice.holding = bob.holding = true;
+    alice.call.setCamera(new FakeTrack("video"));
+    bob.call.setCamera(new FakeTrack("video"));
+    await until("both have offered", () => alice.held.length > 0 && bob.held.length > 0);
+    assert.equal(alice.pc.signalingState, "have-local-offer");
+    assert.equal(bob.pc.signalingState, "have-local-offer");
+    alice.release();
+    bob.release();
+    await until("both see each other", () => alice.sees().video === true && bob.sees().video === true);
+    await quiet();
+    assert.equal(alice.pc.signalingState, "stable");
+    assert.equal(bob.pc.signalingState, "stable");
+    assert.equal(alice.agreed("video"), "sendrecv");
+    assert.equal(bob.agreed("video"), "sendrecv");
+    assert.deepEqual([...alice.heard("error"), ...bob.heard("error")], []);
+  });
+
+  test("and candidates of the offer she ignored trouble nobody", async () => {
+    await connect(voice(), voice());
+    alice.holding = bob.holding = true;
+    alice.call.setCamera(new FakeTrack("video"));
+    bob.pc.restartIce();
+    await until("both have offered", () => alice.held.length > 0 && bob.held.length > 0);
+    bob.pc.gather();
+    const [offer, candidate] = bob.held.splice(0);
+    alice.call.handleSignal(offer);
+    alice.call.handleSignal(candidate);
+    await quiet();
+    assert.deepEqual(alice.heard("error"), []);
+    assert.deepEqual(alice.pc.candidates, []);
+  });
+});
+
+describe("candidates", () => {
+  test("reach the other side, and so does their end", async () => {
+    await connect();
+    alice.pc.gather();
+    alice.pc.dispatchEvent(Object.assign(new Event("icecandidate"), { candidate: null }));
+    await until("Bob has both", () => bob.pc.candidates.length === 2);
+    assert.equal(bob.pc.candidates[0].candidate, "candidate:1");
+    assert.equal(bob.pc.candidates[1], null);
+  });
+
+  test("of no known session are reported", async () => {
+    await connect();
+    alice.call.handleSignal(JSON.stringify({ candidate: { candidate: "x", usernameFragment: "stranger" } }));
+    await until("an error", () => alice.heard("error").length === 1);
+    assert.equal(alice.heard("error")[0].name, "OperationError");
+  });
+});
+
+describe("when the connection drops", () => {
+  beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "setInterval"] }));
+  const after = test.after ?? (() => {});
+  after(() => mock.timers.reset());
+
+  test("Alice restarts ICE after two seconds of silence; Bob leaves it to her", async (t) => {
+    t.after(() => mock.timers.reset());
+    await connect();
+    alice.pc.become("disconnected");
+    bob.pc.become("disconnected");
+    mock.timers.tick(RESTART_AFTER_MS - 1);
+    assert.equal(alice.pc.restarts, 0);
+    mock.timers.tick(1);
+    assert.equal(alice.pc.restarts, 1);
+    await until("a new round", () => alice.descriptions().length === 2);
+    mock.timers.tick(RESTART_AGAIN_MS * 2);
+    assert.equal(bob.pc.restarts, 0);
+    assert.deepEqual(alice.heard("state"), ["connected", "disconnected"]);
+  });
+
+  test("a short silence restarts nothing", async (t) => {
+    t.after(() => mock.timers.reset());
+    await connect();
+    alice.pc.become("disconnected");
+    mock.timers.tick(RESTART_AFTER_MS - 1);
+    alice.pc.become("connected");
+    mock.timers.tick(RESTART_AGAIN_MS * 2);
+    assert.equal(alice.pc.restarts, 0);
+  });
+
+  test("a failure restarts at once, and again while it lasts", async (t) => {
+    t.after(() => mock.timers.reset());
+    await connect();
+    alice.pc.become("failed");
+    assert.equal(alice.pc.restarts, 1);
+    await until("agreed", () => bob.descriptions().length === 2 && alice.pc.signalingState === "stable");
+    mock.timers.tick(RESTART_AGAIN_MS);
+    assert.equal(alice.pc.restarts, 2);
+    await until("agreed again", () => bob.descriptions().length === 3 && alice.pc.signalingState === "stable");
+    alice.pc.become("connected");
+    mock.timers.tick(RESTART_AGAIN_MS * 3);
+    assert.equal(alice.pc.restarts, 2);
+  });
+
+  test("nothing is restarted on top of an offer that has no answer yet", async (t) => {
+    t.after(() => mock.timers.reset());
+    await connect();
+    alice.holding = true;
+    alice.pc.become("failed");
+    await until("she has offered", () => alice.pc.signalingState === "have-local-offer");
+    mock.timers.tick(RESTART_AGAIN_MS * 2);
+    assert.equal(alice.pc.restarts, 1);
+  });
+
+  test("a closed call restarts nothing and says nothing", async (t) => {
+    t.after(() => mock.timers.reset());
+    await connect();
+    alice.pc.become("disconnected");
+    alice.call.close();
+    const said = alice.events.length;
+    const sent = alice.sent.length;
+    mock.timers.tick(RESTART_AFTER_MS + STATS_EVERY_MS);
+    alice.pc.become("failed");
+    alice.pc.gather();
+    alice.call.handleSignal(JSON.stringify({ candidate: null }));
+    await quiet();
+    assert.equal(alice.pc.restarts, 0);
+    assert.equal(alice.events.length, said);
+    assert.equal(alice.sent.length, sent);
+  });
+});
+
+describe("what cannot be used", () => {
+  for (const [what, data] of [
+    ["no JSON", "hello"],
+    ["an answer nobody asked for", JSON.stringify({ description: { type: "answer", sdp: '{"sections":[]}' } })],
+  ]) {
+    test(`is reported and changes nothing: ${what}`, async () => {
+      await connect();
+      alice.call.handleSignal(data);
+      await until("an error", () => alice.heard("error").length === 1);
+      assert.equal(alice.pc.signalingState, "stable");
+    });
+  }
+
+  test("a signal that could not be sent is reported", async () => {
+    const call = new Call({
+      createPeerConnection: (configuration) => new FakePeerConnection(configuration),
+      configuration: {},
+      polite: false,
+      initiator: true,
+      send: () => Promise.reject(new Error("no route")),
+    });
+    const errors = [];
+    call.addEventListener("error", ({ detail }) => errors.push(detail.message));
+    call.start(voice());
+    await until("an error", () => errors.length > 0);
+    assert.deepEqual(errors, ["no route"]);
+  });
+});
+
+test("how the call travels is told once it is connected, and when it changes", async (t) => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  t.after(() => mock.timers.reset());
+  await connect();
+  const { pc } = alice;
+  const pair = (remote) =>
+    new Map(
+      [
+        { id: "t", type: "transport", selectedCandidatePairId: "p" },
+        { id: "p", type: "candidate-pair", localCandidateId: "l", remoteCandidateId: "r", currentRoundTripTime: 0.012 },
+        { id: "l", type: "local-candidate", candidateType: "host", address: "192.168.1.2" },
+        { id: "r", type: "remote-candidate", ...remote },
+      ].map((stats) => [stats.id, stats]),
+    );
+  pc.stats = pair({ candidateType: "host", address: "192.168.1.3" });
+  mock.timers.tick(STATS_EVERY_MS);
+  await until("a path", () => alice.heard("path").length === 1);
+  mock.timers.tick(STATS_EVERY_MS);
+  await quiet();
+  pc.stats = pair({ candidateType: "srflx", address: "203.0.113.7" });
+  mock.timers.tick(STATS_EVERY_MS);
+  await until("another path", () => alice.heard("path").length === 2);
+  assert.deepEqual(
+    alice.heard("path").map(({ kind }) => kind),
+    ["network", "internet"],
+  );
+});

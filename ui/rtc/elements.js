@@ -1,0 +1,81 @@
+// Media elements get streams without the stand-ins for native audio. The engine plays voice itself, and WebKitGTK often
+// never starts a stream that holds a silent Web Audio track (measured: two in five).
+
+/** What an element gave to `srcObject`, and what it plays in its place. */
+/** @typedef {{playing: MediaStream | null, elements: Set<WeakRef<HTMLMediaElement>>}} Shown */
+
+/**
+ * @param {Window & typeof globalThis} window
+ * @param {(track: MediaStreamTrack) => boolean} isStandIn
+ */
+export function hideStandIns(window, isStandIn) {
+  const element = window.HTMLMediaElement?.prototype;
+  const native = element && Object.getOwnPropertyDescriptor(element, "srcObject");
+  const { get, set } = native ?? {};
+  if (!get || !set) return;
+  /** @type {WeakMap<HTMLMediaElement, MediaStream>} */
+  const given = new WeakMap();
+  /** @type {WeakMap<MediaStream, Shown>} */
+  const shown = new WeakMap();
+  const streams = window.MediaStream.prototype;
+  const { addTrack, removeTrack } = streams;
+
+  /**
+   * Brings what is played in a stream's place up to date. A stream of stand-ins alone plays as nothing: WebKitGTK
+   * tells no size for video that joins an empty stream.
+   * @param {MediaStream} stream
+   * @param {Shown} state
+   */
+  function update(stream, state) {
+    const wanted = stream.getTracks().filter((track) => !isStandIn(track));
+    const before = state.playing;
+    if (wanted.length === 0) state.playing = null;
+    else state.playing ??= new window.MediaStream();
+    const { playing } = state;
+    for (const track of playing?.getTracks() ?? []) if (!wanted.includes(track)) removeTrack.call(playing, track);
+    if (playing) for (const track of wanted) addTrack.call(playing, track);
+    if (playing === before) return;
+    for (const weak of state.elements) {
+      const one = weak.deref();
+      if (one && given.get(one) === stream) set?.call(one, playing);
+      else state.elements.delete(weak);
+    }
+  }
+
+  Object.defineProperty(element, "srcObject", {
+    ...native,
+    /** @this {HTMLMediaElement} */
+    get() {
+      return given.get(this) ?? get.call(this);
+    },
+    /** @this {HTMLMediaElement} @param {unknown} value */
+    set(value) {
+      if (!(value instanceof window.MediaStream)) {
+        set.call(this, value);
+        given.delete(this);
+        return;
+      }
+      const state = shown.get(value) ?? { playing: null, elements: new Set() };
+      shown.set(value, state);
+      update(value, state);
+      set.call(this, state.playing);
+      if (given.get(this) !== value) state.elements.add(new WeakRef(this));
+      given.set(this, value);
+    },
+  });
+
+  for (const [name, original] of /** @type {const} */ ([
+    ["addTrack", addTrack],
+    ["removeTrack", removeTrack],
+  ])) {
+    Object.defineProperty(streams, name, {
+      ...Object.getOwnPropertyDescriptor(streams, name),
+      /** @this {MediaStream} @param {MediaStreamTrack} track */
+      value(track) {
+        original.call(this, track);
+        const state = shown.get(this);
+        if (state) update(this, state);
+      },
+    });
+  }
+}
