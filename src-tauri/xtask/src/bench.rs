@@ -6,7 +6,7 @@ use clap::ValueEnum;
 
 use crate::e2e;
 use crate::packages::{self, Purpose};
-use crate::run::{self, Error};
+use crate::run::Error;
 
 /// What can be measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -26,7 +26,6 @@ impl What {
 /// Builds the app and has the end-to-end crate's `bench` measure it.
 pub fn bench(what: What) -> Result<ExitCode, Error> {
     packages::ensure(Purpose::Drive)?;
-    run::build_release()?;
-    e2e::program("bench").args([what.name()]).run()?;
+    e2e::program("bench")?.args([what.name()]).run()?;
     Ok(ExitCode::SUCCESS)
 }

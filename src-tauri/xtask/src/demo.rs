@@ -13,8 +13,7 @@ const DISPLAY: &str = "RINGDOWN_E2E_DISPLAY";
 pub fn demo(seconds: Option<u32>) -> Result<ExitCode, Error> {
     run::require_display("cargo xtask demo", |name| std::env::var_os(name))?;
     packages::ensure(Purpose::Drive)?;
-    run::build_release()?;
-    let demo = e2e::program("demo").env(DISPLAY, "here");
+    let demo = e2e::program("demo")?.env(DISPLAY, "here");
     demo.args(seconds.map(|seconds| seconds.to_string()))
         .run()?;
     Ok(ExitCode::SUCCESS)

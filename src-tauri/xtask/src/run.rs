@@ -1,5 +1,6 @@
 //! `cargo xtask run`: from a fresh clone to the app on the screen.
 
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
@@ -28,22 +29,17 @@ pub enum Error {
 pub fn run(arguments: &[OsString]) -> Result<ExitCode, Error> {
     require_display("cargo xtask run", |name| std::env::var_os(name))?;
     packages::ensure(Purpose::Run)?;
-    build_release()?;
+    Sh::cargo()
+        .args(["build", "--release", "--package", "ringdown"])
+        .run()?;
     let app = sh::target()
         .join("release")
-        .join(format!("ringdown{}", std::env::consts::EXE_SUFFIX));
+        .join(format!("ringdown{}", EXE_SUFFIX));
     let status = Sh::new(app).args(arguments).here().status()?;
     Ok(status
         .code()
         .and_then(|code| u8::try_from(code).ok())
         .map_or(ExitCode::FAILURE, ExitCode::from))
-}
-
-/// Builds the app as people get it.
-pub fn build_release() -> Result<(), sh::Error> {
-    Sh::cargo()
-        .args(["build", "--release", "--package", "ringdown"])
-        .run()
 }
 
 /// Fails, before anything is built, where no window could be shown.

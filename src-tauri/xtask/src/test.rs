@@ -214,24 +214,8 @@ fn ui(tally: &mut Tally) -> Result<(), Error> {
 }
 
 fn calls(tally: &mut Tally) -> Result<(), Error> {
-    Sh::cargo()
-        .args([
-            "build",
-            "--package",
-            "ringdown",
-            "--package",
-            "ringdown-signaling",
-        ])
-        .run()?;
-    let tests = [
-        "test",
-        "--package",
-        "ringdown-e2e",
-        "--no-fail-fast",
-        "--",
-        "--test-threads=1",
-    ];
-    count(&e2e::cargo().args(tests), Cargo::default(), tally)
+    e2e::build()?;
+    count(&e2e::tests(), Cargo::default(), tally)
 }
 
 /// Runs a test runner and adds what it counted.
