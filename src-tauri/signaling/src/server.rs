@@ -19,7 +19,11 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use tokio::{net::TcpListener, sync::watch, time::timeout};
+use tokio::{
+    net::TcpListener,
+    sync::watch,
+    time::{Instant, timeout},
+};
 
 pub use config::{ServerConfig, ServerLimits};
 
@@ -138,7 +142,14 @@ async fn enter(
         .on_upgrade(async move |socket| {
             peer.upgraded();
             let (mailbox, mail) = Mailbox::new();
-            match Session::new(house.hub, house.config, mailbox, peer.local, host) {
+            match Session::new(
+                house.hub,
+                house.config,
+                mailbox,
+                peer.local,
+                host,
+                Instant::now(),
+            ) {
                 Ok(session) => {
                     socket::run(
                         socket,

@@ -1,4 +1,10 @@
 //! Alice and Bob through the client: staying reachable, and payloads that arrive whatever servers do.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
 
 mod common;
 

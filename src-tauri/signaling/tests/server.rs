@@ -1,4 +1,10 @@
 //! Alice and Bob at a real server on the loopback, with raw connections that can misbehave.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
 
 mod common;
 

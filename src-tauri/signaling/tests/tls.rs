@@ -1,8 +1,14 @@
 //! `wss://` as people run it: a proxy that does TLS before a server that does not.
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests are tests"
+)]
 
 mod common;
 
-use std::{net::Ipv4Addr, sync::Arc};
+use std::{net::Ipv4Addr, slice::from_ref, sync::Arc};
 
 use common::{Events, Server, bob};
 use rcgen::{CertifiedKey, generate_simple_self_signed};
@@ -85,7 +91,7 @@ async fn alice_reaches_bob_over_tls() {
         let courier = Courier::with_dialer(dialer);
         assert_eq!(
             courier
-                .deliver(&[proxy.url.clone()], bob().key(), b"sealed".to_vec())
+                .deliver(from_ref(&proxy.url), bob().key(), b"sealed".to_vec())
                 .await,
             Ok(())
         );
@@ -104,7 +110,7 @@ async fn a_certificate_that_nobody_vouches_for_is_not_trusted() {
     assert_eq!(events.offline().await, OfflineReason::Untrusted);
     let courier = Courier::new();
     let delivery = courier
-        .deliver(&[proxy.url.clone()], bob().key(), b"sealed".to_vec())
+        .deliver(from_ref(&proxy.url), bob().key(), b"sealed".to_vec())
         .await;
     assert_eq!(delivery, Err(DeliverError::Unreachable));
 }

@@ -89,10 +89,10 @@ impl Session {
         mailbox: Mailbox,
         local: Option<SocketAddr>,
         host: Option<Box<str>>,
+        now: Instant,
     ) -> Result<Self, getrandom::Error> {
         let mut nonce = [0; 32];
         getrandom::fill(&mut nonce)?;
-        let now = Instant::now();
         let limits = &config.limits;
         Ok(Self {
             sends: Bucket::new(limits.sends_per_second, limits.send_burst, now),

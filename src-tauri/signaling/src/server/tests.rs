@@ -1,1 +1,45 @@
+use super::*;
 
+fn headers(forwarded: &[&str]) -> HeaderMap {
+    forwarded
+        .iter()
+        .map(|value| ("x-forwarded-for".parse().unwrap(), value.parse().unwrap()))
+        .collect()
+}
+
+fn address(text: &str) -> IpAddr {
+    text.parse().unwrap()
+}
+
+#[test]
+fn a_proxy_is_believed_only_when_it_is_trusted() {
+    let proxy = address("10.0.0.1");
+    let forwarded = headers(&["203.0.113.9"]);
+    assert_eq!(address_of(proxy, &forwarded, &[]), proxy);
+    assert_eq!(
+        address_of(proxy, &forwarded, &[proxy]),
+        address("203.0.113.9")
+    );
+    assert_eq!(address_of(proxy, &headers(&[]), &[proxy]), proxy);
+    assert_eq!(
+        address_of(address("::ffff:10.0.0.1"), &forwarded, &[proxy]),
+        address("203.0.113.9")
+    );
+}
+
+#[test]
+fn what_a_client_claims_before_the_first_proxy_is_not_believed() {
+    let (outer, inner) = (address("10.0.0.1"), address("10.0.0.2"));
+    let trusted = [outer, inner];
+    for forwarded in [
+        headers(&["1.1.1.1, 203.0.113.9, 10.0.0.1"]),
+        headers(&["1.1.1.1", "203.0.113.9", "10.0.0.1"]),
+        headers(&["nonsense, 203.0.113.9"]),
+    ] {
+        assert_eq!(
+            address_of(inner, &forwarded, &trusted),
+            address("203.0.113.9")
+        );
+    }
+    assert_eq!(address_of(inner, &headers(&["unknown"]), &trusted), inner);
+}

@@ -22,7 +22,7 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIF
 #[derive(Debug, Default, Parser)]
 #[command(name = "ringdown-server", version)]
 pub(crate) struct RawOptions {
-    /// Address and port to listen on. For IPv4 and IPv6 at once, most systems take [::]:7373. Default: 0.0.0.0:7373
+    /// Address and port to listen on. For IPv6 too, most systems take `[::]:7373`. Default: `0.0.0.0:7373`
     #[arg(long, value_name = "ADDRESS", env = "RINGDOWN_LISTEN")]
     listen: Option<SocketAddr>,
 
