@@ -37,7 +37,7 @@ pub enum Error {
 
 /// Makes the .deb and shows what is in its control file.
 pub fn bundle() -> Result<ExitCode, Error> {
-    packages::ensure(Purpose::Run)?;
+    packages::ensure(Purpose::Bundle)?;
     let cli = install_cli()?;
     Sh::new("node")
         .args([cli.as_os_str()])
@@ -68,18 +68,10 @@ fn install_cli() -> Result<PathBuf, Error> {
     let there = fs::read_to_string(package.join("package.json")).unwrap_or_default();
     if !has_version(&there, CLI_VERSION) || !script.is_file() {
         let wanted = format!("{CLI}@{CLI_VERSION}");
-        let install = [
-            "install",
-            "--no-save",
-            "--no-audit",
-            "--no-fund",
-            "--save-exact",
-        ];
+        let install = ["install", "--no-save", "--no-audit", "--no-fund"];
         Sh::new("npm")
-            .args(["--prefix"])
-            .args([&home])
             .args(install)
-            .args([wanted])
+            .args(["--prefix", ".", &wanted])
             .dir(&home)
             .run()?;
     }

@@ -20,15 +20,43 @@ pub struct Missing {
     command: &'static str,
 }
 
+/// Where WebKit's and our own sound and pictures come from.
+const LIBRARIES: [&str; 4] = [
+    "webkit2gtk-4.1",
+    "dbus-1",
+    "gstreamer-1.0",
+    "gstreamer-app-1.0",
+];
+const PLUGINS: [&str; 5] = ["app", "opus", "pulseaudio", "rtpmanager", "vpx"];
+/// A private screen, session bus and sound daemon, and the driver.
+const DRIVE: [&str; 6] = [
+    "Xvfb",
+    "xauth",
+    "dbus-daemon",
+    "pulseaudio",
+    "pactl",
+    "WebKitWebDriver",
+];
+
 /// Fails, saying what to type, when something needed for the purpose is missing.
 pub fn check(advice: ByHand, purpose: Purpose) -> Result<(), Missing> {
-    if let Some(missing) = probe(Purpose::Run) {
+    let to_build = program(&["cc", "pkg-config"])
+        .or_else(library)
+        .or_else(plugin);
+    if let Some(missing) = to_build {
         return Err(Missing {
             missing,
             command: advice.run,
         });
     }
-    match probe(purpose) {
+    let to_drive = || purpose.drives().then(|| program(&DRIVE)).flatten();
+    let to_check = || {
+        purpose
+            .needs_node()
+            .then(|| program(&["node", "npm"]))
+            .flatten()
+    };
+    match to_drive().or_else(to_check) {
         Some(missing) => Err(Missing {
             missing,
             command: advice.test,
@@ -37,57 +65,45 @@ pub fn check(advice: ByHand, purpose: Purpose) -> Result<(), Missing> {
     }
 }
 
-/// The first thing needed for the purpose that is not there, looked for where any distribution has it.
-fn probe(purpose: Purpose) -> Option<String> {
-    let programs: &[&str] = match purpose {
-        Purpose::Run => &["cc", "pkg-config"],
-        Purpose::Drive => &[
-            "Xvfb",
-            "xauth",
-            "dbus-daemon",
-            "pulseaudio",
-            "pactl",
-            "WebKitWebDriver",
-        ],
-        Purpose::Test => &[
-            "Xvfb",
-            "xauth",
-            "dbus-daemon",
-            "pulseaudio",
-            "pactl",
-            "WebKitWebDriver",
-            "xdotool",
-            "node",
-            "npm",
-        ],
-    };
-    if let Some(program) = programs.iter().find(|program| !is_on_path(program)) {
-        return Some((*program).to_owned());
-    }
-    if purpose > Purpose::Run {
-        return None;
-    }
-    let libraries = [
-        "webkit2gtk-4.1",
-        "dbus-1",
-        "gstreamer-1.0",
-        "gstreamer-app-1.0",
-    ];
-    let absent = |library: &&&str| !Sh::new("pkg-config").args(["--exists", library]).succeeds();
-    if let Some(library) = libraries.iter().find(absent) {
-        return Some(format!("the library {library}"));
-    }
-    let plugins = Sh::new("pkg-config")
+/// The first of these programs that is not there.
+fn program(names: &[&str]) -> Option<String> {
+    let missing = names.iter().find(|name| !is_on_path(name))?;
+    Some(format!("the program {missing}"))
+}
+
+fn library() -> Option<String> {
+    let is_there = |name: &str| Sh::new("pkg-config").args(["--exists", name]).succeeds();
+    let missing = LIBRARIES.iter().find(|name| !is_there(name))?;
+    Some(format!(
+        "the library {missing}, or what is needed to build with it,"
+    ))
+}
+
+fn plugin() -> Option<String> {
+    let dir = Sh::new("pkg-config")
         .args(["--variable=pluginsdir", "gstreamer-1.0"])
         .read()
         .ok()?;
-    let absent = |plugin: &&&str| {
-        !Path::new(plugins.trim())
-            .join(format!("libgst{plugin}.so"))
+    let is_there = |name: &str| {
+        Path::new(dir.trim())
+            .join(format!("libgst{name}.so"))
             .exists()
     };
-    let plugin = ["app", "opus", "pulseaudio", "rtpmanager", "vpx"]
-        .iter()
-        .find(absent)?;
-    Some(format!("GStreamer's plugin {plugin}"))
+    let missing = PLUGINS.iter().find(|name| !is_there(name))?;
+    Some(format!("GStreamer's plugin {missing}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_program_is_named() {
+        assert_eq!(program(&["sh", "ls"]), None);
+        let missing = program(&["sh", "ringdown-no-such-program"]);
+        assert_eq!(
+            missing.as_deref(),
+            Some("the program ringdown-no-such-program")
+        );
+    }
 }

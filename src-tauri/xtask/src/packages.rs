@@ -12,15 +12,33 @@ use crate::distribution::Family;
 use crate::pulse;
 use crate::sh::{self, Sh, is_on_path};
 
-/// What the packages are wanted for. Each includes the ones before it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// What the packages are wanted for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Purpose {
     /// Building the app and running it.
     Run,
-    /// Driving its windows from a program.
+    /// Building the app and packing it up.
+    Bundle,
+    /// Building the app and driving its windows from a program.
     Drive,
     /// Everything that is tested.
     Test,
+}
+
+impl Purpose {
+    /// Whether windows are driven, heard and looked at.
+    pub fn drives(self) -> bool {
+        matches!(self, Self::Drive | Self::Test)
+    }
+
+    /// Whether programs of npm are run.
+    pub fn needs_node(self) -> bool {
+        matches!(self, Self::Bundle | Self::Test)
+    }
+
+    fn wishes_for_chromium(self) -> bool {
+        matches!(self, Self::Test)
+    }
 }
 
 /// Compilers and headers; and, for voice and for WebKit's own codecs, GStreamer's plugins. On Debian 12 and Ubuntu
@@ -85,7 +103,7 @@ pub fn ensure(purpose: Purpose) -> Result<(), Error> {
 
 fn ensure_with_apt(purpose: Purpose) -> Result<(), Error> {
     let installed = Installed::here()?;
-    let tools = if purpose >= Purpose::Test {
+    let tools = if purpose.needs_node() {
         Tools::here()
     } else {
         Tools::default()
@@ -112,7 +130,7 @@ impl Plan {
             needed.retain(|package| *package != PULSEAUDIO);
             unpack = !is_unpacked;
         }
-        let wishes = if purpose >= Purpose::Test {
+        let wishes = if purpose.wishes_for_chromium() {
             wishes(tools)
         } else {
             Vec::new()
@@ -180,13 +198,13 @@ impl Plan {
 /// What is needed, whether installed or not.
 fn wanted(purpose: Purpose, tools: Tools) -> Vec<&'static str> {
     let mut wanted = RUN.to_vec();
-    if purpose >= Purpose::Drive {
+    if purpose.drives() {
         wanted.extend(DRIVE);
     }
-    if purpose >= Purpose::Test && !tools.node {
+    if purpose.needs_node() && !tools.node {
         wanted.push("nodejs");
     }
-    if purpose >= Purpose::Test && !tools.npm {
+    if purpose.needs_node() && !tools.npm {
         wanted.push("npm");
     }
     wanted
