@@ -40,7 +40,8 @@ fn in_a_network_of_its_own(name: &str, prepare: &str, address: &str) -> Option<(
         .status();
     if !can.is_ok_and(|status| status.success()) {
         // Not `println`, which the test harness keeps to itself when a test passes.
-        writeln!(io::stderr(), "skipped: {name} needs root, unshare and ip").unwrap();
+        let mut stderr = io::stderr();
+        writeln!(stderr, "skipped: {name} needs root, unshare and ip").unwrap();
         return Some(());
     }
     let script = format!("{prepare} && exec \"$0\" --exact {name} --nocapture");

@@ -14,6 +14,7 @@ use common::{Person, Raw, Server, alice, bob};
 use futures_util::{SinkExt, StreamExt};
 use ringdown_signaling::{
     ServerConfig,
+    limits::MAX_PAYLOAD_BYTES,
     server::ServerLimits,
     wire::{ClientFrame, ErrorCode, Key, Outcome, ServerFrame},
 };
@@ -70,14 +71,14 @@ async fn the_largest_payload_passes_and_a_larger_one_is_refused() {
     let server = Server::start().await;
     let mut bobs = Raw::registered(&server, &bob()).await;
     let mut alices = Raw::connect(&server).await;
-    let most = vec![0xa5; ringdown_signaling::limits::MAX_PAYLOAD_BYTES];
+    let most = vec![0xa5; MAX_PAYLOAD_BYTES];
     alices.send(1, &bob(), &most).await;
     let (id, payload) = bobs.delivery().await;
     assert_eq!(payload, most);
     bobs.say(&ClientFrame::Ack { id }).await;
     assert_eq!(alices.result().await, (1, Outcome::Delivered));
 
-    let text = "A".repeat((ringdown_signaling::limits::MAX_PAYLOAD_BYTES + 2) / 3 * 4);
+    let text = "A".repeat(MAX_PAYLOAD_BYTES.div_ceil(3) * 4);
     alices
         .say_text(format!(
             r#"{{"t":"send","id":2,"to":"{}","payload":"{text}"}}"#,

@@ -87,6 +87,26 @@ fn the_signed_bytes_are_golden() {
     assert_eq!(message, expected);
 }
 
+/// The example of docs/PROTOCOL.md.
+#[test]
+fn the_proof_is_golden() {
+    let (secret, key) = alice();
+    let proof = sign(
+        &secret,
+        &audience("home.example"),
+        &Nonce::from([5; 32]),
+        &key,
+    );
+    assert_eq!(
+        key.to_string(),
+        "iojj3XQJ8ZX9UtstPLpdcspnCb8dlBIb83SIAbQPb1w"
+    );
+    assert_eq!(
+        proof.to_string(),
+        "T7W5IFHtlVpGuWpji_MvQd1IfNdhYqW5dlrItxhm90soViX9XmK_tUD2p06_UeDrfnG9egx2OsU4quudgZPdBw"
+    );
+}
+
 #[test]
 fn an_audience_always_has_its_port() {
     let of = |url: &str| {
