@@ -129,3 +129,104 @@ fn service(url: &str) -> Option<Service> {
         _ => None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::IcePolicy::{LanOnly, RelayOnly, Stun, StunTurn};
+    use super::*;
+
+    fn servers() -> Vec<IceServer> {
+        vec![
+            IceServer {
+                urls: vec!["stun:stun.example.org".into()],
+                username: None,
+                credential: None,
+            },
+            IceServer {
+                urls: vec![
+                    "STUN:turn.example.org".into(),
+                    "turn:turn.example.org?transport=udp".into(),
+                ],
+                username: Some("alice".into()),
+                credential: Some("secret".into()),
+            },
+            IceServer {
+                urls: vec!["http://example.org".into(), "junk".into()],
+                username: None,
+                credential: None,
+            },
+        ]
+    }
+
+    fn json(general: IcePolicy, contact: Option<IcePolicy>) -> String {
+        serde_json::to_string(&configuration(general, contact, &servers())).unwrap()
+    }
+
+    #[test]
+    fn the_dictionary_is_the_w3cs() {
+        assert_eq!(
+            json(StunTurn, None),
+            concat!(
+                r#"{"iceServers":[{"urls":["stun:stun.example.org"]},"#,
+                r#"{"urls":["STUN:turn.example.org","turn:turn.example.org?transport=udp"],"#,
+                r#""username":"alice","credential":"secret"}],"iceTransportPolicy":"all"}"#
+            )
+        );
+    }
+
+    #[test]
+    fn each_policy_gets_the_servers_it_allows() {
+        assert_eq!(
+            json(LanOnly, None),
+            r#"{"iceServers":[],"iceTransportPolicy":"all"}"#
+        );
+        assert_eq!(
+            json(Stun, None),
+            concat!(
+                r#"{"iceServers":[{"urls":["stun:stun.example.org"]},{"urls":["STUN:turn.example.org"]}],"#,
+                r#""iceTransportPolicy":"all"}"#
+            )
+        );
+        assert_eq!(
+            json(RelayOnly, None),
+            concat!(
+                r#"{"iceServers":[{"urls":["turn:turn.example.org?transport=udp"],"username":"alice","#,
+                r#""credential":"secret"}],"iceTransportPolicy":"relay"}"#
+            )
+        );
+    }
+
+    #[test]
+    fn the_stricter_wins_whoever_asked_for_it() {
+        let rising = [StunTurn, Stun, LanOnly, RelayOnly];
+        for (strictness, general) in rising.into_iter().enumerate() {
+            assert_eq!(json(general, None), json(general, Some(general)));
+            for milder in &rising[..strictness] {
+                assert_eq!(json(general, Some(*milder)), json(general, None));
+                assert_eq!(json(*milder, Some(general)), json(general, None));
+            }
+        }
+    }
+
+    #[test]
+    fn without_known_servers_the_default_is_as_good_as_lan_only() {
+        assert_eq!(
+            configuration(IcePolicy::default(), None, &[]),
+            configuration(LanOnly, None, &servers())
+        );
+    }
+
+    #[test]
+    fn policies_are_written_as_the_settings_know_them() {
+        let written = serde_json::to_string(&[LanOnly, Stun, StunTurn, RelayOnly]).unwrap();
+        assert_eq!(written, r#"["lan_only","stun","stun_turn","relay_only"]"#);
+    }
+
+    #[test]
+    fn debug_shows_no_server_and_no_secret() {
+        let shown = format!("{:?}", configuration(StunTurn, None, &servers()));
+        for personal in ["example", "alice", "secret"] {
+            assert!(!shown.contains(personal), "{shown}");
+        }
+    }
+}

@@ -50,3 +50,75 @@ impl<T> Inbox<T> {
         Some(message)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::random::Random;
+
+    fn drain(inbox: &mut Inbox<u32>) -> Vec<u32> {
+        std::iter::from_fn(|| inbox.take()).collect()
+    }
+
+    #[test]
+    fn in_order_they_pass_at_once() {
+        let mut inbox = Inbox::default();
+        for seq in 0..3 {
+            assert!(inbox.put(seq, seq));
+            assert_eq!(drain(&mut inbox), [seq]);
+        }
+    }
+
+    #[test]
+    fn a_late_one_lets_those_after_it_through() {
+        let mut inbox = Inbox::default();
+        assert!(inbox.put(2, 2) && inbox.put(1, 1));
+        assert!(drain(&mut inbox).is_empty());
+        assert!(inbox.put(0, 0));
+        assert_eq!(drain(&mut inbox), [0, 1, 2]);
+    }
+
+    #[test]
+    fn a_repeated_one_is_dropped_while_it_waits_and_after_it_passed() {
+        let mut inbox = Inbox::default();
+        assert!(inbox.put(1, 1));
+        assert!(!inbox.put(1, 99));
+        assert!(inbox.put(0, 0));
+        assert_eq!(drain(&mut inbox), [0, 1]);
+        assert!(!inbox.put(0, 99) && !inbox.put(1, 99));
+        assert!(drain(&mut inbox).is_empty());
+    }
+
+    #[test]
+    fn what_comes_too_far_ahead_is_dropped_until_there_is_room() {
+        let mut inbox = Inbox::default();
+        let most = u32::try_from(MAX_WAITING).unwrap();
+        assert!(inbox.put(most, 0) && !inbox.put(most + 1, 0) && !inbox.put(u32::MAX, 0));
+        assert!(inbox.put(0, 0));
+        assert_eq!(drain(&mut inbox), [0]);
+        assert!(inbox.put(most + 1, 0));
+    }
+
+    #[test]
+    fn after_a_skip_the_next_one_is_expected() {
+        let mut inbox = Inbox::default();
+        inbox.skip();
+        assert!(!inbox.put(0, 0) && inbox.put(1, 1));
+        assert_eq!(drain(&mut inbox), [1]);
+    }
+
+    #[test]
+    fn any_shuffling_with_repeats_comes_out_in_order() {
+        for seed in 0..200 {
+            let mut random = Random::new(seed);
+            let mut travelling: Vec<u32> = (0..60).chain((0..60).filter(|n| n % 3 == 0)).collect();
+            let (mut inbox, mut seen) = (Inbox::default(), Vec::new());
+            while !travelling.is_empty() {
+                let seq = travelling.swap_remove(random.below(travelling.len()));
+                inbox.put(seq, seq);
+                seen.extend(drain(&mut inbox));
+            }
+            assert_eq!(seen, (0..60).collect::<Vec<_>>(), "seed {seed}");
+        }
+    }
+}

@@ -15,3 +15,6 @@ pub mod message;
 pub mod name;
 mod percent;
 mod reach;
+
+#[cfg(test)]
+mod tests;

@@ -26,8 +26,8 @@ pub(super) struct Dialog {
     pub(super) heard: Instant,
     /// When ours is due.
     pub(super) alive_due: Instant,
-    /// Something could not be delivered, and nothing was heard since.
-    pub(super) unreachable: bool,
+    /// Since when messages can't be delivered, if nothing was heard since.
+    pub(super) unreachable: Option<Instant>,
     inbox: Inbox<Kind>,
     sent: u32,
     alive_sent: u32,
@@ -69,7 +69,7 @@ impl Dialog {
             began: now,
             heard: now,
             alive_due,
-            unreachable: false,
+            unreachable: None,
             inbox,
             sent: 0,
             alive_sent: 0,
@@ -106,7 +106,7 @@ impl Dialog {
         };
         if fresh {
             self.heard = now;
-            self.unreachable = false;
+            self.unreachable = None;
         }
     }
 

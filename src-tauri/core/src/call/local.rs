@@ -8,6 +8,7 @@ use super::state::{Incoming, Outgoing, Rival, State};
 use super::types::{Direction, EndReason, Introduction, MediaChange};
 use crate::envelope;
 use crate::identity::PublicKey;
+use crate::invite::MAX_REACH;
 use crate::message::Kind;
 use crate::name::DisplayName;
 
@@ -31,7 +32,8 @@ pub(super) fn call(state: State, wish: Wish, desk: &mut Desk<'_>) -> State {
                 peer_video: false,
             };
             let mut dialog = Dialog::new(wish.id, parties, desk.now, desk.now + desk.timing.alive);
-            let Introduction { name, reach } = wish.me;
+            let Introduction { name, mut reach } = wish.me;
+            reach.truncate(MAX_REACH);
             desk.send(
                 &mut dialog,
                 Kind::Invite {
@@ -233,7 +235,9 @@ pub(super) fn undelivered(
     desk: &mut Desk<'_>,
 ) -> State {
     match state.dialog_mut() {
-        Some(dialog) if dialog.call == call && dialog.peer == to => dialog.unreachable = true,
+        Some(dialog) if dialog.call == call && dialog.peer == to => {
+            dialog.unreachable.get_or_insert(desk.now);
+        }
         _ => return state,
     }
     match state {
@@ -246,22 +250,26 @@ pub(super) fn undelivered(
     }
 }
 
-/// This side ends the call because of what did not happen; a call that gave way to it gets its turn.
+/// This side ends the call because of what did not happen. Where ours could not reach them and theirs reached us,
+/// theirs gets its turn.
 pub(super) fn give_up(state: State, reason: EndReason, desk: &mut Desk<'_>) -> State {
-    match state {
-        State::Outgoing {
-            dialog,
-            phase:
-                Outgoing::Inviting {
-                    rival: Some(rival), ..
-                }
-                | Outgoing::Ringing {
-                    rival: Some(rival), ..
-                },
-        } => give_way(dialog, rival, desk),
-        other => {
-            let last = farewell(&other, reason);
-            desk.end(other, reason, last)
+    match (state, reason) {
+        (
+            State::Outgoing {
+                dialog,
+                phase:
+                    Outgoing::Inviting {
+                        rival: Some(rival), ..
+                    }
+                    | Outgoing::Ringing {
+                        rival: Some(rival), ..
+                    },
+            },
+            EndReason::Unreachable,
+        ) => give_way(dialog, rival, desk),
+        (state, reason) => {
+            let last = farewell(&state, reason);
+            desk.end(state, reason, last)
         }
     }
 }

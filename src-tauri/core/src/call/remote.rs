@@ -188,7 +188,7 @@ fn outside(
     let Message { call, seq, kind } = message;
     match kind {
         Kind::Invite { video, reach, .. } if seq == 0 => {
-            if from == desk.own || desk.past.contains(from, call) || is_rival(&state, from, call) {
+            if from == desk.own || desk.past.contains(from, call) {
                 return state;
             }
             if !reach.is_empty() {
@@ -258,24 +258,30 @@ fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
         State::Outgoing {
             dialog,
             phase: Outgoing::Inviting { until, .. },
-        } => State::Outgoing {
-            dialog,
-            phase: Outgoing::Inviting {
-                until,
-                rival: Some(rival),
-            },
-        },
+        } => {
+            desk.past.add(caller.peer, caller.call);
+            State::Outgoing {
+                dialog,
+                phase: Outgoing::Inviting {
+                    until,
+                    rival: Some(rival),
+                },
+            }
+        }
         // Ours rings there, so theirs is an older one that was late, or their app was started anew.
         State::Outgoing {
             dialog,
             phase: Outgoing::Ringing { until, .. },
-        } => State::Outgoing {
-            dialog,
-            phase: Outgoing::Ringing {
-                until,
-                rival: Some(rival),
-            },
-        },
+        } => {
+            desk.past.add(caller.peer, caller.call);
+            State::Outgoing {
+                dialog,
+                phase: Outgoing::Ringing {
+                    until,
+                    rival: Some(rival),
+                },
+            }
+        }
         // They have no other call than this one: what was before is over.
         State::Incoming {
             phase: Incoming::Ringing { .. },
@@ -288,7 +294,8 @@ fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
             desk.end(state, EndReason::Lost, None);
             ring(caller, desk)
         }
-        // Theirs was late: this call is newer and both said yes to it.
+        // Both said yes to this call, so theirs is an older one that was late; or their app was started anew, which
+        // silence or the media will show.
         State::Outgoing {
             phase: Outgoing::Connecting { .. },
             ..
@@ -334,33 +341,14 @@ fn ring(caller: Caller, desk: &mut Desk<'_>) -> State {
     }
 }
 
-fn is_rival(state: &State, from: PublicKey, call: Uuid) -> bool {
-    match state {
-        State::Outgoing {
-            dialog,
-            phase:
-                Outgoing::Inviting {
-                    rival: Some(rival), ..
-                }
-                | Outgoing::Ringing {
-                    rival: Some(rival), ..
-                },
-        } => dialog.peer == from && rival.call == call,
-        State::Idle
-        | State::Outgoing { .. }
-        | State::Incoming { .. }
-        | State::Connected { .. }
-        | State::Reconnecting { .. }
-        | State::Ended { .. } => false,
-    }
-}
-
+/// They took back the call that had to give way.
 fn without_rival(mut state: State, from: PublicKey, call: Uuid) -> State {
-    if is_rival(&state, from, call)
-        && let State::Outgoing {
-            phase: Outgoing::Inviting { rival, .. } | Outgoing::Ringing { rival, .. },
-            ..
-        } = &mut state
+    if let State::Outgoing {
+        dialog,
+        phase: Outgoing::Inviting { rival, .. } | Outgoing::Ringing { rival, .. },
+    } = &mut state
+        && dialog.peer == from
+        && rival.is_some_and(|rival| rival.call == call)
     {
         *rival = None;
     }

@@ -222,13 +222,12 @@ impl State {
             )),
             Self::Reconnecting { dialog, down, .. } => {
                 // A change of network silences both ways for a moment; an app that is gone stays silent.
-                let patience = if dialog.unreachable {
-                    timing.peer_silent
-                } else {
-                    timing.reconnecting
-                };
+                let lost = *down + timing.reconnecting;
+                let gone = dialog
+                    .unreachable
+                    .map(|since| since.max(*down) + timing.gone);
                 Some((
-                    *down + patience.min(timing.reconnecting),
+                    gone.map_or(lost, |gone| gone.min(lost)),
                     Some(EndReason::Lost),
                 ))
             }

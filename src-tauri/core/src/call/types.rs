@@ -25,6 +25,9 @@ pub struct Timing {
     pub connecting: Duration,
     /// From losing the media to having it back. Default: 30 s.
     pub reconnecting: Duration,
+    /// The same where messages can't be delivered either: the other app is gone. Longer than a change of network
+    /// takes. Default: 15 s.
+    pub gone: Duration,
     /// How long the end of a call is shown unless dismissed. Default: 8 s.
     pub ended_shown: Duration,
 }
@@ -37,6 +40,7 @@ impl Default for Timing {
             peer_silent: Duration::from_secs(8),
             connecting: Duration::from_secs(30),
             reconnecting: Duration::from_secs(30),
+            gone: Duration::from_secs(15),
             ended_shown: Duration::from_secs(8),
         }
     }

@@ -1,0 +1,13 @@
+//! Alice, Bob and Carol call each other in a little world with a clock of its own.
+
+mod busy;
+mod calls;
+mod faults;
+mod glare;
+mod link;
+mod person;
+mod property;
+mod races;
+pub(crate) mod random;
+mod unfitting;
+mod world;

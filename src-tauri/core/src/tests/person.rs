@@ -1,0 +1,219 @@
+//! Somebody in the world: their app, and what it has been told to do.
+
+use std::collections::HashSet;
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use crate::call::{CallRecord, Calls, Direction, EndReason, Introduction, Output, Phase, Timing};
+use crate::identity::{Identity, PublicKey};
+use crate::invite::Reach;
+use crate::message::Kind;
+use crate::name::DisplayName;
+
+/// Timers fire when they are due; this is for rounding to milliseconds.
+const SLACK: Duration = Duration::from_millis(1);
+
+/// A peer connection, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Peer {
+    pub(super) call: Uuid,
+    pub(super) polite: bool,
+    pub(super) initiator: bool,
+    pub(super) video: bool,
+    /// What the other page sent.
+    pub(super) signals: Vec<String>,
+    /// Whether media flows, or is about to.
+    pub(super) flows: bool,
+}
+
+pub(super) struct Person {
+    pub(super) identity: Identity,
+    pub(super) name: DisplayName,
+    pub(super) calls: Calls,
+    pub(super) running: bool,
+    /// Who is no contact here.
+    pub(super) strangers: HashSet<PublicKey>,
+    pub(super) timing: Timing,
+    pub(super) ringing: Option<Uuid>,
+    pub(super) peer: Option<Peer>,
+    pub(super) records: Vec<CallRecord>,
+    pub(super) waiting: Vec<DisplayName>,
+    pub(super) learned: Vec<(PublicKey, Vec<Reach>)>,
+    /// All outputs since the app was started.
+    pub(super) outputs: Vec<Output>,
+    over: HashSet<Uuid>,
+    phase: Option<(Uuid, Phase, Instant)>,
+}
+
+impl Person {
+    pub(super) fn new(seed: u8, name: &str, timing: Timing) -> Self {
+        let identity = Identity::from_seed([seed; 32]);
+        Self {
+            calls: Calls::new(identity.public(), timing),
+            identity,
+            name: DisplayName::parse(name).unwrap(),
+            running: true,
+            strangers: HashSet::new(),
+            timing,
+            ringing: None,
+            peer: None,
+            records: Vec::new(),
+            waiting: Vec::new(),
+            learned: Vec::new(),
+            outputs: Vec::new(),
+            over: HashSet::new(),
+            phase: None,
+        }
+    }
+
+    pub(super) fn key(&self) -> PublicKey {
+        self.identity.public()
+    }
+
+    pub(super) fn introduction(&self) -> Introduction {
+        let address = format!("ws://{}.example", self.name.as_str().to_lowercase());
+        Introduction {
+            name: self.name.clone(),
+            reach: vec![Reach::parse(&address).unwrap()],
+        }
+    }
+
+    /// The app is gone, without a word.
+    pub(super) fn die(&mut self) {
+        let reborn = Self::new(0, self.name.as_str(), self.timing);
+        let old = std::mem::replace(self, reborn);
+        self.calls = Calls::new(old.identity.public(), old.timing);
+        self.identity = old.identity;
+        self.strangers = old.strangers;
+        self.running = false;
+    }
+
+    /// Takes note of an output and checks that it is one an app may be given now.
+    pub(super) fn carry_out(&mut self, output: &Output) {
+        self.outputs.push(output.clone());
+        match output {
+            Output::Send { message, .. } => {
+                assert!(
+                    !self.over.contains(&message.call),
+                    "said {message:?} after the end"
+                );
+                if let Kind::Signal { .. } = message.kind {
+                    let peer = self.peer.as_ref().map(|peer| peer.call);
+                    assert_eq!(
+                        peer,
+                        Some(message.call),
+                        "a signal without a peer connection"
+                    );
+                }
+            }
+            Output::Ring { call, .. } => {
+                assert_eq!(self.ringing.replace(*call), None, "rings twice");
+            }
+            Output::StopRinging => assert!(self.ringing.take().is_some(), "did not ring"),
+            Output::StartPeer {
+                call,
+                polite,
+                initiator,
+                video,
+                ..
+            } => {
+                assert_ne!(polite, initiator);
+                assert!(self.peer.is_none(), "two peer connections");
+                self.peer = Some(Peer {
+                    call: *call,
+                    polite: *polite,
+                    initiator: *initiator,
+                    video: *video,
+                    signals: Vec::new(),
+                    flows: false,
+                });
+            }
+            Output::Deliver { call, data } => {
+                let peer = self.peer.as_mut().expect("a signal for no peer connection");
+                assert_eq!(peer.call, *call);
+                peer.signals.push(data.clone());
+            }
+            Output::StopPeer { call } => {
+                assert_eq!(self.peer.take().expect("no peer connection").call, *call);
+            }
+            Output::Ended { record } => {
+                assert!(
+                    !self.records.iter().any(|r| r.call == record.call),
+                    "ended twice"
+                );
+                assert_eq!(record.missed, record.reason == EndReason::Missed);
+                assert!(!record.missed || record.direction == Direction::Incoming);
+                self.records.push(record.clone());
+            }
+            Output::Over { call } => assert!(self.over.insert(*call), "over twice"),
+            Output::CallWaiting { name, .. } => self.waiting.push(name.clone()),
+            Output::Learned { contact, reach } => self.learned.push((*contact, reach.clone())),
+            Output::Changed => {}
+        }
+    }
+
+    /// What must hold whenever an app waits, `timed_out` where it just dealt with what was due.
+    pub(super) fn check(&mut self, now: Instant, timed_out: bool) {
+        let snapshot = self.calls.snapshot(now);
+        let phase = snapshot.as_ref().map(|s| s.phase);
+        let busy = phase.is_some_and(|phase| phase != Phase::Ended);
+        assert_eq!(self.calls.is_busy(), busy);
+        assert_eq!(
+            self.calls.poll_timeout().is_some(),
+            phase.is_some(),
+            "{phase:?} without a timeout"
+        );
+        let due = |at: Instant| at < now || (timed_out && at == now);
+        assert!(
+            !self.calls.poll_timeout().is_some_and(due),
+            "a timeout that was due is still there"
+        );
+        let Some(snapshot) = snapshot else {
+            assert!(self.peer.is_none() && self.ringing.is_none());
+            self.phase = None;
+            return;
+        };
+        let rings = snapshot.phase == Phase::Ringing && snapshot.direction == Direction::Incoming;
+        assert_eq!(self.ringing, rings.then_some(snapshot.id));
+        let agreed = matches!(
+            snapshot.phase,
+            Phase::Connecting | Phase::Connected | Phase::Reconnecting
+        );
+        assert_eq!(
+            self.peer.as_ref().map(|peer| peer.call),
+            agreed.then_some(snapshot.id)
+        );
+        assert_eq!(snapshot.reason.is_some(), snapshot.phase == Phase::Ended);
+        assert_eq!(
+            self.over.contains(&snapshot.id),
+            snapshot.phase == Phase::Ended
+        );
+        match snapshot.phase {
+            Phase::Connected | Phase::Reconnecting => assert!(snapshot.connected_ms.is_some()),
+            Phase::Inviting | Phase::Ringing | Phase::Connecting => {
+                assert_eq!(snapshot.connected_ms, None)
+            }
+            Phase::Ended => {}
+        }
+        self.check_not_stuck(snapshot.id, snapshot.phase, now);
+    }
+
+    fn check_not_stuck(&mut self, call: Uuid, phase: Phase, now: Instant) {
+        let since = match self.phase {
+            Some((same_call, same_phase, since)) if (same_call, same_phase) == (call, phase) => {
+                since
+            }
+            _ => now,
+        };
+        self.phase = Some((call, phase, since));
+        let longest = match phase {
+            Phase::Inviting | Phase::Ringing => self.timing.no_answer,
+            Phase::Connecting => self.timing.connecting,
+            Phase::Reconnecting => self.timing.reconnecting,
+            Phase::Ended => self.timing.ended_shown,
+            Phase::Connected => return,
+        };
+        assert!(now - since <= longest + SLACK, "stuck in {phase:?}");
+    }
+}

@@ -1,0 +1,470 @@
+//! The world: a clock, a link that carries sealed envelopes, and media that flows where two pages agreed on it.
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::{Duration, Instant};
+
+use uuid::Uuid;
+
+use super::person::{Peer, Person};
+use crate::call::{EndReason, Input, MediaChange, Output, Phase, Timing};
+use crate::envelope;
+use crate::identity::{Identity, PublicKey};
+use crate::message::{Kind, Message};
+
+/// An index into the people of the world.
+pub(super) type Who = usize;
+pub(super) const ALICE: Who = 0;
+pub(super) const BOB: Who = 1;
+pub(super) const CAROL: Who = 2;
+
+/// How long a letter takes when nothing is said about it.
+pub(super) const LATENCY: Duration = Duration::from_millis(50);
+/// From agreeing to media.
+const CONNECTS_IN: Duration = Duration::from_millis(100);
+/// From the last packet to noticing.
+const NOTICED_IN: Duration = Duration::from_secs(3);
+/// From sending to knowing that it did not arrive.
+const RETURNED_IN: Duration = Duration::from_secs(1);
+
+/// A message on its way.
+#[derive(Clone)]
+pub(super) struct Letter {
+    pub(super) from: Who,
+    pub(super) to: Who,
+    pub(super) call: Uuid,
+    pub(super) kind: &'static str,
+    payload: Vec<u8>,
+}
+
+/// What the link does with a letter.
+pub(super) enum Fate {
+    /// It arrives, once for each delay.
+    Arrives(Vec<Duration>),
+    /// It does not, and its sender is told.
+    Returned,
+    /// It does not, and nobody is told.
+    Lost,
+    /// It waits for [`World::release`].
+    Held,
+}
+
+enum Event {
+    Letter(Letter),
+    Returned {
+        to: Who,
+        call: Uuid,
+        was_for: PublicKey,
+    },
+    Media {
+        to: Who,
+        call: Uuid,
+        flows: bool,
+    },
+}
+
+/// Whose key is lower.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keys {
+    AliceLower,
+    BobLower,
+}
+
+pub(super) struct World {
+    pub(super) now: Instant,
+    pub(super) people: Vec<Person>,
+    pub(super) fate: Box<dyn FnMut(&Letter) -> Fate>,
+    pub(super) media_works: bool,
+    pub(super) held: Vec<Letter>,
+    /// Everything that was sent, delivered or not.
+    pub(super) sent: Vec<Letter>,
+    /// Who said yes to which call.
+    accepted: HashSet<(Uuid, Who)>,
+    /// Signing takes most of a test's time: long ones do without.
+    sealed: bool,
+    coming: BTreeMap<(Instant, u64), Event>,
+    count: u64,
+}
+
+impl World {
+    pub(super) fn new() -> Self {
+        Self::with(Keys::AliceLower, Timing::default(), true)
+    }
+
+    pub(super) fn with(keys: Keys, timing: Timing, sealed: bool) -> Self {
+        let mut seeds = [1, 2];
+        seeds.sort_by_key(|seed| Identity::from_seed([*seed; 32]).public());
+        if keys == Keys::BobLower {
+            seeds.reverse();
+        }
+        let people = [(seeds[0], "Alice"), (seeds[1], "Bob"), (3, "Carol")];
+        let world = Self {
+            now: Instant::now(),
+            people: people
+                .into_iter()
+                .map(|(seed, name)| Person::new(seed, name, timing))
+                .collect(),
+            fate: Box::new(|_| Fate::Arrives(vec![LATENCY])),
+            media_works: true,
+            held: Vec::new(),
+            sent: Vec::new(),
+            accepted: HashSet::new(),
+            sealed,
+            coming: BTreeMap::new(),
+            count: 0,
+        };
+        let alice_lower = world.people[ALICE].key() < world.people[BOB].key();
+        assert_eq!(alice_lower, keys == Keys::AliceLower);
+        world
+    }
+
+    // What people do.
+
+    pub(super) fn call(&mut self, who: Who, whom: Who) -> Uuid {
+        self.call_with(who, whom, true)
+    }
+
+    pub(super) fn call_with(&mut self, who: Who, whom: Who, video: bool) -> Uuid {
+        let id = Uuid::from_u128(u128::from(self.tick()));
+        let input = Input::Call {
+            id,
+            contact: self.people[whom].key(),
+            name: self.people[whom].name.clone(),
+            video,
+            me: self.people[who].introduction(),
+        };
+        self.give(who, input);
+        id
+    }
+
+    pub(super) fn accept(&mut self, who: Who) {
+        self.give(who, Input::Accept { video: true });
+    }
+
+    /// `who` calls `whom`, who answers, and they talk.
+    pub(super) fn talk(&mut self, who: Who, whom: Who) -> Uuid {
+        let call = self.call(who, whom);
+        self.run_until(|world| world.phase(whom) == Some(Phase::Ringing));
+        self.accept(whom);
+        self.run_until(|world| {
+            [who, whom]
+                .iter()
+                .all(|w| world.phase(*w) == Some(Phase::Connected))
+        });
+        call
+    }
+
+    /// Sends a message past the sender's call machine.
+    pub(super) fn forge(&mut self, from: Who, to: Who, message: &Message) {
+        let letter = self.letter(from, self.people[to].key(), message);
+        self.post(letter);
+    }
+
+    // What one can see.
+
+    pub(super) fn phase(&self, who: Who) -> Option<Phase> {
+        self.people[who].calls.snapshot(self.now).map(|s| s.phase)
+    }
+
+    /// Why the call that is shown ended.
+    pub(super) fn reason(&self, who: Who) -> Option<EndReason> {
+        self.people[who]
+            .calls
+            .snapshot(self.now)
+            .and_then(|s| s.reason)
+    }
+
+    pub(super) fn peer(&self, who: Who) -> &Peer {
+        self.people[who].peer.as_ref().unwrap()
+    }
+
+    /// Kinds of all that `who` sent, without the signs of life.
+    pub(super) fn said(&self, who: Who) -> Vec<&'static str> {
+        self.sent
+            .iter()
+            .filter(|l| l.from == who && l.kind != "alive")
+            .map(|l| l.kind)
+            .collect()
+    }
+
+    // Time.
+
+    /// Lets time pass.
+    pub(super) fn run(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while self.step(end) {}
+        self.now = end;
+    }
+
+    /// Lets time pass until it is so.
+    pub(super) fn run_until(&mut self, so: impl Fn(&Self) -> bool) {
+        let end = self.now + Duration::from_secs(600);
+        while !so(self) {
+            assert!(self.step(end), "it never came to that");
+        }
+    }
+
+    /// The next thing that happens, unless that is after `end`.
+    fn step(&mut self, end: Instant) -> bool {
+        let timeout = |(who, person): (Who, &Person)| {
+            person
+                .calls
+                .poll_timeout()
+                .filter(|_| person.running)
+                .map(|at| (at, who))
+        };
+        let timer = self.people.iter().enumerate().filter_map(timeout).min();
+        let event = self.coming.first_key_value().map(|(key, _)| key.0);
+        match (event, timer) {
+            (Some(at), timer) if at <= end && timer.is_none_or(|(timer, _)| at <= timer) => {
+                self.now = self.now.max(at);
+                let (_, event) = self.coming.pop_first().unwrap();
+                self.happen(event);
+                true
+            }
+            (_, Some((at, who))) if at <= end => {
+                self.now = self.now.max(at);
+                self.give(who, Input::Timeout);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn happen(&mut self, event: Event) {
+        match event {
+            Event::Letter(letter) if self.people[letter.to].running => self.arrive(&letter),
+            Event::Letter(letter) => self.send_back(&letter),
+            Event::Returned { to, call, was_for } => {
+                self.give(to, Input::Undelivered { call, to: was_for })
+            }
+            Event::Media { to, call, flows } => {
+                // Like ICE: what was made good before anybody noticed is not told.
+                if self.people[to]
+                    .peer
+                    .as_ref()
+                    .is_some_and(|p| p.call == call && p.flows == flows)
+                {
+                    let state = if flows {
+                        MediaChange::Connected
+                    } else {
+                        MediaChange::Disconnected
+                    };
+                    self.give(to, Input::Media { call, state });
+                    if !flows && self.people[to].peer.as_ref().is_some_and(|p| p.initiator) {
+                        self.give(
+                            to,
+                            Input::Signal {
+                                call,
+                                data: "offer".into(),
+                            },
+                        );
+                    }
+                }
+            }
+        }
+    }
+
+    // Letters.
+
+    fn letter(&self, from: Who, to: PublicKey, message: &Message) -> Letter {
+        let identity = &self.people[from].identity;
+        let payload = if self.sealed {
+            envelope::seal(identity, to, message).unwrap()
+        } else {
+            serde_json::to_vec(&(identity.public(), message)).unwrap()
+        };
+        let to = self
+            .people
+            .iter()
+            .position(|person| person.key() == to)
+            .unwrap();
+        Letter {
+            from,
+            to,
+            call: message.call,
+            kind: message.kind.label(),
+            payload,
+        }
+    }
+
+    /// Puts a letter into the link.
+    pub(super) fn post(&mut self, letter: Letter) {
+        if letter.kind == "accept" {
+            self.accepted.insert((letter.call, letter.from));
+        }
+        self.sent.push(letter.clone());
+        match (self.fate)(&letter) {
+            Fate::Arrives(delays) => {
+                for delay in delays {
+                    self.later(delay, Event::Letter(letter.clone()));
+                }
+            }
+            Fate::Returned => self.send_back(&letter),
+            Fate::Lost => {}
+            Fate::Held => self.held.push(letter),
+        }
+    }
+
+    /// Lets go of what was held, in this order.
+    pub(super) fn release(&mut self, order: impl FnOnce(&mut Vec<Letter>)) {
+        let mut held = std::mem::take(&mut self.held);
+        order(&mut held);
+        for letter in held {
+            self.later(LATENCY, Event::Letter(letter));
+        }
+    }
+
+    fn send_back(&mut self, letter: &Letter) {
+        let was_for = self.people[letter.to].key();
+        self.later(
+            RETURNED_IN,
+            Event::Returned {
+                to: letter.from,
+                call: letter.call,
+                was_for,
+            },
+        );
+    }
+
+    fn arrive(&mut self, letter: &Letter) {
+        let person = &self.people[letter.to];
+        let (from, message) = if self.sealed {
+            envelope::open(&person.identity, &letter.payload).unwrap()
+        } else {
+            serde_json::from_slice(&letter.payload).unwrap()
+        };
+        let name = self
+            .people
+            .iter()
+            .find(|p| p.key() == from)
+            .map(|p| p.name.clone());
+        let name = name.filter(|_| !person.strangers.contains(&from));
+        self.give(
+            letter.to,
+            Input::Received {
+                from,
+                name,
+                message,
+            },
+        );
+    }
+
+    // Apps.
+
+    /// Gives an app an input, carries out what it says, and checks what must always hold.
+    pub(super) fn give(&mut self, who: Who, input: Input) {
+        if !self.people[who].running {
+            return;
+        }
+        let timed_out = input == Input::Timeout;
+        self.people[who].calls.handle(self.now, input);
+        let mut pages = Vec::new();
+        while let Some(output) = self.people[who].calls.poll_output() {
+            if let Output::Send { to, message } = &output {
+                let letter = self.letter(who, *to, message);
+                if let Kind::Signal { .. } = message.kind {
+                    let yes =
+                        [who, letter.to].map(|who| self.accepted.contains(&(message.call, who)));
+                    assert!(yes.contains(&true), "a signal before the accept");
+                }
+                self.post(letter);
+            }
+            self.people[who].carry_out(&output);
+            pages.push(output);
+        }
+        for output in pages {
+            self.page(who, output);
+        }
+        let now = self.now;
+        self.people[who].check(now, timed_out);
+        self.media();
+    }
+
+    /// What a page does by itself.
+    fn page(&mut self, who: Who, output: Output) {
+        match output {
+            Output::StartPeer {
+                call,
+                initiator: true,
+                ..
+            } => {
+                self.give(
+                    who,
+                    Input::Signal {
+                        call,
+                        data: "offer".into(),
+                    },
+                );
+            }
+            Output::Deliver { call, data } if data == "offer" => {
+                self.give(
+                    who,
+                    Input::Signal {
+                        call,
+                        data: "answer".into(),
+                    },
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// Media flows where two pages that run have heard each other.
+    fn media(&mut self) {
+        for who in 0..self.people.len() {
+            let Some(peer) = &self.people[who].peer else {
+                continue;
+            };
+            let heard = |person: &&Person| {
+                let same = |p: &&Peer| p.call == peer.call && !p.signals.is_empty();
+                person.running && person.peer.as_ref().filter(same).is_some()
+            };
+            let flows = self.media_works && self.people.iter().filter(heard).count() == 2;
+            if flows != peer.flows {
+                let call = peer.call;
+                self.people[who].peer.as_mut().unwrap().flows = flows;
+                let delay = if flows { CONNECTS_IN } else { NOTICED_IN };
+                self.later(
+                    delay,
+                    Event::Media {
+                        to: who,
+                        call,
+                        flows,
+                    },
+                );
+            }
+        }
+    }
+
+    /// The network carries media, or no longer.
+    pub(super) fn set_media(&mut self, works: bool) {
+        self.media_works = works;
+        self.media();
+    }
+
+    /// An app is gone, without a word.
+    pub(super) fn die(&mut self, who: Who) {
+        self.people[who].die();
+        self.media();
+    }
+
+    /// It is started again, and remembers no call.
+    pub(super) fn restart(&mut self, who: Who) {
+        self.die(who);
+        self.people[who].running = true;
+    }
+
+    fn later(&mut self, delay: Duration, event: Event) {
+        let count = self.tick();
+        self.coming.insert((self.now + delay, count), event);
+    }
+
+    fn tick(&mut self) -> u64 {
+        self.count += 1;
+        self.count
+    }
+}
+
+pub(super) fn secs(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
