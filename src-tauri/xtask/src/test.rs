@@ -195,10 +195,7 @@ fn deny(tally: &mut Tally) -> Result<(), Error> {
 fn ui(tally: &mut Tally) -> Result<(), Error> {
     let home = sh::root().join(UI_TESTS);
     let tests = test_files(&home)?;
-    Sh::new("npm")
-        .args(["ci", "--no-audit", "--no-fund", "--prefer-offline"])
-        .dir(&home)
-        .run()?;
+    install_packages(&home)?;
     Sh::new("npx")
         .args(["--no-install", "tsc", "--noEmit", "--project", "."])
         .dir(&home)
@@ -211,6 +208,29 @@ fn ui(tally: &mut Tally) -> Result<(), Error> {
         .args(tests)
         .dir(&home);
     count(&node, Node::default(), tally)
+}
+
+/// Installs the npm packages exactly as package-lock.json has them, unless that was done before.
+fn install_packages(home: &Path) -> Result<(), Error> {
+    let (wanted, done) = (
+        home.join("package-lock.json"),
+        home.join("node_modules/.installed-lock"),
+    );
+    let read = |path: &Path| {
+        fs::read(path).map_err(|source| Error::Io {
+            path: path.to_owned(),
+            source,
+        })
+    };
+    let lock = read(&wanted)?;
+    if read(&done).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    Sh::new("npm")
+        .args(["ci", "--no-audit", "--no-fund", "--prefer-offline"])
+        .dir(home)
+        .run()?;
+    fs::write(&done, lock).map_err(|source| Error::Io { path: done, source })
 }
 
 fn calls(tally: &mut Tally) -> Result<(), Error> {
