@@ -89,5 +89,5 @@ pub const BACKOFF_MAX: Duration = Duration::from_secs(30);
 /// A connection that lasted this long resets the wait to [`BACKOFF_MIN`].
 pub const BACKOFF_RESET_AFTER: Duration = Duration::from_secs(10);
 
-/// Pause between connection attempts to several addresses of one name (RFC 8305 §5).
+/// How long one address of a name may stay without an answer before the next is tried too (RFC 8305 §5).
 pub const ADDRESS_STAGGER: Duration = Duration::from_millis(250);

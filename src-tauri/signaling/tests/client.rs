@@ -474,6 +474,35 @@ async fn dropping_the_handles_ends_the_connections() {
 }
 
 #[tokio::test]
+async fn a_connection_nobody_needs_is_closed_and_the_next_payload_makes_a_new_one() {
+    let impostor = Impostor::new().await;
+    let courier = Courier::new();
+    let urls = [impostor.url()];
+    for round in 0..2_u8 {
+        let delivery = courier.deliver(&urls, bob().key(), vec![round]);
+        let mut socket = impostor.accept().await;
+        let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut socket).await else {
+            panic!("nothing sent")
+        };
+        let outcome = Outcome::Delivered;
+        Impostor::say(
+            &mut socket,
+            &ServerFrame::Result {
+                id,
+                outcome,
+                message: None,
+            },
+        )
+        .await;
+        assert_eq!(delivery.await, Ok(()));
+        // Time runs ahead whenever everyone waits.
+        tokio::time::pause();
+        assert_eq!(Impostor::next(&mut socket).await, None);
+        tokio::time::resume();
+    }
+}
+
+#[tokio::test]
 async fn nothing_private_is_in_debug_output() {
     let server = Server::start().await;
     let (registration, mut events) = bob_at(&server).await;

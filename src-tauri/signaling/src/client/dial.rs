@@ -1,6 +1,6 @@
 //! From a URL to an open connection that has said hello.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{fmt, io, net::SocketAddr, sync::Arc};
 
 use futures_util::{SinkExt, StreamExt, stream::FuturesUnordered};
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
@@ -264,7 +264,8 @@ fn tls_config(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> 
     Ok(Arc::new(config))
 }
 
-/// Connects to the first address that answers, trying them in turn without waiting for each to fail (RFC 8305, simplified).
+/// Connects to the first address that answers: the next one is tried when one has failed, or has not answered for a while
+/// (RFC 8305 §5, simplified).
 async fn connect(url: &Url) -> Result<TcpStream, OfflineReason> {
     let port = url.port_or_known_default().ok_or(OfflineReason::BadUrl)?;
     let addresses: Vec<SocketAddr> = match url.host().ok_or(OfflineReason::BadUrl)? {
@@ -275,29 +276,27 @@ async fn connect(url: &Url) -> Result<TcpStream, OfflineReason> {
             .map_err(|_| OfflineReason::NoSuchHost)?
             .collect(),
     };
-    let mut attempts: FuturesUnordered<_> = (0_u32..)
-        .zip(addresses)
-        .map(|(turn, address)| async move {
-            sleep(stagger(turn)).await;
-            TcpStream::connect(address).await
-        })
-        .collect();
+    let mut waiting = addresses.into_iter();
+    let mut attempts = FuturesUnordered::new();
     let mut last = OfflineReason::NoSuchHost;
-    while let Some(attempt) = attempts.next().await {
-        match attempt {
-            Ok(stream) => {
-                // Frames are small and answers are waited for. Without it all works, only later.
-                drop(stream.set_nodelay(true));
-                return Ok(stream);
-            }
-            Err(error) => last = OfflineReason::of_io(&error),
+    loop {
+        match waiting.next() {
+            Some(address) => attempts.push(TcpStream::connect(address)),
+            None if attempts.is_empty() => return Err(last),
+            None => {}
+        }
+        tokio::select! {
+            Some(attempt) = attempts.next() => match attempt {
+                Ok(stream) => {
+                    // Frames are small and answers are waited for. Without it all works, only later.
+                    drop(stream.set_nodelay(true));
+                    return Ok(stream);
+                }
+                Err(error) => last = OfflineReason::of_io(&error),
+            },
+            () = sleep(ADDRESS_STAGGER), if waiting.len() > 0 => {}
         }
     }
-    Err(last)
-}
-
-fn stagger(turn: u32) -> Duration {
-    ADDRESS_STAGGER.saturating_mul(turn)
 }
 
 /// What came in.
