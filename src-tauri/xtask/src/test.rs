@@ -87,10 +87,9 @@ pub fn test(steps: &[Step]) -> ExitCode {
         if let Err(error) = &result {
             // A failure that is not a test's still has to show in the closing line.
             tally.failed = tally.failed.max(1);
-            eprintln!(
-                "xtask: {0} failed: {error}. To run it alone: cargo xtask test {0}",
-                step.name()
-            );
+            let name = step.name();
+            eprintln!("xtask: {name}: {error}");
+            eprintln!("xtask: to run this step alone: cargo xtask test {name}");
             all_well = false;
         }
         done.push(Outcome {
