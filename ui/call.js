@@ -311,8 +311,8 @@ export class Call extends EventTarget {
 
   /** @param {object} signal */
   #transmit(signal) {
-    if (this.#closed) return;
-    this.#guard(Promise.resolve(this.#send(JSON.stringify(signal))));
+    const send = async () => this.#send(JSON.stringify(signal));
+    if (!this.#closed) this.#guard(send());
   }
 
   /** @param {Promise<unknown>} work */

@@ -89,14 +89,18 @@ await Promise.all([
     session.handleCall(next.call);
     draw();
   }),
-  ipc.onPeer((event) => session.handlePeer(event)),
+  ipc.onPeer((event) => (event.kind === "add" ? app.add(event.link) : session.handlePeer(event))),
   ipc.onNotice((notice) => app.notify(notice.message, "error")),
 ]);
-const loaded = await loadLatest();
-take(loaded);
-await sprite;
-session.adopt(loaded.call);
-draw();
+try {
+  const loaded = await loadLatest();
+  take(loaded);
+  await sprite;
+  session.adopt(loaded.call);
+  draw();
+} catch (error) {
+  app.notify(t("error.start", { message: sentence(error, t("error.unknown")) }), "error");
+}
 
 /** The state now. An event that came while it was under way may be newer, or older: ask again.
  * @returns {Promise<Snapshot>} */

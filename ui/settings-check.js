@@ -3,7 +3,7 @@
 /** @typedef {import("./i18n.js").Key} Key */
 
 /** The no-answer time, in seconds. */
-export const NO_ANSWER = { least: 5, most: 300 };
+export const NO_ANSWER = { least: 5, most: 120 };
 
 /**
  * A rendezvous server: ws:// or wss://, a host, perhaps a port; empty for none.

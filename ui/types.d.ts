@@ -55,8 +55,8 @@ export type IcePolicy = "lan_only" | "stun" | "stun_turn" | "relay_only";
 
 export interface IceServer {
   urls: string[];
-  username: string | null;
-  credential: string | null;
+  username?: string;
+  credential?: string;
 }
 
 export interface Settings {
@@ -110,4 +110,5 @@ export type PeerEvent =
       configuration: RTCConfiguration;
     }
   | { kind: "signal"; call: string; data: string }
-  | { kind: "stop"; call: string };
+  | { kind: "stop"; call: string }
+  | { kind: "add"; link: string };

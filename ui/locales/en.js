@@ -144,7 +144,7 @@ export default /** @type {const} */ ({
   "settings.relay_only_hint": "Hides your address from the other side. Needs a TURN server below.",
   "settings.no_answer": "Stop ringing after",
   "settings.seconds": { one: "{count} second", other: "{count} seconds" },
-  "settings.no_answer_bad": "Choose between 5 and 300 seconds.",
+  "settings.no_answer_bad": "Choose between 5 and 120 seconds.",
   "settings.server_group": "Meeting point",
   "settings.server": "Server",
   "settings.server_hint": "Where friends outside this network reach you. Leave it empty to use this network alone.",
@@ -169,5 +169,5 @@ export default /** @type {const} */ ({
   "notices.title": "Notices",
   "notices.dismiss": "Dismiss: {text}",
   "error.unknown": "Something went wrong. Try again; if it stays, restart Ringdown.",
-  "error.start": "Ringdown could not start its screen: {message}",
+  "error.start": "Ringdown could not read its own state. Close the window and open it again. ({message})",
 });

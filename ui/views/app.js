@@ -14,7 +14,7 @@ import { openSettings } from "./settings.js";
 
 /**
  * @param {HTMLElement} root
- * @param {Omit<import("./actions.js").Actions, "notify">} commands
+ * @param {Omit<import("./actions.d.ts").Actions, "notify">} commands
  */
 export function createApp(root, commands) {
   const toasts = createToasts();
@@ -61,6 +61,10 @@ export function createApp(root, commands) {
 
   return {
     notify: toasts.show,
+    /** @param {string} link an invite that was opened outside the window */
+    add(link) {
+      if (snapshot?.profile) openAddContact(actions, home.choose, link);
+    },
     /** @param {AppModel} model */
     update({ snapshot: next, media, connectedAt }) {
       snapshot = next;

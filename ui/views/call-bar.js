@@ -6,7 +6,7 @@ import { h, icon, setAttribute, setIcon } from "./dom.js";
 /** How long the bar stays without pointer or keys, in milliseconds. */
 export const FADE_AFTER_MS = 3_000;
 
-/** @param {Pick<import("./actions.js").Actions, "toggleMicrophone" | "toggleCamera" | "toggleScreen" | "hangUp">} actions */
+/** @param {Pick<import("./actions.d.ts").Actions, "toggleMicrophone" | "toggleCamera" | "toggleScreen" | "hangUp">} actions */
 export function createCallBar(actions) {
   const microphone = createToggle(t("call.microphone"), "microphone", "microphone-off", actions.toggleMicrophone);
   const camera = createToggle(t("call.camera"), "video", "video-off", actions.toggleCamera);

@@ -3,7 +3,7 @@ import { t } from "../i18n.js";
 import { openForm } from "./dialog.js";
 import { field, h, sentence, setAttribute, setText } from "./dom.js";
 
-/** @typedef {import("./actions.js").Actions} Actions */
+/** @typedef {import("./actions.d.ts").Actions} Actions */
 /** @typedef {import("../types.d.ts").ContactView} ContactView */
 /** @typedef {import("../types.d.ts").InvitePreview} InvitePreview */
 
@@ -13,8 +13,9 @@ const PREVIEW_AFTER_MS = 150;
 /**
  * @param {Pick<Actions, "addContact" | "previewInvite" | "notify">} actions
  * @param {(key: string) => void} added shows the person
+ * @param {string} [given] an invite that was opened
  */
-export function openAddContact(actions, added) {
+export function openAddContact(actions, added, given = "") {
   const preview = h("p", { class: "hint", id: "add-preview", "aria-live": "polite", dir: "auto" }, t("add.link_hint"));
   const link = h("input", {
     type: "text",
@@ -73,7 +74,9 @@ export function openAddContact(actions, added) {
       added(result.key);
     },
   });
-  link.focus();
+  link.value = given;
+  if (given) look();
+  (given ? name : link).focus();
 }
 
 /** @param {InvitePreview} invite */

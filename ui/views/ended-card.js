@@ -7,7 +7,7 @@ import { callAgain } from "./stage.js";
 
 /** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
 
-/** @param {Pick<import("./actions.js").Actions, "call" | "dismiss">} actions */
+/** @param {Pick<import("./actions.d.ts").Actions, "call" | "dismiss">} actions */
 export function createEndedCard(actions) {
   /** @type {CallSnapshot | null} */
   let call = null;

@@ -2,7 +2,7 @@
 import { t } from "../i18n.js";
 import { field, h, icon, sentence, setText } from "./dom.js";
 
-/** @param {Pick<import("./actions.js").Actions, "start">} actions */
+/** @param {Pick<import("./actions.d.ts").Actions, "start">} actions */
 export function createFirstStart(actions) {
   const error = h("p", { class: "error", id: "first-error", role: "alert" });
   const name = h("input", {

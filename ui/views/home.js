@@ -7,7 +7,7 @@ import { h } from "./dom.js";
 /** @typedef {import("../types.d.ts").ContactView} ContactView */
 
 /**
- * @param {import("./actions.js").Actions} actions
+ * @param {import("./actions.d.ts").Actions} actions
  * @param {{ add(): void, settings(): void, rename(contact: ContactView): void, remove(contact: ContactView): void }} go
  * @param {MediaQueryList} wide
  */

@@ -89,8 +89,7 @@ function createServerRow(server, remove) {
     /** @returns {IceServer} */
     read() {
       const { urls, username: user, credential: password } = read();
-      const login = relays();
-      return { urls, username: login ? user : null, credential: login ? password : null };
+      return relays() ? { urls, username: user, credential: password } : { urls };
     },
   };
 }

@@ -5,7 +5,7 @@ import { h, icon, setText } from "./dom.js";
 
 /** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
 
-/** @param {Pick<import("./actions.js").Actions, "accept" | "decline">} actions */
+/** @param {Pick<import("./actions.d.ts").Actions, "accept" | "decline">} actions */
 export function createIncoming(actions) {
   const avatar = createAvatar("medium");
   const title = h("h2", { id: "incoming-title", class: "incoming-title", dir: "auto" });

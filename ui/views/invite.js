@@ -5,12 +5,13 @@ import { h, icon, setIcon } from "./dom.js";
 /** How long the copy button shows that it worked, in milliseconds. */
 const COPIED_MS = 2_000;
 
-/** @param {Pick<import("./actions.js").Actions, "copy" | "notify">} actions */
+/** @param {Pick<import("./actions.d.ts").Actions, "copy" | "notify">} actions */
 export function createInvite(actions) {
   const link = h("input", {
     type: "text",
     class: "invite-link",
     id: "my-invite",
+    "aria-label": t("invite.mine"),
     readonly: true,
     placeholder: t("invite.waiting"),
     onfocus: () => link.select(),

@@ -6,7 +6,7 @@ import { h, icon, setAttribute, setText } from "./dom.js";
 /** @typedef {import("../types.d.ts").ContactView} ContactView */
 
 /**
- * @param {Pick<import("./actions.js").Actions, "call">} actions
+ * @param {Pick<import("./actions.d.ts").Actions, "call">} actions
  * @param {{ back(): void, rename(contact: ContactView): void, remove(contact: ContactView): void }} go
  */
 export function createPerson(actions, go) {

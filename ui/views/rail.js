@@ -9,7 +9,7 @@ import { createInvite } from "./invite.js";
 /** @typedef {import("../types.d.ts").ContactView} ContactView */
 
 /**
- * @param {Pick<import("./actions.js").Actions, "call" | "copy" | "notify">} actions
+ * @param {Pick<import("./actions.d.ts").Actions, "call" | "copy" | "notify">} actions
  * @param {{ choose(key: string): void, add(): void, settings(): void }} go
  */
 export function createRail(actions, go) {
@@ -137,7 +137,7 @@ function focusRow(list, index) {
 
 /**
  * @param {string} key
- * @param {Pick<import("./actions.js").Actions, "call">} actions
+ * @param {Pick<import("./actions.d.ts").Actions, "call">} actions
  * @param {(key: string) => void} choose
  */
 function createRow(key, actions, choose) {

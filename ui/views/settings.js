@@ -17,7 +17,7 @@ const POLICIES = [
 ];
 
 /**
- * @param {Pick<import("./actions.js").Actions, "saveSettings" | "notify">} actions
+ * @param {Pick<import("./actions.d.ts").Actions, "saveSettings" | "notify">} actions
  * @param {import("../types.d.ts").Snapshot} snapshot
  */
 export function openSettings(actions, { profile, settings }) {

@@ -14,7 +14,7 @@ import { createVoiceRing } from "./voice-ring.js";
  *   `connectedAt`: when the media first connected, on the clock of `performance.now()`
  */
 
-/** @param {import("./actions.js").Actions} actions */
+/** @param {import("./actions.d.ts").Actions} actions */
 export function createStage(actions) {
   const avatar = createAvatar("large");
   const ring = createVoiceRing(actions.voiceLevel);
@@ -141,7 +141,7 @@ function modeOf({ phase }) {
 }
 
 /**
- * @param {Pick<import("./actions.js").Actions, "call">} actions
+ * @param {Pick<import("./actions.d.ts").Actions, "call">} actions
  * @param {CallSnapshot} call
  */
 export function callAgain(actions, call) {

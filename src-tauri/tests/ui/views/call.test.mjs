@@ -1,6 +1,6 @@
 // Alice (who calls, impolite) and Bob (who answers, polite) on two peer connections in memory.
 import assert from "node:assert/strict";
-import { beforeEach, describe, mock, test } from "node:test";
+import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { FakePeerConnection, FakeStream, FakeTrack, installFakes } from "./fake-peer.mjs";
 
 installFakes();
@@ -76,6 +76,11 @@ beforeEach(() => {
   bob = new Side("Bob", { polite: true });
   alice.peer = bob;
   bob.peer = alice;
+});
+
+afterEach(() => {
+  alice.call.close();
+  bob.call.close();
 });
 
 async function connect(hers = both(), his = both()) {
@@ -248,11 +253,9 @@ describe("candidates", () => {
 
 describe("when the connection drops", () => {
   beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "setInterval"] }));
-  const after = test.after ?? (() => {});
-  after(() => mock.timers.reset());
+  afterEach(() => mock.timers.reset());
 
-  test("Alice restarts ICE after two seconds of silence; Bob leaves it to her", async (t) => {
-    t.after(() => mock.timers.reset());
+  test("Alice restarts ICE after two seconds of silence; Bob leaves it to her", async () => {
     await connect();
     alice.pc.become("disconnected");
     bob.pc.become("disconnected");
@@ -266,8 +269,7 @@ describe("when the connection drops", () => {
     assert.deepEqual(alice.heard("state"), ["connected", "disconnected"]);
   });
 
-  test("a short silence restarts nothing", async (t) => {
-    t.after(() => mock.timers.reset());
+  test("a short silence restarts nothing", async () => {
     await connect();
     alice.pc.become("disconnected");
     mock.timers.tick(RESTART_AFTER_MS - 1);
@@ -276,8 +278,7 @@ describe("when the connection drops", () => {
     assert.equal(alice.pc.restarts, 0);
   });
 
-  test("a failure restarts at once, and again while it lasts", async (t) => {
-    t.after(() => mock.timers.reset());
+  test("a failure restarts at once, and again while it lasts", async () => {
     await connect();
     alice.pc.become("failed");
     assert.equal(alice.pc.restarts, 1);
@@ -290,8 +291,7 @@ describe("when the connection drops", () => {
     assert.equal(alice.pc.restarts, 2);
   });
 
-  test("nothing is restarted on top of an offer that has no answer yet", async (t) => {
-    t.after(() => mock.timers.reset());
+  test("nothing is restarted on top of an offer that has no answer yet", async () => {
     await connect();
     alice.holding = true;
     alice.pc.become("failed");
@@ -300,8 +300,7 @@ describe("when the connection drops", () => {
     assert.equal(alice.pc.restarts, 1);
   });
 
-  test("a closed call restarts nothing and says nothing", async (t) => {
-    t.after(() => mock.timers.reset());
+  test("a closed call restarts nothing and says nothing", async () => {
     await connect();
     alice.pc.become("disconnected");
     alice.call.close();

@@ -1,0 +1,332 @@
+// What a call holds in the window, from the first snapshot to the camera's light going out.
+import assert from "node:assert/strict";
+import { afterEach, beforeEach, describe, test } from "node:test";
+import { FakePeerConnection, FakeStream, FakeTrack, installFakes } from "./fake-peer.mjs";
+
+installFakes();
+const { Session } = await import("../../../../ui/session.js");
+
+const CALL = {
+  id: "one",
+  contact: "bob-key",
+  name: "Bob",
+  direction: "outgoing",
+  phase: "inviting",
+  reason: null,
+  video: true,
+  peer_video: true,
+  connected_ms: null,
+};
+const START = { kind: "start", call: "one", polite: false, initiator: true, video: true, configuration: {} };
+
+async function quiet() {
+  for (let turn = 0; turn < 40; turn += 1) await new Promise(setImmediate);
+}
+
+/** Devices that open when told to. */
+class FakeMedia {
+  canShareScreen = true;
+  opened = [];
+  asked = [];
+  failing = { audio: null, video: null };
+  hold = null;
+
+  #open(kind) {
+    if (this.failing[kind]) return { track: null, state: this.failing[kind] };
+    const track = new FakeTrack(kind);
+    this.opened.push(track);
+    return { track, state: "ok" };
+  }
+  async acquire({ video }) {
+    this.asked.push(video ? "both" : "voice");
+    await this.hold;
+    const microphone = this.#open("audio");
+    const camera = video ? this.#open("video") : { track: null, state: "off" };
+    const stream = new FakeStream([microphone.track, camera.track].filter(Boolean));
+    return { stream, microphone: microphone.state, camera: camera.state };
+  }
+  async microphone() {
+    return this.#open("audio");
+  }
+  async camera() {
+    await this.hold;
+    return this.#open("video");
+  }
+  async screen() {
+    const { track } = this.#open("video");
+    return track;
+  }
+  live() {
+    return this.opened.filter((track) => track.readyState === "live").map((track) => track.kind);
+  }
+}
+
+let media, session, peers, signals, reports, hangUps, errors;
+beforeEach(() => {
+  media = new FakeMedia();
+  peers = [];
+  signals = [];
+  reports = [];
+  hangUps = 0;
+  errors = [];
+  session = new Session({
+    media,
+    createPeerConnection: (configuration) => {
+      peers.push(new FakePeerConnection(configuration));
+      return peers.at(-1);
+    },
+    sendSignal: async (signal) => void signals.push(signal),
+    reportMedia: async (report) => void reports.push(report),
+    hangUp: async () => void (hangUps += 1),
+  });
+  session.addEventListener("error", ({ detail }) => errors.push(detail));
+});
+afterEach(() => session.handleCall(null));
+
+const sending = (kind) => peers.at(-1).getTransceivers().find((one) => one.kind === kind)?.sender.track ?? null;
+
+describe("calling", () => {
+  test("the camera is on while it rings there, once", async () => {
+    session.handleCall(CALL);
+    session.handleCall({ ...CALL, phase: "ringing" });
+    await quiet();
+    assert.deepEqual(media.asked, ["both"]);
+    assert.equal(session.view.camera, "ok");
+    assert.equal(session.view.local.getTracks().length, 2);
+    assert.equal(peers.length, 0);
+  });
+
+  test("a voice call leaves the camera alone", async () => {
+    session.handleCall({ ...CALL, video: false });
+    await quiet();
+    assert.deepEqual(media.asked, ["voice"]);
+    assert.equal(session.view.camera, "off");
+  });
+
+  test("the tracks that are open are what is offered", async () => {
+    session.handleCall(CALL);
+    await quiet();
+    session.handlePeer(START);
+    await quiet();
+    assert.equal(sending("video"), session.view.local.getVideoTracks()[0]);
+    assert.equal(JSON.parse(signals[0].data).description.type, "offer");
+    assert.equal(signals[0].call, "one");
+  });
+
+  test("how the media does is told to the core", async () => {
+    session.handleCall(CALL);
+    session.handlePeer(START);
+    await quiet();
+    peers[0].become("connected");
+    peers[0].become("disconnected");
+    assert.deepEqual(reports, [
+      { call: "one", state: "connected" },
+      { call: "one", state: "disconnected" },
+    ]);
+  });
+});
+
+describe("being called", () => {
+  const incoming = { ...CALL, direction: "incoming", phase: "ringing" };
+
+  test("nothing is opened before it is accepted", async () => {
+    session.handleCall(incoming);
+    await quiet();
+    assert.deepEqual(media.asked, []);
+  });
+
+  test("negotiation does not wait for the devices, and they join when they are open", async () => {
+    let open;
+    media.hold = new Promise((resolve) => (open = resolve));
+    session.handlePeer({ ...START, polite: true, initiator: false });
+    session.handleCall({ ...incoming, phase: "connecting" });
+    const offer = { type: "offer", sdp: JSON.stringify({ ufrag: "x", sections: [
+      { mid: "0", kind: "audio", direction: "sendrecv" },
+      { mid: "1", kind: "video", direction: "sendrecv" },
+    ] }) };
+    session.handlePeer({ kind: "signal", call: "one", data: JSON.stringify({ description: offer }) });
+    await quiet();
+    assert.equal(JSON.parse(signals[0].data).description.type, "answer");
+    assert.equal(sending("audio"), null);
+    open();
+    await quiet();
+    assert.equal(media.asked.length, 1);
+    assert.equal(sending("audio"), session.view.local.getAudioTracks()[0]);
+    assert.equal(sending("video"), session.view.local.getVideoTracks()[0]);
+    assert.equal(session.view.remoteVideo, true);
+  });
+});
+
+describe("the end", () => {
+  for (const [how, end] of [
+    ["the core says it ended", () => session.handleCall({ ...CALL, phase: "ended", reason: "ended_by_peer" })],
+    ["there is no call any more", () => session.handleCall(null)],
+    ["the peer is stopped", () => session.handlePeer({ kind: "stop", call: "one" })],
+  ]) {
+    test(`lets everything go: ${how}`, async () => {
+      session.handleCall(CALL);
+      await quiet();
+      session.handlePeer(START);
+      await quiet();
+      end();
+      assert.deepEqual(media.live(), []);
+      assert.equal(peers[0].signalingState, "closed");
+      assert.equal(session.view.local, null);
+      assert.equal(session.view.remote, null);
+    });
+  }
+
+  test("devices that open too late are closed at once", async () => {
+    let open;
+    media.hold = new Promise((resolve) => (open = resolve));
+    session.handleCall(CALL);
+    session.handleCall({ ...CALL, phase: "ended", reason: "declined" });
+    open();
+    await quiet();
+    assert.deepEqual(media.live(), []);
+    assert.equal(session.view.local, null);
+  });
+
+  test("late words about an ended call open nothing", async () => {
+    session.handleCall(CALL);
+    session.handlePeer({ kind: "stop", call: "one" });
+    session.handlePeer(START);
+    session.handleCall({ ...CALL, phase: "connecting" });
+    await quiet();
+    assert.deepEqual(media.live(), []);
+    assert.equal(peers.length, 0);
+  });
+
+  test("the next call begins afresh", async () => {
+    session.handleCall(CALL);
+    await quiet();
+    session.handleCall({ ...CALL, phase: "ended", reason: "busy" });
+    session.handleCall({ ...CALL, id: "two" });
+    session.handlePeer({ ...START, call: "two" });
+    await quiet();
+    assert.deepEqual(media.live(), ["audio", "video"]);
+    assert.equal(peers.length, 1);
+    session.handlePeer({ kind: "stop", call: "one" });
+    assert.notEqual(peers[0].signalingState, "closed");
+    assert.notEqual(session.view.local, null);
+  });
+});
+
+describe("a page that was reloaded", () => {
+  test("hangs up the call whose connection it lost", async () => {
+    session.adopt({ ...CALL, phase: "connected", connected_ms: 5000 });
+    session.handleCall({ ...CALL, phase: "connected", connected_ms: 6000 });
+    await quiet();
+    assert.equal(hangUps, 1);
+    assert.deepEqual(media.asked, []);
+  });
+
+  test("goes on with a call that still rings", async () => {
+    session.adopt({ ...CALL, phase: "ringing" });
+    await quiet();
+    assert.equal(hangUps, 0);
+    assert.deepEqual(media.asked, ["both"]);
+  });
+
+  test("keeps a call whose connection began in the meantime", async () => {
+    session.handlePeer(START);
+    session.adopt({ ...CALL, phase: "connecting" });
+    await quiet();
+    assert.equal(hangUps, 0);
+  });
+});
+
+describe("the controls", () => {
+  beforeEach(async () => {
+    session.handleCall(CALL);
+    await quiet();
+    session.handlePeer(START);
+    await quiet();
+  });
+
+  test("mute keeps the microphone and silences it", async () => {
+    await session.toggleMicrophone();
+    assert.equal(session.view.muted, true);
+    assert.equal(sending("audio").enabled, false);
+    await session.toggleMicrophone();
+    assert.equal(sending("audio").enabled, true);
+  });
+
+  test("the camera's light goes out when it is off, and it comes back", async () => {
+    await session.toggleCamera();
+    await quiet();
+    assert.deepEqual(media.live(), ["audio"]);
+    assert.equal(sending("video"), null);
+    await session.toggleCamera();
+    await quiet();
+    assert.deepEqual(media.live(), ["audio", "video"]);
+    assert.equal(sending("video"), session.view.local.getVideoTracks()[0]);
+  });
+
+  test("pressed twice in a hurry leaves one camera or none", async () => {
+    await session.toggleCamera();
+    await Promise.all([session.toggleCamera(), session.toggleCamera()]);
+    await quiet();
+    assert.ok(media.live().filter((kind) => kind === "video").length <= 1);
+    assert.equal(session.view.camera === "ok", media.live().includes("video"));
+  });
+
+  test("the screen takes the camera's place and gives it back", async () => {
+    const camera = sending("video");
+    await session.toggleScreen();
+    await quiet();
+    assert.equal(session.view.sharing, true);
+    assert.notEqual(sending("video"), camera);
+    await session.toggleScreen();
+    await quiet();
+    assert.equal(session.view.sharing, false);
+    assert.equal(sending("video"), camera);
+  });
+
+  test("sharing that is stopped from outside gives the camera back too", async () => {
+    const camera = sending("video");
+    await session.toggleScreen();
+    await quiet();
+    sending("video").dispatchEvent(new Event("ended"));
+    await quiet();
+    assert.equal(session.view.sharing, false);
+    assert.equal(sending("video"), camera);
+  });
+
+  test("a refused screen is said and changes nothing", async () => {
+    media.screen = async () => {
+      throw new DOMException("broken", "NotReadableError");
+    };
+    await session.toggleScreen();
+    assert.equal(session.view.shareFailed, true);
+    assert.equal(session.view.sharing, false);
+  });
+
+  test("a device that is pulled out is said, and the call goes on", async () => {
+    sending("audio").dispatchEvent(new Event("ended"));
+    sending("video").dispatchEvent(new Event("ended"));
+    await quiet();
+    assert.equal(session.view.microphone, "none");
+    assert.equal(session.view.camera, "none");
+    assert.equal(sending("audio"), null);
+    assert.equal(peers[0].signalingState === "closed", false);
+  });
+});
+
+test("no devices at all: the call goes on with what there is", async () => {
+  media.failing = { audio: "none", video: "busy" };
+  session.handleCall(CALL);
+  await quiet();
+  session.handlePeer(START);
+  await quiet();
+  assert.equal(session.view.microphone, "none");
+  assert.equal(session.view.camera, "busy");
+  assert.deepEqual(peers[0].getTransceivers().map((one) => one.direction), ["recvonly", "recvonly"]);
+  media.failing = { audio: null, video: null };
+  await session.toggleMicrophone();
+  await session.toggleCamera();
+  await quiet();
+  assert.notEqual(sending("audio"), null);
+  assert.notEqual(sending("video"), null);
+  assert.deepEqual(errors, []);
+});
