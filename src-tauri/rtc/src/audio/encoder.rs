@@ -166,4 +166,42 @@ mod tests {
         }
         assert_eq!(sizes, vec![80; 100]);
     }
+
+    /// Whether a mono packet of 20 ms carries repair data for the one before
+    /// ([RFC 6716, section 4.2.3](https://www.rfc-editor.org/rfc/rfc6716#section-4.2.3)): the
+    /// second bit of the speech layer.
+    fn repairs(packet: &OpusPacket) -> bool {
+        let speech_layer = packet.data[0] >> 3 < 16;
+        speech_layer && packet.data[1] & 0x40 != 0
+    }
+
+    #[test]
+    fn packets_of_speech_repair_the_ones_before_them() {
+        graph::start().unwrap();
+        let (packets, encoded) = channel();
+        let encoder = Encoder::start(move |packet| packets.send(packet).unwrap()).unwrap();
+        for index in 0..100_usize {
+            let samples = std::array::from_fn(|n| {
+                let seconds = (index * PACKET + n) as f64 / 48_000.0;
+                let syllable = 0.6 + 0.4 * (seconds * 25.0).sin();
+                let phase = 942.0 * seconds + 8.0 * (seconds * 3.0).sin();
+                let voice: f64 = (1..15)
+                    .map(|k| (phase * f64::from(k)).sin() / f64::from(k))
+                    .sum();
+                (syllable * voice * 8_000.0) as i16
+            });
+            let captured = Instant::now();
+            encoder.push(
+                &samples,
+                Stamp {
+                    rtp_time: 0,
+                    captured,
+                },
+            );
+        }
+        let repaired = (0..100)
+            .filter(|_| repairs(&encoded.recv_timeout(Duration::from_secs(5)).unwrap()))
+            .count();
+        assert!(repaired > 50, "{repaired} of 100");
+    }
 }

@@ -85,6 +85,13 @@ pub(super) fn pulse_answers(server: Option<&str>) -> Result<(), AudioError> {
     pulse(Side::Microphone, server, None).map(|_| ())
 }
 
+/// Has every element of the pipeline follow a changed latency.
+pub(super) fn settle(pipeline: &gst::Pipeline) {
+    if pipeline.recalculate_latency().is_err() {
+        tracing::debug!("the pipeline's latency could not be set");
+    }
+}
+
 /// Stops an element or a pipeline and lets go of its device.
 pub(super) fn shut(element: &impl IsA<gst::Element>) {
     if element.set_state(gst::State::Null).is_err() {

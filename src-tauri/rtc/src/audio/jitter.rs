@@ -1,8 +1,10 @@
-//! How long to hold packets back so that nearly all of them come in time.
+//! How long to hold packets back so that nearly all of them are heard.
 //!
-//! Each packet's delay is compared with the fastest of the last seconds; the playout delay is
-//! what 97 of 100 packets stay under. More is taken at once, less only after a calm while: each
-//! change moves the sound, and the echo canceller has to find it again.
+//! [`Jitter`] looks at the network: each packet's delay is compared with the fastest of the last
+//! seconds; the playout delay is what 97 of 100 packets stay under. [`Margin`] looks at this
+//! machine: when samples reach the speaker only after they should have been played, because the
+//! processor is busy, it adds to the delay. Both take more at once and less only after a calm while:
+//! each change moves the sound, and the echo canceller has to find it again.
 
 use std::time::{Duration, Instant};
 
@@ -26,7 +28,13 @@ const TOO_LATE: f32 = 0.03;
 const WINDOW: Duration = Duration::from_secs(10);
 
 /// How long less would have been enough before less is taken.
-const CALM: Duration = Duration::from_secs(10);
+const CALM: Duration = Duration::from_secs(5);
+
+/// Packets that come so close after one another waited for the same thing: they count as one.
+const BURST: Duration = Duration::from_millis(5);
+
+/// A delay that changes by more than this is another clock, not a slow packet.
+const JUMP: Duration = Duration::from_secs(10);
 
 /// The playout delay that fits the packets' arrival times.
 #[derive(Debug)]
@@ -37,9 +45,11 @@ pub(super) struct Jitter {
     /// The fastest transit of this window and of the one before, in nanoseconds after the first packet's.
     fastest: (i64, i64),
     window: Option<Instant>,
+    /// When the last packet came.
+    last: Option<Instant>,
     target: Duration,
-    /// Since when less would be enough.
-    calm: Option<Instant>,
+    /// Since when less would be enough, and how much would have been since then.
+    calm: Option<(Instant, Duration)>,
 }
 
 impl Default for Jitter {
@@ -52,6 +62,7 @@ impl Default for Jitter {
             first: None,
             fastest: (i64::MAX, i64::MAX),
             window: None,
+            last: None,
             target: STEP * 2,
             calm: None,
         }
@@ -65,12 +76,25 @@ impl Jitter {
         // Wraps rightly in both directions, twelve hours each way.
         let samples = i64::from(rtp_time.wrapping_sub(first).cast_signed());
         let transit = nanoseconds(now.saturating_duration_since(began)) - samples * 62_500 / 3;
+        let jump =
+            self.fastest.0 != i64::MAX && transit.abs_diff(self.fastest.0) > JUMP.as_nanos() as u64;
+        if jump {
+            // The sender began again: what is known of the network stays.
+            self.first = None;
+            self.fastest = (i64::MAX, i64::MAX);
+            self.window = None;
+            return self.arrived(now, rtp_time);
+        }
         let window = *self.window.get_or_insert(now);
         if now.saturating_duration_since(window) > WINDOW {
             self.window = Some(now);
             self.fastest = (i64::MAX, self.fastest.0);
         }
         self.fastest.0 = self.fastest.0.min(transit);
+        let last = self.last.replace(now);
+        if last.is_some_and(|last| now.saturating_duration_since(last) < BURST) {
+            return;
+        }
         let late = transit - self.fastest.0.min(self.fastest.1);
         let step = usize::try_from(late / nanoseconds(STEP))
             .unwrap_or_default()
@@ -94,8 +118,12 @@ impl Jitter {
         if wanted >= self.target {
             self.target = wanted;
             self.calm = None;
-        } else if now.saturating_duration_since(*self.calm.get_or_insert(now)) > CALM {
-            self.target = self.target.saturating_sub(STEP).max(wanted);
+            return;
+        }
+        let (since, enough) = self.calm.get_or_insert((now, wanted));
+        *enough = wanted.max(*enough);
+        if now.saturating_duration_since(*since) > CALM {
+            self.target = *enough;
             self.calm = None;
         }
     }
@@ -111,6 +139,71 @@ impl Jitter {
             steps += 1;
         }
         (STEP * steps).clamp(BOUNDS.0, BOUNDS.1)
+    }
+}
+
+/// Samples have to reach the speaker so long before they are played.
+const NEEDED: Duration = Duration::from_millis(10);
+
+/// Samples that are late within so long of the first count as one accident.
+const ACCIDENT: Duration = Duration::from_millis(300);
+
+/// So many accidents within [`BUSY`] are none.
+const ACCIDENTS: u32 = 3;
+
+/// See [`ACCIDENTS`].
+const BUSY: Duration = Duration::from_secs(5);
+
+/// How long no sample has to be late before less is tried.
+const QUIET: Duration = Duration::from_secs(30);
+
+/// The most that a busy machine can add.
+const MOST: Duration = Duration::from_millis(100);
+
+/// What a busy machine adds to the playout delay.
+#[derive(Debug, Default)]
+pub(super) struct Margin {
+    extra: Duration,
+    /// When the accidents that are counted began, when the last one did, and how many there were.
+    late: Option<(Instant, Instant, u32)>,
+    /// The last time anything was late or changed.
+    disturbed: Option<Instant>,
+}
+
+impl Margin {
+    /// Samples reached the speaker with so much time left (`None`: too late already).
+    pub(super) fn reached(&mut self, now: Instant, left: Option<Duration>) {
+        let disturbed = *self.disturbed.get_or_insert(now);
+        if left.is_some_and(|left| left >= NEEDED) {
+            if now.saturating_duration_since(disturbed) > QUIET {
+                self.extra = self.extra.saturating_sub(STEP);
+                self.disturbed = Some(now);
+            }
+            return;
+        }
+        self.disturbed = Some(now);
+        let since = |then| now.saturating_duration_since(then);
+        let count = match &mut self.late {
+            Some((_, last, _)) if since(*last) < ACCIDENT => return,
+            Some((first, last, count)) if since(*first) < BUSY => {
+                *last = now;
+                *count += 1;
+                *count
+            }
+            late => {
+                *late = Some((now, now, 1));
+                1
+            }
+        };
+        if count >= ACCIDENTS {
+            self.extra = (self.extra + STEP).min(MOST);
+            self.late = Some((now, now, 0));
+        }
+    }
+
+    /// How much to add to the playout delay.
+    pub(super) fn extra(&self) -> Duration {
+        self.extra
     }
 }
 
@@ -156,11 +249,20 @@ mod tests {
         let mut jitter = Jitter::default();
         let calm = run(&mut jitter, Instant::now(), 30, |_| 0);
         let before = jitter.target();
-        // Five packets in one go, after the oldest was held up for 100 ms.
+        // Twenty packets in one go, after the oldest was held up for 400 ms.
         run(&mut jitter, calm, 2, |index| {
-            100_u64.saturating_sub((index - 1500) * 20)
+            400_u64.saturating_sub((index - 1500) * 20)
         });
         assert_eq!(jitter.target(), before);
+    }
+
+    #[test]
+    fn a_network_that_always_delivers_in_bursts_gets_what_it_needs() {
+        let mut jitter = Jitter::default();
+        run(&mut jitter, Instant::now(), 10, |index| {
+            (4 - index % 5) * 20
+        });
+        assert_eq!(jitter.target(), Duration::from_millis(100));
     }
 
     #[test]
@@ -169,6 +271,40 @@ mod tests {
         // 100 parts in a million: 2 µs a packet, 12 ms in two minutes.
         run(&mut jitter, Instant::now(), 120, |index| index * 2 / 1000);
         assert_eq!(jitter.target(), BOUNDS.0);
+    }
+
+    #[test]
+    fn another_clock_is_not_taken_for_jitter() {
+        let mut jitter = Jitter::default();
+        let began = Instant::now();
+        let before = run(&mut jitter, began, 30, |_| 0);
+        for index in 0..500_u32 {
+            let now = before + Duration::from_millis(u64::from(index) * 20);
+            jitter.arrived(now, 2_000_000_000 + index * 960);
+        }
+        assert_eq!(jitter.target(), BOUNDS.0);
+    }
+
+    #[test]
+    fn a_busy_machine_gets_more_and_a_quiet_one_less_again() {
+        let mut margin = Margin::default();
+        let began = Instant::now();
+        let at = |ms| began + Duration::from_millis(ms);
+        for ms in 0..299 {
+            margin.reached(at(ms), None);
+        }
+        margin.reached(at(3_000), Some(Duration::from_millis(9)));
+        assert_eq!(margin.extra(), Duration::ZERO, "two accidents");
+        margin.reached(at(3_400), None);
+        assert_eq!(margin.extra(), STEP);
+        for ms in 0..30_000 {
+            margin.reached(at(4_000 + ms), None);
+        }
+        assert_eq!(margin.extra(), MOST);
+        for step in 0..10_000 {
+            margin.reached(at(34_000 + step * 20), Some(NEEDED));
+        }
+        assert_eq!(margin.extra(), Duration::ZERO);
     }
 
     #[test]

@@ -9,7 +9,7 @@
 //! Devices, Opus and the jitter buffer are GStreamer's; voice processing is `sonora`'s. A PulseAudio
 //! server (PipeWire is one too) is used where one answers, else whatever GStreamer finds.
 //!
-//! Each open device has a thread of its own that opens and closes it ([`supervisor`]), so no method
+//! Each open device has a thread of its own that opens and closes it (`supervisor`), so no method
 //! here but [`Audio::devices`] and [`Audio::microphone`] ever blocks. A device that fails, or a
 //! sound server that dies, is told as an [`AudioEvent`] and tried again until it is back; captures
 //! and playback streams live through it.

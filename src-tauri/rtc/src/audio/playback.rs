@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The sink plays a packet at its arrival time plus the playout delay: what
-//! [`Jitter`](super::jitter::Jitter) says, and a fixed part for decoding and the device.
+//! [`Jitter`] and [`Margin`] say, and a fixed part for decoding and the device.
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::mpsc::Sender;
@@ -17,14 +17,14 @@ use gstreamer::prelude::*;
 use gstreamer_app::AppSrc;
 
 use super::graph::{self, FRAME};
-use super::jitter::Jitter;
+use super::jitter::{Jitter, Margin};
 use super::processing::Frame;
 use super::supervisor::{Line, Next, Wake, spawn};
 use super::{AudioError, Inner, PlaybackStats, Side, devices, rtp};
 
-/// The part of the playout delay that does not depend on the network: the decoder waits one packet
-/// for repair data (20 ms) and the device's buffer wants to be filled (40 ms).
-const FIXED: Duration = Duration::from_millis(60);
+/// The part of the playout delay that depends on nothing: the decoder holds each packet until it has
+/// seen the next one (20 ms), which may be lost, and the device wants to be ahead (20 ms).
+const FIXED: Duration = Duration::from_millis(40);
 
 /// How far the sound may be from where it belongs before the sink moves it.
 const ALIGNMENT: Duration = Duration::from_millis(10);
@@ -89,7 +89,7 @@ impl Playback {
             late: shared.late.load(Ordering::Relaxed),
             samples: shared.samples.load(Ordering::Relaxed),
             concealed: shared.concealed.load(Ordering::Relaxed),
-            delay: Duration::from_millis(shared.delay_ms.load(Ordering::Relaxed).into()),
+            delay: shared.delay(),
             level: if fresh { level } else { 0.0 },
         }
     }
@@ -113,6 +113,7 @@ struct Shared {
     samples: AtomicU64,
     concealed: AtomicU64,
     delay_ms: AtomicU32,
+    margin: Mutex<Margin>,
     level: Mutex<(f64, Option<Instant>)>,
 }
 
@@ -126,6 +127,14 @@ struct Input {
 impl Shared {
     fn input(&self) -> MutexGuard<'_, Input> {
         self.input.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn margin(&self) -> MutexGuard<'_, Margin> {
+        self.margin.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn delay(&self) -> Duration {
+        Duration::from_millis(self.delay_ms.load(Ordering::Relaxed).into())
     }
 
     fn level(&self) -> MutexGuard<'_, (f64, Option<Instant>)> {
@@ -248,18 +257,17 @@ impl PlaybackLine {
     fn steer(&mut self, pipeline: &gst::Pipeline) {
         let target = self.shared.input().jitter.target();
         let Some(buffer) = &self.buffer else { return };
-        if target + FIXED == self.delay {
+        let delay = target + FIXED + self.shared.margin().extra();
+        if delay == self.delay {
             return;
         }
-        self.delay = target + FIXED;
+        self.delay = delay;
         let milliseconds = u32::try_from(target.as_millis()).unwrap_or(u32::MAX);
         buffer.element.set_property("latency", milliseconds);
         // Without this the pipeline adds up what its elements declare; the decoder alone declares
         // 120 ms for the 20 it needs.
         pipeline.set_latency(gst::ClockTime::try_from(self.delay).ok());
-        if pipeline.recalculate_latency().is_err() {
-            tracing::debug!("the playout delay could not be set");
-        }
+        graph::settle(pipeline);
         let total = u32::try_from(self.delay.as_millis()).unwrap_or(u32::MAX);
         self.shared.delay_ms.store(total, Ordering::Relaxed);
     }
@@ -292,10 +300,20 @@ impl PlaybackLine {
         let (shared, inner, id) = (Arc::clone(&self.shared), Arc::clone(&self.inner), self.id);
         let wake = Mutex::new(wake.clone());
         let framer = Mutex::new((Vec::<f32>::with_capacity(FRAME), false));
+        let clock = filter.downgrade();
         pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
             let Some(buffer) = info.buffer_mut() else {
                 return gst::PadProbeReturn::Ok;
             };
+            let now = clock
+                .upgrade()
+                .and_then(|element| element.current_running_time());
+            if let (Some(due), Some(now)) = (buffer.pts(), now) {
+                let due = Duration::from(due) + shared.delay();
+                shared
+                    .margin()
+                    .reached(Instant::now(), due.checked_sub(now.into()));
+            }
             let Ok(mut map) = buffer.make_mut().map_writable() else {
                 return gst::PadProbeReturn::Ok;
             };

@@ -133,26 +133,20 @@ impl<L: Line> Supervisor<L> {
     /// From opening the pipeline to shutting it.
     fn session(&mut self) -> Result<Next, AudioError> {
         graph::start()?;
-        let opened = self.line.open(&self.wake);
-        let outcome = match &opened {
-            Ok(pipeline) => {
-                self.listen(pipeline);
-                let outcome = match pipeline.set_state(gst::State::Playing) {
-                    Ok(_) => self.attend(pipeline),
-                    Err(_) => Err(self.reason()),
-                };
-                self.line.close();
-                if let Some(bus) = pipeline.bus() {
-                    bus.unset_sync_handler();
-                }
-                graph::shut(pipeline);
-                outcome
-            }
-            Err(error) => {
-                self.line.close();
-                Err(error.clone())
-            }
+        let pipeline = self
+            .line
+            .open(&self.wake)
+            .inspect_err(|_| self.line.close())?;
+        self.listen(&pipeline);
+        let outcome = match pipeline.set_state(gst::State::Playing) {
+            Ok(_) => self.attend(&pipeline),
+            Err(_) => Err(self.reason()),
         };
+        self.line.close();
+        if let Some(bus) = pipeline.bus() {
+            bus.unset_sync_handler();
+        }
+        graph::shut(&pipeline);
         outcome
     }
 
@@ -193,11 +187,7 @@ impl<L: Line> Supervisor<L> {
                     gst::MessageView::Eos(_) => {
                         return Err(self.line.explain("the stream ended"));
                     }
-                    gst::MessageView::Latency(_) => {
-                        if pipeline.recalculate_latency().is_err() {
-                            tracing::debug!("the pipeline's latency could not be set");
-                        }
-                    }
+                    gst::MessageView::Latency(_) => graph::settle(pipeline),
                     _ => {}
                 },
                 Err(RecvTimeoutError::Timeout) => {
