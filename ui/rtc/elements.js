@@ -1,24 +1,25 @@
-// Media elements get streams without the stand-ins for native audio. The engine plays voice itself, and WebKitGTK often
-// never starts a stream that holds a silent Web Audio track (measured: two in five).
+// Media elements and streams of the polyfill. The engine plays voice itself, so elements get streams without the
+// stand-ins for native audio: WebKitGTK often never starts a stream that holds a silent Web Audio track (measured: two
+// in five).
 
-/** What an element gave to `srcObject`, and what it plays in its place. */
-/** @typedef {{playing: MediaStream | null, elements: Set<WeakRef<HTMLMediaElement>>}} Shown */
+/** What is played in place of a stream, and by which elements. @typedef {{playing: MediaStream | null, elements: Set<WeakRef<HTMLMediaElement>>}} Shown */
 
 /**
  * @param {Window & typeof globalThis} window
  * @param {(track: MediaStreamTrack) => boolean} isStandIn
  */
-export function hideStandIns(window, isStandIn) {
+export function wrapElements(window, isStandIn) {
   const element = window.HTMLMediaElement?.prototype;
   const native = element && Object.getOwnPropertyDescriptor(element, "srcObject");
   const { get, set } = native ?? {};
   if (!get || !set) return;
-  /** @type {WeakMap<HTMLMediaElement, MediaStream>} */
+  /** What each element was given. @type {WeakMap<HTMLMediaElement, MediaStream>} */
   const given = new WeakMap();
   /** @type {WeakMap<MediaStream, Shown>} */
   const shown = new WeakMap();
   const streams = window.MediaStream.prototype;
   const { addTrack, removeTrack } = streams;
+  const resume = resumeWhenShown(window);
 
   /**
    * Brings what is played in a stream's place up to date. A stream of stand-ins alone plays as nothing: WebKitGTK
@@ -61,6 +62,7 @@ export function hideStandIns(window, isStandIn) {
       set.call(this, state.playing);
       if (given.get(this) !== value) state.elements.add(new WeakRef(this));
       given.set(this, value);
+      resume(this);
     },
   });
 
@@ -78,4 +80,28 @@ export function hideStandIns(window, isStandIn) {
       },
     });
   }
+}
+
+/**
+ * WebKitGTK pauses silent videos in a hidden window, and does not always go on with all of them.
+ * @param {Window & typeof globalThis} window
+ * @returns {(element: HTMLMediaElement) => void} has an element looked after
+ */
+function resumeWhenShown(window) {
+  const { document } = window;
+  /** @type {WeakSet<HTMLMediaElement>} */
+  const known = new WeakSet();
+  /** Paused by the window's hiding, not by the page. @type {Set<HTMLMediaElement>} */
+  const paused = new Set();
+  document.addEventListener("visibilitychange", () => {
+    if (document.hidden) return;
+    for (const element of paused) if (element.srcObject) element.play().catch(() => {});
+    paused.clear();
+  });
+  return (element) => {
+    if (known.has(element)) return;
+    known.add(element);
+    element.addEventListener("pause", () => document.hidden && paused.add(element));
+    element.addEventListener("playing", () => paused.delete(element));
+  };
 }

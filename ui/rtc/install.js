@@ -2,7 +2,7 @@
 
 import { RTCDataChannel } from "./channel.js";
 import { RTCIceCandidate, RTCSessionDescription } from "./description.js";
-import { hideStandIns } from "./elements.js";
+import { wrapElements } from "./elements.js";
 import { Engine } from "./engine.js";
 import { RTCError } from "./errors.js";
 import * as events from "./events.js";
@@ -64,7 +64,7 @@ export function installIfMissing(window, backend, parts = {}) {
   for (const [name, value] of Object.entries(interfaces)) {
     Object.defineProperty(window, name, { value, writable: true, configurable: true, enumerable: false });
   }
-  hideStandIns(window, (track) => tracks.isStandIn(track));
+  wrapElements(window, (track) => tracks.isStandIn(track));
   wrapMediaDevices({ window, engine, tracks, media });
   return true;
 }

@@ -39,11 +39,11 @@ export function wrapMediaDevices({ window, engine, tracks, media }) {
   async function getUserMediaWithEngine(constraints = {}) {
     const { audio, video } = dictionary(constraints, "MediaStreamConstraints");
     if (!audio && !video) throw new TypeError("Neither audio nor video was asked for");
-    // gets the worker going while the devices open
-    media.ready(0).catch(() => {});
+    // a call follows: the worker gets going while the devices open, so that its tracks are there in time
     const [voice, picture] = await Promise.allSettled([
       audio ? microphone(audio) : null,
       video ? getUserMedia({ video }) : null,
+      media.ready(1),
     ]);
     const failed = [picture, voice].find((one) => one.status === "rejected");
     if (failed?.status === "rejected") {

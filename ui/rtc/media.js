@@ -176,6 +176,8 @@ export class MediaPlane {
     const [track] = /** @type {CanvasCaptureMediaStreamTrack[]} */ (stream.getVideoTracks());
     if (!track) throw new DOMException("The webview makes no video track", "NotSupportedError");
     this.#canvases.set(id, (frame) => {
+      // nobody sees it, and WebKitGTK keeps what is drawn then
+      if (this.window.document.hidden) return;
       if (canvas.width !== frame.displayWidth) canvas.width = frame.displayWidth;
       if (canvas.height !== frame.displayHeight) canvas.height = frame.displayHeight;
       context?.drawImage(frame, 0, 0);
@@ -184,12 +186,12 @@ export class MediaPlane {
     return { id, track };
   }
 
-  /** A track that is silent for ever and costs nothing: its context never runs. @returns {MediaStreamTrack} */
+  /** A track that is silent for ever and costs nothing: its context is closed, which leaves it live. @returns {MediaStreamTrack} */
   silence() {
     if (!this.#silence) {
       const context = new this.window.AudioContext();
       this.#silence = context.createMediaStreamDestination().stream.getAudioTracks()[0] ?? null;
-      context.suspend().catch(() => {});
+      context.close().catch(() => {});
     }
     if (!this.#silence) throw new DOMException("The webview makes no audio track", "NotSupportedError");
     return this.#silence.clone();
