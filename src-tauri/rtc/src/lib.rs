@@ -1,1 +1,22 @@
-//! The Linux WebRTC engine of Ringdown: what stands behind the RTCPeerConnection polyfill
+//! The Linux WebRTC engine of Ringdown: what stands behind the RTCPeerConnection polyfill.
+//!
+//! Control goes over [`Engine::request`] and [`Engine::events`] as JSON, coded pictures over a
+//! loopback WebSocket ([`media_socket`]); voice never leaves this process but as packets.
+//!
+//! ```text
+//!   page ── requests, events ──▶ engine ──▶ peer task ──▶ peer (str0m, no I/O)
+//!   worker ── coded pictures ──▶ media_socket ──▲  │
+//!   microphone, speaker ◀──────▶ audio ─────────┘  └────▶ net: UDP sockets, mDNS
+//! ```
+
+pub mod audio;
+mod engine;
+mod error;
+mod media_socket;
+mod net;
+mod peer;
+mod sdp;
+
+pub use audio::Microphone;
+pub use engine::{Engine, EngineConfig};
+pub use error::{EngineError, RtcError};

@@ -1,0 +1,331 @@
+//! The engine as the app holds it: requests in, events out.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::{broadcast, mpsc, oneshot};
+
+use crate::audio::{Audio, AudioConfig, AudioEvent, Microphone, Side};
+use crate::error::{EngineError, RtcError};
+use crate::media_socket::{MediaSocket, Page};
+use crate::net::Resolver;
+use crate::net::task::{self, Asked, PeerHandle, Surroundings};
+use crate::peer::PeerConfig;
+use crate::peer::connection::Patience;
+use crate::peer::request::PeerRequest;
+
+/// Most peers open at once.
+const MAX_PEERS: usize = 32;
+
+/// How the engine is set up.
+#[derive(Debug, Clone, Default)]
+pub struct EngineConfig {
+    /// Origins whose pages may open the media socket, such as `tauri://localhost`. Default: none,
+    /// which [`Engine::start`] refuses.
+    pub allowed_origins: Vec<String>,
+    /// The only address to send and receive from; names of `.local` are not resolved then. Default:
+    /// those of every interface that is up.
+    pub bind: Option<IpAddr>,
+    /// Where our voice comes from. Default: the system's microphone.
+    pub microphone: Microphone,
+    /// The PulseAudio server for voice. Default: the session's.
+    pub sound_server: Option<String>,
+}
+
+/// The engine; cheap to clone. When the last clone is dropped, everything is closed.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    config: EngineConfig,
+    audio: Audio,
+    events: Events,
+    page: Page,
+    resolver: Resolver,
+    socket: MediaSocket,
+    peers: Arc<Mutex<Peers>>,
+}
+
+#[derive(Default)]
+struct Peers {
+    open: BTreeMap<u32, PeerHandle>,
+    last: u32,
+}
+
+/// What the engine as a whole is asked; `Debug` is left out, servers' credentials are in here.
+#[derive(Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+enum EngineRequest {
+    Hello {},
+    MediaSocket {},
+    Open {
+        #[serde(default)]
+        configuration: Configuration,
+    },
+    Devices {},
+    Microphone {
+        device_id: Option<String>,
+    },
+    Close {
+        peer: u32,
+    },
+}
+
+/// `RTCConfiguration`, as far as it is used.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Configuration {
+    ice_transport_policy: Option<TransportPolicy>,
+}
+
+#[derive(PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum TransportPolicy {
+    All,
+    Relay,
+}
+
+impl Engine {
+    /// Starts the engine on the current tokio runtime: binds the media socket, opens nothing else.
+    ///
+    /// # Errors
+    /// [`EngineError::MediaSocket`] when no loopback port can be had, [`EngineError::NoOrigins`] when
+    /// no page could ever connect.
+    pub async fn start(config: EngineConfig) -> Result<Self, EngineError> {
+        if config.allowed_origins.is_empty() {
+            return Err(EngineError::NoOrigins);
+        }
+        let page = Page::default();
+        let socket = MediaSocket::start(config.allowed_origins.clone(), page.clone()).await;
+        let audio = Audio::new(AudioConfig {
+            microphone: config.microphone,
+            server: config.sound_server.clone(),
+        });
+        let peers = Arc::new(Mutex::new(Peers::default()));
+        let events = Events::default();
+        tokio::spawn(tell_of_devices(
+            audio.events(),
+            events.clone(),
+            Arc::downgrade(&peers),
+        ));
+        Ok(Self {
+            inner: Arc::new(Inner {
+                resolver: Resolver::new(config.bind.is_none()),
+                audio,
+                events,
+                page,
+                socket: socket.map_err(EngineError::MediaSocket)?,
+                peers,
+                config,
+            }),
+        })
+    }
+
+    /// Carries out a request of the polyfill, `{"op": …}`. Requests for one peer are carried out in
+    /// the order in which this is called and first polled.
+    ///
+    /// # Errors
+    /// A `DOMException`.
+    pub async fn request(&self, request: Value) -> Result<Value, RtcError> {
+        let op = request
+            .get("op")
+            .and_then(Value::as_str)
+            .unwrap_or_default();
+        match op {
+            "hello" | "mediaSocket" | "open" | "devices" | "microphone" | "close" => {
+                self.inner.handle(read(request)?).await
+            }
+            _ => {
+                let peer = request
+                    .get("peer")
+                    .and_then(Value::as_u64)
+                    .and_then(|peer| u32::try_from(peer).ok());
+                let peer = peer.ok_or_else(|| RtcError::kind("the request names no peer"))?;
+                self.inner.ask(peer, read(request)?).await
+            }
+        }
+    }
+
+    /// What happens from now on, as `{"event": …, "peer": n, …}`.
+    #[must_use]
+    pub fn events(&self) -> mpsc::UnboundedReceiver<Value> {
+        self.inner.events.subscribe()
+    }
+}
+
+/// The error names no value: a request can hold descriptions and credentials.
+fn read<T: serde::de::DeserializeOwned>(request: Value) -> Result<T, RtcError> {
+    serde_json::from_value(request)
+        .map_err(|_| RtcError::kind("the request is unknown or malformed"))
+}
+
+impl Inner {
+    fn peers(&self) -> MutexGuard<'_, Peers> {
+        lock(&self.peers)
+    }
+
+    async fn handle(&self, request: EngineRequest) -> Result<Value, RtcError> {
+        match request {
+            EngineRequest::Hello {} => {
+                let open: Vec<u32> = self.peers().open.keys().copied().collect();
+                open.into_iter().for_each(|peer| self.close(peer));
+                Ok(json!({}))
+            }
+            EngineRequest::MediaSocket {} => {
+                let url = self.socket.url(Instant::now());
+                let url =
+                    url.ok_or_else(|| RtcError::operation("the system gives no random numbers"))?;
+                Ok(json!({ "url": url }))
+            }
+            EngineRequest::Open { configuration } => self.open(&configuration),
+            EngineRequest::Devices {} => {
+                let audio = self.audio.clone();
+                let devices = blocking(move || audio.devices()).await??;
+                let list = |devices: &[crate::audio::Device]| -> Vec<Value> {
+                    devices
+                        .iter()
+                        .map(|one| json!({ "id": one.id, "label": one.label }))
+                        .collect()
+                };
+                Ok(json!({ "inputs": list(&devices.inputs), "outputs": list(&devices.outputs) }))
+            }
+            EngineRequest::Microphone { device_id } => {
+                let audio = self.audio.clone();
+                let device = blocking(move || {
+                    let device = audio.microphone(device_id.as_deref())?;
+                    audio.choose(Side::Microphone, device_id.as_deref());
+                    Ok::<_, crate::audio::AudioError>(device)
+                });
+                let device = device.await??;
+                Ok(json!({ "id": device.id, "label": device.label }))
+            }
+            EngineRequest::Close { peer } => {
+                self.close(peer);
+                Ok(json!({}))
+            }
+        }
+    }
+
+    fn open(&self, configuration: &Configuration) -> Result<Value, RtcError> {
+        let mut random = [0; 8];
+        getrandom::fill(&mut random)
+            .map_err(|_| RtcError::operation("the system gives no random numbers"))?;
+        let mut peers = self.peers();
+        if peers.open.len() >= MAX_PEERS {
+            return Err(RtcError::operation("too many connections are open"));
+        }
+        peers.last += 1;
+        let peer = peers.last;
+        let config = PeerConfig {
+            relay_only: configuration.ice_transport_policy == Some(TransportPolicy::Relay),
+            patience: Patience::default(),
+            session: u64::from_ne_bytes(random),
+        };
+        let handle = task::spawn(
+            config,
+            Surroundings {
+                peer,
+                bind: self.config.bind,
+                audio: self.audio.clone(),
+                events: self.events.clone(),
+                page: self.page.clone(),
+                resolver: self.resolver.clone(),
+            },
+        );
+        self.page.open(peer, handle.media.clone());
+        peers.open.insert(peer, handle);
+        Ok(json!({ "peer": peer }))
+    }
+
+    /// The task ends by itself when nothing leads to it any more.
+    fn close(&self, peer: u32) {
+        self.page.close(peer);
+        self.peers().open.remove(&peer);
+    }
+
+    async fn ask(&self, peer: u32, request: PeerRequest) -> Result<Value, RtcError> {
+        let requests = self
+            .peers()
+            .open
+            .get(&peer)
+            .map(|peer| peer.requests.clone());
+        let (reply, result) = oneshot::channel();
+        let asked = Asked { request, reply };
+        requests
+            .ok_or_else(RtcError::gone)?
+            .send(asked)
+            .await
+            .map_err(|_| RtcError::gone())?;
+        result.await.map_err(|_| RtcError::gone())?
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, RtcError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| RtcError::operation("the sound system did not answer"))
+}
+
+fn lock(peers: &Mutex<Peers>) -> MutexGuard<'_, Peers> {
+    peers.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Tells every open peer's page of a microphone or speaker that fails, until the engine is gone.
+async fn tell_of_devices(
+    mut devices: broadcast::Receiver<AudioEvent>,
+    events: Events,
+    peers: std::sync::Weak<Mutex<Peers>>,
+) {
+    loop {
+        let event = match devices.recv().await {
+            Ok(AudioEvent::Failed { side, error }) => {
+                json!({ "event": "audio", "what": "error", "side": side.to_string(), "message": error.to_string() })
+            }
+            Ok(AudioEvent::Running { side }) => {
+                json!({ "event": "audio", "what": "running", "side": side.to_string() })
+            }
+            Err(broadcast::error::RecvError::Lagged(_)) => continue,
+            Err(broadcast::error::RecvError::Closed) => return,
+        };
+        let Some(peers) = peers.upgrade() else { return };
+        let open: Vec<u32> = lock(&peers).open.keys().copied().collect();
+        open.into_iter()
+            .for_each(|peer| events.send(peer, event.clone()));
+    }
+}
+
+/// The way of events to everybody who listens; cheap to clone.
+#[derive(Clone, Default)]
+pub(crate) struct Events {
+    listeners: Arc<Mutex<Vec<mpsc::UnboundedSender<Value>>>>,
+}
+
+impl Events {
+    fn listeners(&self) -> MutexGuard<'_, Vec<mpsc::UnboundedSender<Value>>> {
+        self.listeners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn subscribe(&self) -> mpsc::UnboundedReceiver<Value> {
+        let (sender, receiver) = mpsc::unbounded_channel();
+        self.listeners().push(sender);
+        receiver
+    }
+
+    /// Sends an event of a peer.
+    pub fn send(&self, peer: u32, mut event: Value) {
+        if let Value::Object(fields) = &mut event {
+            fields.insert("peer".to_owned(), peer.into());
+        }
+        self.listeners()
+            .retain(|listener| listener.send(event.clone()).is_ok());
+    }
+}

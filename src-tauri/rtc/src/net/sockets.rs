@@ -1,0 +1,111 @@
+//! One UDP socket for each address.
+
+use std::future::poll_fn;
+use std::net::{IpAddr, SocketAddr};
+use std::task::{Context, Poll};
+
+use tokio::io::ReadBuf;
+use tokio::net::UdpSocket;
+
+struct Socket {
+    address: SocketAddr,
+    socket: UdpSocket,
+}
+
+/// The sockets of one peer.
+#[derive(Default)]
+pub(crate) struct Sockets {
+    sockets: Vec<Socket>,
+    /// Who is asked first the next time, so that a busy socket does not starve the others.
+    turn: usize,
+}
+
+impl Sockets {
+    /// Opens what is missing for these addresses and closes the rest. Returns the sockets' addresses;
+    /// an address that cannot be bound is left out.
+    pub async fn refresh(&mut self, addresses: &[IpAddr]) -> Vec<SocketAddr> {
+        self.sockets
+            .retain(|one| addresses.contains(&one.address.ip()));
+        for &address in addresses {
+            if self.sockets.iter().any(|one| one.address.ip() == address) {
+                continue;
+            }
+            let Ok(socket) = UdpSocket::bind((address, 0)).await else {
+                continue;
+            };
+            if let Ok(address) = socket.local_addr() {
+                self.sockets.push(Socket { address, socket });
+            }
+        }
+        self.sockets.iter().map(|one| one.address).collect()
+    }
+
+    /// Sends a packet from one of the addresses. UDP may lose it, so may this.
+    pub fn send(&self, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
+        if let Some(one) = self.sockets.iter().find(|one| one.address == from) {
+            let _ = one.socket.try_send_to(packet, to);
+        }
+    }
+
+    /// The next packet: its length, where it came from, and the address of ours it came to.
+    /// Never returns without sockets; can be dropped at any time without losing a packet.
+    pub async fn receive(&mut self, buffer: &mut [u8]) -> (usize, SocketAddr, SocketAddr) {
+        poll_fn(|context| self.poll_receive(context, buffer)).await
+    }
+
+    fn poll_receive(
+        &mut self,
+        context: &mut Context,
+        buffer: &mut [u8],
+    ) -> Poll<(usize, SocketAddr, SocketAddr)> {
+        let count = self.sockets.len();
+        for at in 0..count {
+            let Some(one) = self.sockets.get((self.turn + at) % count) else {
+                continue;
+            };
+            loop {
+                let mut read = ReadBuf::new(buffer);
+                match one.socket.poll_recv_from(context, &mut read) {
+                    Poll::Ready(Ok(from)) => {
+                        let received = (read.filled().len(), from, one.address);
+                        self.turn = (self.turn + at + 1) % count;
+                        return Poll::Ready(received);
+                    }
+                    // such as "connection refused": what an earlier packet met
+                    Poll::Ready(Err(_)) => {}
+                    Poll::Pending => break,
+                }
+            }
+        }
+        Poll::Pending
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+
+    #[tokio::test]
+    async fn a_packet_arrives_with_both_addresses() {
+        let (mut alice, mut bob) = (Sockets::default(), Sockets::default());
+        let from = alice.refresh(&[HERE]).await[0];
+        let to = bob.refresh(&[HERE]).await[0];
+        alice.send(from, to, b"ring");
+        let mut buffer = [0; 16];
+        assert_eq!(bob.receive(&mut buffer).await, (4, from, to));
+        assert_eq!(&buffer[..4], b"ring");
+        bob.send(to, from, b"ring ring");
+        assert_eq!(alice.receive(&mut buffer).await, (9, to, from));
+    }
+
+    #[tokio::test]
+    async fn a_refresh_keeps_what_is_there_and_closes_what_is_gone() {
+        let mut sockets = Sockets::default();
+        let first = sockets.refresh(&[HERE]).await;
+        assert_eq!(sockets.refresh(&[HERE]).await, first);
+        let unknown: IpAddr = "192.0.2.1".parse().unwrap();
+        assert_eq!(sockets.refresh(&[unknown]).await, []);
+    }
+}

@@ -1,0 +1,298 @@
+//! The task that runs one peer: it has the sockets, the clock and the devices the peer has not.
+
+use std::collections::BTreeMap;
+use std::net::IpAddr;
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+use tokio::sync::{mpsc, oneshot};
+
+use super::addresses;
+use super::mdns::Resolver;
+use super::sockets::Sockets;
+use crate::audio::{Audio, AudioError, Capture, OpusPacket, Playback};
+use crate::engine::Events;
+use crate::error::RtcError;
+use crate::media_socket::Page;
+use crate::peer::request::PeerRequest;
+use crate::peer::{Output, Peer, PeerConfig, RemoteCandidate, Voice};
+
+/// Requests that wait for a peer; more wait with their callers.
+pub(crate) const REQUESTS: usize = 64;
+/// Frames and packets of voice that wait for a peer; beyond, frames are dropped.
+pub(crate) const MEDIA: usize = 64;
+/// Names being resolved that a task hears of.
+const NAMES: usize = 16;
+/// Largest UDP packet that is read, in bytes; WebRTC's are below 1500.
+const PACKET: usize = 4096;
+
+/// Timeouts handled before a look at packets and requests.
+const IN_A_ROW: usize = 16;
+
+/// A request, and where its result goes.
+pub(crate) struct Asked {
+    pub request: PeerRequest,
+    pub reply: oneshot::Sender<Result<Value, RtcError>>,
+}
+
+/// Media and what concerns it, from the page and from the microphone.
+pub(crate) enum Media {
+    Frame {
+        index: u16,
+        key: bool,
+        timestamp: u64,
+        data: Vec<u8>,
+    },
+    /// The page's decoder needs a key frame.
+    PictureLost {
+        index: u16,
+    },
+    Figures {
+        index: u16,
+        figures: Map<String, Value>,
+    },
+    Attached,
+    Voice {
+        mid: String,
+        packet: OpusPacket,
+    },
+}
+
+/// The ways to a running peer; when all are gone, so is the peer.
+#[derive(Clone)]
+pub(crate) struct PeerHandle {
+    pub requests: mpsc::Sender<Asked>,
+    pub media: mpsc::Sender<Media>,
+}
+
+/// What a peer's task uses of the engine.
+pub(crate) struct Surroundings {
+    pub peer: u32,
+    pub bind: Option<IpAddr>,
+    pub audio: Audio,
+    pub events: Events,
+    pub page: Page,
+    pub resolver: Resolver,
+}
+
+/// Starts a peer.
+pub(crate) fn spawn(config: PeerConfig, surroundings: Surroundings) -> PeerHandle {
+    let (requests, asked) = mpsc::channel(REQUESTS);
+    let (media, arriving) = mpsc::channel(MEDIA);
+    let (names, resolved) = mpsc::channel(NAMES);
+    let task = Task {
+        peer: Peer::new(Instant::now(), config),
+        surroundings,
+        sockets: Sockets::default(),
+        names,
+        // weak, or the task would keep itself alive
+        media: media.downgrade(),
+        captures: BTreeMap::new(),
+        players: BTreeMap::new(),
+    };
+    let (events, peer) = (task.surroundings.events.clone(), task.surroundings.peer);
+    let running = tokio::spawn(task.run(asked, arriving, resolved));
+    tokio::spawn(async move {
+        // a bug in what parses the other side's packets must not look like a call that goes on
+        if running.await.is_err() {
+            tracing::error!(peer, "the task of a peer ended unexpectedly");
+            events.send(peer, json!({ "event": "ice", "state": "failed" }));
+            events.send(peer, json!({ "event": "connection", "state": "failed" }));
+        }
+    });
+    PeerHandle { requests, media }
+}
+
+struct Task {
+    peer: Peer,
+    surroundings: Surroundings,
+    sockets: Sockets,
+    names: mpsc::Sender<(RemoteCandidate, IpAddr)>,
+    media: mpsc::WeakSender<Media>,
+    captures: BTreeMap<String, Capture>,
+    players: BTreeMap<String, Playback>,
+}
+
+impl Task {
+    async fn run(
+        mut self,
+        mut asked: mpsc::Receiver<Asked>,
+        mut arriving: mpsc::Receiver<Media>,
+        mut resolved: mpsc::Receiver<(RemoteCandidate, IpAddr)>,
+    ) {
+        let mut packet = vec![0; PACKET];
+        loop {
+            let wake = self.work().await;
+            tokio::select! {
+                request = asked.recv() => match request {
+                    Some(asked) => self.handle_request(asked).await,
+                    None => break,
+                },
+                (length, from, to) = self.sockets.receive(&mut packet) => {
+                    self.peer.handle_packet(Instant::now(), from, to, packet.get(..length).unwrap_or_default());
+                }
+                Some(media) = arriving.recv() => self.handle_media(media),
+                Some((candidate, address)) = resolved.recv() => {
+                    self.peer.resolved(Instant::now(), &candidate, address);
+                }
+                () = tokio::time::sleep_until(wake.into()) => self.peer.handle_timeout(Instant::now()),
+            }
+        }
+        self.peer.close(Instant::now());
+        self.drain().await;
+    }
+
+    /// Does what is to be done now. Returns when there will be more.
+    async fn work(&mut self) -> Instant {
+        // timers are rounded up to a millisecond: what is due already does not wait for one
+        for _ in 0..IN_A_ROW {
+            self.drain().await;
+            let now = Instant::now();
+            let wake = self.peer.poll_timeout(now);
+            if wake > now {
+                return wake;
+            }
+            self.peer.handle_timeout(now);
+        }
+        self.drain().await;
+        Instant::now()
+    }
+
+    /// Does what the peer wants done.
+    async fn drain(&mut self) {
+        while let Some(output) = self.peer.poll_output() {
+            match output {
+                Output::Transmit(transmit) => {
+                    self.sockets
+                        .send(transmit.source, transmit.destination, &transmit.contents);
+                }
+                Output::Event(event) => {
+                    self.surroundings.events.send(self.surroundings.peer, event)
+                }
+                Output::Notice(notice) => self
+                    .surroundings
+                    .page
+                    .notice(self.surroundings.peer, notice),
+                Output::Frame(frame) => {
+                    let index = frame.index;
+                    if !self.surroundings.page.frame(self.surroundings.peer, &frame) {
+                        self.peer.picture_lost(Instant::now(), index);
+                    }
+                }
+                Output::Voice(voice) => {
+                    if let Some(player) = self.player(&voice.mid) {
+                        player.push(voice.seq, voice.rtp_time, voice.data);
+                    }
+                }
+                Output::Gather => {
+                    let addresses = self
+                        .sockets
+                        .refresh(&addresses::to_gather(self.surroundings.bind))
+                        .await;
+                    self.peer.gathered(Instant::now(), &addresses);
+                }
+                Output::Resolve { host, candidate } => {
+                    let (resolver, names) =
+                        (self.surroundings.resolver.clone(), self.names.clone());
+                    tokio::spawn(async move {
+                        if let Some(address) = resolver.resolve(host).await {
+                            // a peer that is gone needs no addresses
+                            let _ = names.send((candidate, address)).await;
+                        }
+                    });
+                }
+            }
+        }
+    }
+
+    async fn handle_request(&mut self, asked: Asked) {
+        let Asked { request, reply } = asked;
+        if matches!(request, PeerRequest::Stats {}) {
+            self.tell_voice_figures();
+        }
+        let devices = matches!(request, PeerRequest::Sender(_) | PeerRequest::Receiver(_));
+        let mut result = self.peer.handle_request(Instant::now(), request);
+        if devices {
+            let opened = self.sync_devices();
+            result = result.and_then(|value| opened.map(|()| value).map_err(RtcError::from));
+        }
+        // candidates and the like reach the page before the result does
+        self.drain().await;
+        let _ = reply.send(result);
+    }
+
+    fn handle_media(&mut self, media: Media) {
+        let now = Instant::now();
+        match media {
+            Media::Frame {
+                index,
+                key,
+                timestamp,
+                data,
+            } => self.peer.send_frame(now, index, key, timestamp, data),
+            Media::PictureLost { index } => self.peer.picture_lost(now, index),
+            Media::Figures { index, figures } => self.peer.coder_figures(index, &figures),
+            Media::Attached => self.peer.page_attached(now),
+            Media::Voice { mid, packet } => {
+                self.peer
+                    .send_voice(now, &mid, packet.rtp_time, packet.captured, packet.data);
+            }
+        }
+    }
+
+    /// Opens, mutes and closes microphones and speakers as the page wishes.
+    fn sync_devices(&mut self) -> Result<(), AudioError> {
+        let wanted: BTreeMap<String, bool> = self.peer.microphones().into_iter().collect();
+        self.captures.retain(|mid, _| wanted.contains_key(mid));
+        for (mid, muted) in wanted {
+            if !self.captures.contains_key(&mid) {
+                let capture = self.capture(&mid)?;
+                self.captures.insert(mid.clone(), capture);
+            }
+            if let Some(capture) = self.captures.get(&mid) {
+                capture.set_muted(muted);
+            }
+        }
+        for (mid, player) in &self.players {
+            player.set_muted(!self.peer.is_heard(mid));
+        }
+        Ok(())
+    }
+
+    fn capture(&self, mid: &str) -> Result<Capture, AudioError> {
+        let (media, mid) = (self.media.clone(), mid.to_owned());
+        self.surroundings.audio.capture(Box::new(move |packet| {
+            if let Some(media) = media.upgrade() {
+                // voice that finds no room is late already
+                let _ = media.try_send(Media::Voice {
+                    mid: mid.clone(),
+                    packet,
+                });
+            }
+        }))
+    }
+
+    /// The player of an m-line, opened when its first packet comes.
+    fn player(&mut self, mid: &str) -> Option<&Playback> {
+        if !self.players.contains_key(mid) {
+            let player = self.surroundings.audio.play().ok()?;
+            player.set_muted(!self.peer.is_heard(mid));
+            self.players.insert(mid.to_owned(), player);
+        }
+        self.players.get(mid)
+    }
+
+    fn tell_voice_figures(&mut self) {
+        for (mid, player) in &self.players {
+            let stats = player.stats();
+            let figures = Voice {
+                concealed: stats.concealed,
+                samples: stats.samples,
+                late: stats.late,
+                level: stats.level,
+                delay: stats.delay.as_secs_f64(),
+            };
+            self.peer.voice_figures(mid, figures);
+        }
+    }
+}

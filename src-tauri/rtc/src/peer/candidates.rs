@@ -1,0 +1,250 @@
+//! Candidates of both sides.
+
+use std::net::{IpAddr, SocketAddr};
+
+use str0m::{Candidate, CandidateKind, Rtc};
+
+use crate::error::RtcError;
+
+/// Most candidates of the other side that are taken for one set of credentials.
+const MAX_REMOTE: usize = 64;
+/// Longest candidate, in bytes.
+const MAX_LENGTH: usize = 1024;
+
+/// A candidate of the other side; no `Debug`, it holds an address.
+#[derive(Clone)]
+pub(crate) struct RemoteCandidate {
+    text: String,
+    ufrag: Option<String>,
+}
+
+/// What to do with a candidate.
+pub(crate) enum Next {
+    /// It is in use, kept, or of no use here.
+    Done,
+    /// Its name has to be resolved; the candidate comes back by [`Candidates::resolved`].
+    Resolve {
+        host: String,
+        candidate: RemoteCandidate,
+    },
+}
+
+impl RemoteCandidate {
+    /// Reads a candidate, with or without `a=` before it; `None` for the end of the candidates.
+    ///
+    /// # Errors
+    /// `OperationError` for what is no candidate.
+    pub fn read(text: &str, ufrag: Option<&str>) -> Result<Option<Self>, RtcError> {
+        let text = text.trim();
+        let text = text.strip_prefix("a=").unwrap_or(text);
+        if text.is_empty() {
+            return Ok(None);
+        }
+        let wellformed = text.starts_with("candidate:")
+            && text.len() <= MAX_LENGTH
+            && !text.contains(char::is_control)
+            && text.split_ascii_whitespace().count() >= 8;
+        if !wellformed {
+            return Err(RtcError::operation("this is no ICE candidate"));
+        }
+        let inside = text
+            .split_ascii_whitespace()
+            .skip_while(|word| *word != "ufrag")
+            .nth(1);
+        let ufrag = ufrag
+            .filter(|ufrag| !ufrag.is_empty())
+            .or(inside)
+            .map(str::to_owned);
+        Ok(Some(Self {
+            text: text.to_owned(),
+            ufrag,
+        }))
+    }
+
+    fn word(&self, at: usize) -> &str {
+        self.text
+            .split_ascii_whitespace()
+            .nth(at)
+            .unwrap_or_default()
+    }
+
+    /// The mDNS name in place of the address.
+    fn host(&self) -> Option<&str> {
+        Some(self.word(4)).filter(|host| host.to_ascii_lowercase().ends_with(".local"))
+    }
+
+    fn with_address(&self, address: IpAddr) -> Self {
+        let mut words: Vec<String> = self
+            .text
+            .split_ascii_whitespace()
+            .map(str::to_owned)
+            .collect();
+        if let Some(word) = words.get_mut(4) {
+            *word = address.to_string();
+        }
+        Self {
+            text: words.join(" "),
+            ufrag: self.ufrag.clone(),
+        }
+    }
+}
+
+/// The candidates of one connection.
+#[derive(Default)]
+pub(crate) struct Candidates {
+    /// Theirs, until their description is applied.
+    waiting: Vec<RemoteCandidate>,
+    /// How many of theirs were used for the credentials now in use.
+    used: usize,
+    /// Where theirs are, and of what kind.
+    remote: Vec<(SocketAddr, CandidateKind)>,
+    /// Ours.
+    local: Vec<Candidate>,
+}
+
+impl Candidates {
+    /// Takes a candidate of theirs. `current`: the credentials applied; `awaits`: a candidate that names
+    /// none belongs to a description still to come.
+    pub fn add(
+        &mut self,
+        rtc: &mut Rtc,
+        candidate: RemoteCandidate,
+        current: Option<&str>,
+        awaits: bool,
+    ) -> Next {
+        let matches = match &candidate.ufrag {
+            Some(ufrag) => current == Some(ufrag),
+            None => current.is_some() && !awaits,
+        };
+        if !matches {
+            if self.waiting.len() < MAX_REMOTE {
+                self.waiting.push(candidate);
+            }
+            return Next::Done;
+        }
+        self.enter(rtc, candidate)
+    }
+
+    /// A description was applied: what waited for it, and what it holds.
+    pub fn description_applied(
+        &mut self,
+        restarted: bool,
+        inside: Vec<String>,
+        current: Option<&str>,
+    ) -> Vec<RemoteCandidate> {
+        if restarted {
+            self.used = 0;
+            self.remote.clear();
+        }
+        let inside = inside
+            .iter()
+            .filter_map(|text| RemoteCandidate::read(text, current).ok().flatten());
+        let mut due: Vec<_> = inside.collect();
+        due.append(&mut self.waiting);
+        due
+    }
+
+    /// The name of a candidate was resolved.
+    pub fn resolved(
+        &mut self,
+        rtc: &mut Rtc,
+        candidate: &RemoteCandidate,
+        address: IpAddr,
+        current: Option<&str>,
+    ) {
+        if candidate.ufrag.is_none() || candidate.ufrag.as_deref() == current {
+            self.enter(rtc, candidate.with_address(address));
+        }
+    }
+
+    fn enter(&mut self, rtc: &mut Rtc, candidate: RemoteCandidate) -> Next {
+        if self.used >= MAX_REMOTE {
+            return Next::Done;
+        }
+        if let Some(host) = candidate.host() {
+            self.used += 1;
+            return Next::Resolve {
+                host: host.to_owned(),
+                candidate,
+            };
+        }
+        // TCP candidates and address families unknown here are of no use, and no error
+        if candidate.word(2).eq_ignore_ascii_case("udp")
+            && let Ok(mut parsed) = Candidate::from_sdp_string(&candidate.text)
+            && is_target(parsed.addr())
+        {
+            if let Some(ufrag) = &candidate.ufrag {
+                parsed.set_ufrag(ufrag);
+            }
+            self.used += 1;
+            self.remote.push((parsed.addr(), parsed.kind()));
+            rtc.add_remote_candidate(parsed);
+        }
+        Next::Done
+    }
+
+    /// A socket of ours is open. Whether that is news.
+    pub fn add_local(&mut self, rtc: &mut Rtc, address: SocketAddr) -> Option<&Candidate> {
+        let candidate = Candidate::host(address, "udp").ok()?;
+        let added = rtc.add_local_candidate(candidate)?.clone();
+        self.local.push(added);
+        self.local.last()
+    }
+
+    /// A socket of ours is closed.
+    pub fn remove_local(&mut self, rtc: &mut Rtc, address: SocketAddr) {
+        self.local.retain(|candidate| {
+            let gone = candidate.addr() == address;
+            if gone {
+                rtc.direct_api().invalidate_candidate(candidate);
+            }
+            !gone
+        });
+    }
+
+    /// Ours, to be announced under new credentials.
+    pub fn local(&self) -> &[Candidate] {
+        &self.local
+    }
+
+    /// `RTCIceCandidateType` of an address of ours.
+    pub fn local_kind(&self, address: SocketAddr) -> &'static str {
+        let found = self
+            .local
+            .iter()
+            .find(|candidate| candidate.addr() == address);
+        kind_name(found.map_or(CandidateKind::Host, Candidate::kind))
+    }
+
+    /// `RTCIceCandidateType` of an address of theirs; one that was never announced was found by a check.
+    pub fn remote_kind(&self, address: SocketAddr) -> &'static str {
+        let found = self.remote.iter().find(|(known, _)| *known == address);
+        kind_name(found.map_or(CandidateKind::PeerReflexive, |(_, kind)| *kind))
+    }
+}
+
+/// The text of a candidate of ours under these credentials.
+pub(crate) fn text(candidate: &Candidate, ufrag: &str) -> String {
+    let mut candidate = candidate.clone();
+    candidate.set_ufrag(ufrag);
+    candidate.to_sdp_string()
+}
+
+/// `RTCIceCandidateType`.
+fn kind_name(kind: CandidateKind) -> &'static str {
+    match kind {
+        CandidateKind::Host => "host",
+        CandidateKind::PeerReflexive => "prflx",
+        CandidateKind::ServerReflexive => "srflx",
+        CandidateKind::Relayed => "relay",
+    }
+}
+
+/// Checks are only sent to where a single machine can be.
+fn is_target(address: SocketAddr) -> bool {
+    let broadcast = matches!(address.ip(), IpAddr::V4(v4) if v4.is_broadcast());
+    address.port() != 0
+        && !address.ip().is_unspecified()
+        && !address.ip().is_multicast()
+        && !broadcast
+}

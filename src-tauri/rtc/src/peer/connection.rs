@@ -1,0 +1,368 @@
+//! The states of the connection, from what str0m says and from how long nothing has been heard.
+//!
+//! ```text
+//!            checks begin          a pair works              silent 3 s
+//!   New ──────────────▶ Checking ──────────────▶ Connected ─────────────▶ Disconnected
+//!                        │    ▲                 (Completed) ◀───────────── │
+//!                        │    └──── ICE restart ────┴──── a packet ────────┤
+//!                        │ 15 s without a working pair                     │ silent 15 s
+//!                        └──────────────▶ Failed ◀─────────────────────────┘
+//! ```
+//!
+//! str0m has no `failed`, and its `Disconnected` takes more than 20 s; hence the timers here.
+
+use std::time::{Duration, Instant};
+
+/// How long to wait for what.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Patience {
+    /// Without any packet this long, the connection is `disconnected`.
+    pub disconnected: Duration,
+    /// Without any packet this long, or without a working pair, it is `failed`.
+    pub failed: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            disconnected: Duration::from_secs(3),
+            failed: Duration::from_secs(15),
+        }
+    }
+}
+
+/// `RTCIceConnectionState`, but for `closed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum IceState {
+    New,
+    Checking,
+    Connected,
+    Completed,
+    Disconnected,
+    Failed,
+}
+
+impl IceState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Checking => "checking",
+            Self::Connected => "connected",
+            Self::Completed => "completed",
+            Self::Disconnected => "disconnected",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// `RTCPeerConnectionState`, but for `closed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum PeerState {
+    New,
+    Connecting,
+    Connected,
+    Disconnected,
+    Failed,
+}
+
+impl PeerState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Disconnected => "disconnected",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// DTLS, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Dtls {
+    Pending,
+    Connected,
+    Failed,
+}
+
+/// ICE, as far as it matters here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Ice {
+    Idle,
+    /// Looking for a pair since then.
+    Checking(Instant),
+    /// A pair works. `done`: no other is being tried. `lost`: str0m gave it up.
+    Works {
+        done: bool,
+        lost: bool,
+    },
+}
+
+/// What changed; each state is told once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Change {
+    Ice(IceState),
+    Peer(PeerState),
+}
+
+/// The states of one connection.
+#[derive(Debug)]
+pub(crate) struct Connection {
+    patience: Patience,
+    ice: Ice,
+    dtls: Dtls,
+    heard: Instant,
+    told: (IceState, PeerState),
+}
+
+impl Connection {
+    pub fn new(now: Instant, patience: Patience) -> Self {
+        Self {
+            patience,
+            ice: Ice::Idle,
+            dtls: Dtls::Pending,
+            heard: now,
+            told: (IceState::New, PeerState::New),
+        }
+    }
+
+    /// Checks begin, or begin again with new credentials.
+    pub fn handle_checks(&mut self, now: Instant) {
+        self.ice = Ice::Checking(now);
+    }
+
+    /// Another chance: a candidate of the other side came.
+    pub fn handle_candidate(&mut self, now: Instant) {
+        if let Ice::Checking(since) = &mut self.ice {
+            *since = now;
+        }
+    }
+
+    /// Anything the other side sent.
+    pub fn handle_packet(&mut self, now: Instant) {
+        self.heard = self.heard.max(now);
+    }
+
+    pub fn handle_ice(&mut self, now: Instant, state: str0m::IceConnectionState) {
+        use str0m::IceConnectionState as S;
+        self.ice = match (state, self.ice) {
+            (S::Connected | S::Completed, before) => {
+                if !matches!(before, Ice::Works { .. }) {
+                    self.heard = now;
+                }
+                Ice::Works {
+                    done: state == S::Completed,
+                    lost: false,
+                }
+            }
+            (S::Disconnected, Ice::Works { done, .. }) => Ice::Works { done, lost: true },
+            // other pairs are tried while this one was good: silence decides
+            (S::New | S::Checking | S::Disconnected, before) => before,
+        };
+    }
+
+    pub fn handle_dtls_connected(&mut self) {
+        self.dtls = Dtls::Connected;
+    }
+
+    /// DTLS, or str0m as a whole, can go on no more.
+    pub fn handle_failure(&mut self) {
+        self.dtls = Dtls::Failed;
+    }
+
+    /// Media can flow: there is a pair and there are keys.
+    pub fn is_up(&self) -> bool {
+        self.dtls == Dtls::Connected && matches!(self.ice, Ice::Works { .. })
+    }
+
+    fn states(&self, now: Instant) -> (IceState, PeerState) {
+        let silent = now.saturating_duration_since(self.heard);
+        let ice = match self.ice {
+            Ice::Idle => IceState::New,
+            Ice::Checking(since)
+                if now.saturating_duration_since(since) >= self.patience.failed =>
+            {
+                IceState::Failed
+            }
+            Ice::Checking(_) => IceState::Checking,
+            Ice::Works { .. } if silent >= self.patience.failed => IceState::Failed,
+            Ice::Works { lost, .. } if lost || silent >= self.patience.disconnected => {
+                IceState::Disconnected
+            }
+            Ice::Works { done: true, .. } => IceState::Completed,
+            Ice::Works { done: false, .. } => IceState::Connected,
+        };
+        let peer = match (ice, self.dtls) {
+            (IceState::Failed, _) | (_, Dtls::Failed) => PeerState::Failed,
+            (IceState::Disconnected, _) => PeerState::Disconnected,
+            (IceState::New, _) => PeerState::New,
+            (IceState::Checking, _) | (_, Dtls::Pending) => PeerState::Connecting,
+            (IceState::Connected | IceState::Completed, Dtls::Connected) => PeerState::Connected,
+        };
+        (ice, peer)
+    }
+
+    /// The next change not told yet.
+    pub fn poll(&mut self, now: Instant) -> Option<Change> {
+        let (ice, peer) = self.states(now);
+        if self.told.0 != ice {
+            self.told.0 = ice;
+            return Some(Change::Ice(ice));
+        }
+        if self.told.1 != peer {
+            self.told.1 = peer;
+            return Some(Change::Peer(peer));
+        }
+        None
+    }
+
+    /// When time alone changes the state.
+    pub fn poll_timeout(&self, now: Instant) -> Option<Instant> {
+        let candidates = match self.ice {
+            Ice::Idle => [None, None],
+            Ice::Checking(since) => [Some(since + self.patience.failed), None],
+            Ice::Works { .. } => [
+                Some(self.heard + self.patience.disconnected),
+                Some(self.heard + self.patience.failed),
+            ],
+        };
+        candidates.into_iter().flatten().find(|&at| at > now)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(start: Instant, seconds: u64) -> Instant {
+        start + Duration::from_secs(seconds)
+    }
+
+    fn changes(connection: &mut Connection, now: Instant) -> Vec<Change> {
+        std::iter::from_fn(|| connection.poll(now)).collect()
+    }
+
+    fn connected(start: Instant) -> Connection {
+        let mut connection = Connection::new(start, Patience::default());
+        connection.handle_checks(start);
+        assert_eq!(
+            changes(&mut connection, start),
+            [
+                Change::Ice(IceState::Checking),
+                Change::Peer(PeerState::Connecting)
+            ]
+        );
+        connection.handle_ice(start, str0m::IceConnectionState::Connected);
+        connection.handle_dtls_connected();
+        assert_eq!(
+            changes(&mut connection, start),
+            [
+                Change::Ice(IceState::Connected),
+                Change::Peer(PeerState::Connected)
+            ]
+        );
+        connection
+    }
+
+    #[test]
+    fn a_pair_alone_is_not_a_connection() {
+        let start = Instant::now();
+        let mut connection = Connection::new(start, Patience::default());
+        connection.handle_checks(start);
+        connection.handle_ice(start, str0m::IceConnectionState::Completed);
+        assert_eq!(
+            changes(&mut connection, start),
+            [
+                Change::Ice(IceState::Completed),
+                Change::Peer(PeerState::Connecting)
+            ]
+        );
+        assert!(!connection.is_up());
+    }
+
+    #[test]
+    fn bob_vanishes_and_alice_is_told_after_3_and_15_seconds() {
+        let start = Instant::now();
+        let mut alice = connected(start);
+        assert_eq!(alice.poll_timeout(start), Some(at(start, 3)));
+        assert_eq!(changes(&mut alice, at(start, 2)), []);
+        assert_eq!(
+            changes(&mut alice, at(start, 3)),
+            [
+                Change::Ice(IceState::Disconnected),
+                Change::Peer(PeerState::Disconnected)
+            ]
+        );
+        assert_eq!(alice.poll_timeout(at(start, 3)), Some(at(start, 15)));
+        assert_eq!(
+            changes(&mut alice, at(start, 15)),
+            [
+                Change::Ice(IceState::Failed),
+                Change::Peer(PeerState::Failed)
+            ]
+        );
+        assert_eq!(alice.poll_timeout(at(start, 15)), None);
+    }
+
+    #[test]
+    fn a_single_packet_heals() {
+        let start = Instant::now();
+        let mut alice = connected(start);
+        changes(&mut alice, at(start, 8));
+        alice.handle_packet(at(start, 9));
+        assert_eq!(
+            changes(&mut alice, at(start, 9)),
+            [
+                Change::Ice(IceState::Connected),
+                Change::Peer(PeerState::Connected)
+            ]
+        );
+    }
+
+    #[test]
+    fn no_working_pair_fails_but_each_candidate_is_a_new_chance() {
+        let start = Instant::now();
+        let mut alice = Connection::new(start, Patience::default());
+        alice.handle_checks(start);
+        alice.handle_candidate(at(start, 10));
+        assert_eq!(
+            changes(&mut alice, at(start, 16)).first(),
+            Some(&Change::Ice(IceState::Checking))
+        );
+        assert_eq!(
+            changes(&mut alice, at(start, 25)).first(),
+            Some(&Change::Ice(IceState::Failed))
+        );
+    }
+
+    #[test]
+    fn a_restart_leads_from_failed_back_to_connected() {
+        let start = Instant::now();
+        let mut alice = connected(start);
+        changes(&mut alice, at(start, 20));
+        alice.handle_checks(at(start, 21));
+        assert_eq!(
+            changes(&mut alice, at(start, 21)),
+            [
+                Change::Ice(IceState::Checking),
+                Change::Peer(PeerState::Connecting)
+            ]
+        );
+        alice.handle_ice(at(start, 22), str0m::IceConnectionState::Connected);
+        assert_eq!(
+            changes(&mut alice, at(start, 22)),
+            [
+                Change::Ice(IceState::Connected),
+                Change::Peer(PeerState::Connected)
+            ]
+        );
+    }
+
+    #[test]
+    fn trying_better_pairs_does_not_disturb_a_good_one() {
+        let start = Instant::now();
+        let mut alice = connected(start);
+        alice.handle_ice(start, str0m::IceConnectionState::Checking);
+        assert_eq!(changes(&mut alice, start), []);
+    }
+}

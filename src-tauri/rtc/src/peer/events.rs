@@ -1,0 +1,219 @@
+//! What str0m says, and what follows from it.
+
+use std::time::Instant;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use serde_json::{Value, json};
+use str0m::bwe::BweKind;
+use str0m::channel::{ChannelConfig, Reliability};
+use str0m::error::RtcError;
+use str0m::media::KeyframeRequestKind;
+use str0m::stats::PeerStats;
+use str0m::{Event, Output as Str0m};
+
+use super::channels::Opened;
+use super::connection::Change;
+use super::output::Output;
+use super::{Peer, slots};
+
+/// Packets that cannot be put together are skipped; so many at once, and something else is wrong.
+const MAX_BAD: u32 = 1000;
+
+impl Peer {
+    /// Carries on until nothing is left to be done now.
+    pub(super) fn settle(&mut self, now: Instant) {
+        self.pump(now);
+        while self.follow_up(now) {
+            self.pump(now);
+        }
+    }
+
+    /// Takes everything from str0m; it wants that after every change.
+    pub(super) fn pump(&mut self, now: Instant) {
+        let mut bad = 0;
+        loop {
+            match self.rtc.poll_output() {
+                Ok(Str0m::Timeout(at)) => {
+                    self.rtc_timeout = at;
+                    break;
+                }
+                Ok(Str0m::Transmit(transmit)) => self.outputs.push_back(Output::Transmit(transmit)),
+                Ok(Str0m::Event(event)) => self.handle_event(now, event),
+                Err(RtcError::Packet(..)) if bad < MAX_BAD => bad += 1,
+                Err(error) => {
+                    // kinds of errors only: their text can hold addresses or lines of descriptions
+                    tracing::warn!(kind = kind(&error), "the connection cannot go on");
+                    self.connection.handle_failure();
+                    self.rtc_timeout = now + super::LONGEST_SLEEP;
+                    break;
+                }
+            }
+        }
+    }
+
+    /// What time and figures lead to. True when str0m has to be polled again.
+    fn follow_up(&mut self, now: Instant) -> bool {
+        while let Some(change) = self.connection.poll(now) {
+            self.event(match change {
+                Change::Ice(state) => json!({ "event": "ice", "state": state.as_str() }),
+                Change::Peer(state) => json!({ "event": "connection", "state": state.as_str() }),
+            });
+        }
+        let up = self.connection.is_up();
+        if up != self.up {
+            self.up = up;
+            if up {
+                self.want_key_frames();
+            }
+        }
+        while let Some((index, bps)) = self.rates.poll(now) {
+            self.outputs.push_back(Output::Notice(
+                json!({ "t": "rate", "index": index, "bps": bps }),
+            ));
+        }
+        let due: Vec<u16> = self
+            .gates
+            .iter_mut()
+            .filter_map(|(&index, gate)| gate.asks(now).then_some(index))
+            .collect();
+        let asked = due
+            .into_iter()
+            .filter(|&index| self.ask_key_frame(index))
+            .count();
+        asked > 0
+    }
+
+    /// Asks the other side for a key frame. False when it has sent nothing yet to ask about.
+    fn ask_key_frame(&mut self, index: u16) -> bool {
+        let slot = self.negotiation.slots().get(usize::from(index));
+        let mid = slot
+            .filter(|slot| slot.is_media())
+            .map(slots::Slot::str0m_mid);
+        let writer = mid.and_then(|mid| self.rtc.writer(mid));
+        writer.is_some_and(|mut writer| {
+            writer
+                .request_keyframe(None, KeyframeRequestKind::Pli)
+                .is_ok()
+        })
+    }
+
+    fn handle_event(&mut self, now: Instant, event: Event) {
+        match event {
+            Event::Connected => self.connection.handle_dtls_connected(),
+            Event::IceConnectionStateChange(state) => self.connection.handle_ice(now, state),
+            Event::MediaData(data) => self.handle_media(data),
+            Event::KeyframeRequest(request) => {
+                if let Some((index, _)) = slots::find(self.negotiation.slots(), &request.mid) {
+                    self.want_key_frame(index);
+                }
+            }
+            Event::EgressBitrateEstimate(
+                BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. },
+            ) => {
+                self.rates.set_estimate(estimate.as_u64());
+            }
+            Event::StreamPaused(paused) => {
+                if let Some((index, _)) = slots::find(self.negotiation.slots(), &paused.mid) {
+                    self.set_arriving(index, !paused.paused);
+                }
+            }
+            Event::PeerStats(stats) => self.handle_stats(stats),
+            Event::MediaIngressStats(stats) => self.stats.ingress(stats),
+            Event::MediaEgressStats(stats) => self.stats.egress(stats),
+            Event::ChannelOpen(id, label) => {
+                let opened = self.channels.handle_open(&mut self.rtc, id);
+                self.outputs
+                    .extend(opened.map(|opened| Output::Event(channel_event(opened, &label))));
+            }
+            Event::ChannelData(data) => {
+                let Some(channel) = self.channels.handle_data(data.id) else {
+                    return;
+                };
+                let text = if data.binary {
+                    None
+                } else {
+                    String::from_utf8(data.data.clone()).ok()
+                };
+                let message = match text {
+                    Some(text) => {
+                        json!({ "event": "channelMessage", "channel": channel, "text": text })
+                    }
+                    None => {
+                        let bytes = BASE64_STANDARD.encode(&data.data);
+                        json!({ "event": "channelMessage", "channel": channel, "base64": bytes })
+                    }
+                };
+                self.event(message);
+            }
+            Event::ChannelClose(id) => {
+                if let Some(channel) = self.channels.handle_close(id) {
+                    self.event(json!({ "event": "channelClose", "channel": channel }));
+                }
+            }
+            Event::ChannelBufferedAmountLow(_) => self.channels.flush(&mut self.rtc),
+            // the other side said goodbye: silence follows, and is told as such
+            _ => {}
+        }
+    }
+
+    fn handle_stats(&mut self, stats: PeerStats) {
+        if let Some(pair) = &stats.selected_candidate_pair {
+            let path = (pair.local.addr, pair.remote.addr);
+            if self.path != Some(path) {
+                self.path = Some(path);
+                let rtt = pair
+                    .current_round_trip_time
+                    .or(stats.rtt)
+                    .map(|rtt| rtt.as_secs_f64() * 1000.0);
+                self.event(json!({
+                    "event": "path",
+                    "local": { "type": self.candidates.local_kind(path.0), "protocol": "udp" },
+                    "remote": { "type": self.candidates.remote_kind(path.1) },
+                    "rttMs": rtt,
+                }));
+            }
+        }
+        self.stats.peer = Some(stats);
+    }
+}
+
+fn channel_event(opened: Opened, label: &str) -> Value {
+    match opened {
+        Opened::Ours { channel, id } => {
+            json!({ "event": "channelOpen", "channel": channel, "id": id })
+        }
+        Opened::Theirs {
+            channel,
+            id,
+            config,
+        } => {
+            let ChannelConfig {
+                ordered,
+                reliability,
+                protocol,
+                ..
+            } = config.unwrap_or_default();
+            let (retransmits, lifetime) = match reliability {
+                Reliability::Reliable => (None, None),
+                Reliability::MaxRetransmits { retransmits } => (Some(retransmits), None),
+                Reliability::MaxPacketLifetime { lifetime } => (None, Some(lifetime)),
+            };
+            json!({
+                "event": "channel", "channel": channel, "id": id, "label": label, "protocol": protocol,
+                "ordered": ordered, "maxRetransmits": retransmits, "maxPacketLifeTime": lifetime,
+            })
+        }
+    }
+}
+
+fn kind(error: &RtcError) -> &'static str {
+    match error {
+        RtcError::RemoteSdp(_) | RtcError::Sdp(_) => "description",
+        RtcError::Dtls(_) => "dtls",
+        RtcError::Sctp(_) => "sctp",
+        RtcError::Ice(_) => "ice",
+        RtcError::Net(_) | RtcError::Io(_) => "network",
+        _ => "rtp",
+    }
+}

@@ -1,0 +1,302 @@
+//! Pictures and voice, out and in.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Map, Value, json};
+use str0m::format::Codec;
+use str0m::media::{MediaData, MediaTime};
+
+use super::output::{Frame, Output, VoicePacket};
+use super::rate::Admission;
+use super::request::{MediaKind, Receiver, Sender};
+use super::slots::{self, Slot};
+use super::stats::Voice;
+use super::{DropGuard, FrameGate, Peer};
+use crate::sdp::Kind;
+
+/// Makes 32-bit timestamps that wrap go on for ever.
+#[derive(Debug, Default)]
+pub(crate) struct Unwrap(Option<u64>);
+
+impl Unwrap {
+    /// The timestamp nearest to the last one that has these lower bits.
+    pub fn next(&mut self, timestamp: u32) -> u64 {
+        let next = match self.0 {
+            None => u64::from(timestamp) + (1 << 32),
+            Some(last) => {
+                let step = timestamp.wrapping_sub(last as u32) as i32;
+                last.saturating_add_signed(i64::from(step))
+            }
+        };
+        self.0 = Some(next);
+        next
+    }
+}
+
+impl Peer {
+    /// What the m-lines are to carry now, after a description or a sender changed.
+    pub(super) fn sync_media(&mut self) {
+        let mut voice = false;
+        let mut news = Vec::new();
+        for (index, slot) in self.negotiation.slots().iter().enumerate() {
+            let Ok(index) = u16::try_from(index) else {
+                continue;
+            };
+            let sender = self
+                .senders
+                .get(&slot.mid)
+                .filter(|sender| sender.active && slot.direction.sends());
+            match (&slot.kind, sender.filter(|_| slot.is_media())) {
+                (Kind::Video, Some(sender)) => {
+                    self.rates.start(index, sender.max_bitrate);
+                    if !self.guards.contains_key(&index) {
+                        self.guards.insert(index, DropGuard::default());
+                        news.push(index);
+                    }
+                }
+                (Kind::Video, None) => {
+                    self.rates.stop(index);
+                    self.guards.remove(&index);
+                }
+                (_, sender) => voice |= sender.is_some(),
+            }
+            let receives = slot.is_media() && slot.direction.receives();
+            if !receives {
+                self.gates.remove(&index);
+            }
+        }
+        self.rates.set_voice(voice);
+        for index in news {
+            self.want_key_frame(index);
+        }
+        let stopped: Vec<u16> = self
+            .arriving
+            .keys()
+            .copied()
+            .filter(|&index| !self.receives(index))
+            .collect();
+        for index in stopped {
+            self.set_arriving(index, false);
+        }
+    }
+
+    fn slot(&self, index: u16) -> Option<&Slot> {
+        self.negotiation
+            .slots()
+            .get(usize::from(index))
+            .filter(|slot| slot.is_media())
+    }
+
+    fn receives(&self, index: u16) -> bool {
+        self.slot(index)
+            .is_some_and(|slot| slot.direction.receives())
+    }
+
+    /// The page is to make a key frame.
+    pub(super) fn want_key_frame(&mut self, index: u16) {
+        self.outputs
+            .push_back(Output::Notice(json!({ "t": "keyframe", "index": index })));
+    }
+
+    /// Media can flow: all encoders start anew.
+    pub(super) fn want_key_frames(&mut self) {
+        let running: Vec<u16> = self.guards.keys().copied().collect();
+        running
+            .into_iter()
+            .for_each(|index| self.want_key_frame(index));
+    }
+
+    /// A coded picture from the page; `timestamp` in microseconds. Dropped while nothing can be sent.
+    pub fn send_frame(
+        &mut self,
+        now: Instant,
+        index: u16,
+        key: bool,
+        timestamp: u64,
+        data: Vec<u8>,
+    ) {
+        let Some(mid) = self
+            .slot(index)
+            .filter(|slot| slot.kind == Kind::Video)
+            .map(Slot::str0m_mid)
+        else {
+            return;
+        };
+        let Some(guard) = self
+            .guards
+            .get_mut(&index)
+            .filter(|_| self.up && !data.is_empty())
+        else {
+            return;
+        };
+        let queued = self
+            .rtc
+            .direct_api()
+            .stream_tx_by_mid(mid, None)
+            .and_then(|stream| stream.queue_info()?.first_unsent());
+        let waiting = queued.map_or(Duration::ZERO, |since| now.saturating_duration_since(since));
+        let admission = guard.admit(now, waiting, key);
+        if admission != Admission::Send {
+            self.stats.line(index).frames_held += 1;
+            if admission == Admission::DropAndAsk {
+                self.want_key_frame(index);
+            }
+            return;
+        }
+        let time = MediaTime::from_90khz(timestamp.saturating_mul(9) / 100);
+        if self.write(now, mid, Codec::Vp8, time, data) {
+            let counters = self.stats.line(index);
+            counters.frames_out += 1;
+            counters.key_frames_out += u64::from(key);
+        }
+        self.settle(now);
+    }
+
+    /// A packet of our voice; `captured` is when its first sample was.
+    pub fn send_voice(
+        &mut self,
+        now: Instant,
+        mid: &str,
+        rtp_time: u32,
+        captured: Instant,
+        data: Vec<u8>,
+    ) {
+        let time = MediaTime::new(
+            self.voice_clock.next(rtp_time),
+            str0m::media::Frequency::FORTY_EIGHT_KHZ,
+        );
+        let slot = slots::find(self.negotiation.slots(), mid).map(|(_, slot)| slot);
+        let Some(slot) = slot.filter(|slot| slot.is_media() && slot.direction.sends() && self.up)
+        else {
+            return;
+        };
+        let mid = slot.str0m_mid();
+        self.write(captured, mid, Codec::Opus, time, data);
+        self.settle(now);
+    }
+
+    fn write(
+        &mut self,
+        wallclock: Instant,
+        mid: str0m::media::Mid,
+        codec: Codec,
+        time: MediaTime,
+        data: Vec<u8>,
+    ) -> bool {
+        let Some(writer) = self.rtc.writer(mid) else {
+            return false;
+        };
+        let payload = writer
+            .payload_params()
+            .find(|params| params.spec().codec == codec)
+            .map(|params| params.pt());
+        payload.is_some_and(|payload| writer.write(payload, wallclock, time, data).is_ok())
+    }
+
+    /// Something whole came in.
+    pub(super) fn handle_media(&mut self, data: MediaData) {
+        let Some((index, slot)) = slots::find(self.negotiation.slots(), &data.mid) else {
+            return;
+        };
+        if !slot.is_media() || !slot.direction.receives() {
+            return;
+        }
+        let (video, mid) = (slot.kind == Kind::Video, slot.mid.clone());
+        self.set_arriving(index, true);
+        let counters = self.stats.line(index);
+        counters.frames_in += 1;
+        if !video {
+            self.outputs.push_back(Output::Voice(VoicePacket {
+                mid,
+                seq: **data.seq_range.start(),
+                rtp_time: data.time.numer() as u32,
+                data: data.data.to_vec(),
+            }));
+            return;
+        }
+        let key = data.is_keyframe();
+        counters.key_frames_in += u64::from(key);
+        if self
+            .gates
+            .entry(index)
+            .or_default()
+            .admit(data.contiguous, key)
+        {
+            let timestamp = data.time.as_micros();
+            self.outputs.push_back(Output::Frame(Frame {
+                index,
+                key,
+                timestamp,
+                data: data.data,
+            }));
+        }
+    }
+
+    /// Whether media arrives on an m-line: its track is muted while none does.
+    pub(super) fn set_arriving(&mut self, index: u16, arrives: bool) {
+        if self.arriving.insert(index, arrives).unwrap_or(false) == arrives {
+            return;
+        }
+        let mid = self
+            .negotiation
+            .slots()
+            .get(usize::from(index))
+            .map(|slot| slot.mid.clone());
+        if let Some(mid) = mid {
+            self.event(json!({ "event": "mute", "mid": mid, "muted": !arrives }));
+        }
+    }
+
+    /// The page's decoder, or the way to it, lost something.
+    pub fn picture_lost(&mut self, now: Instant, index: u16) {
+        if self.receives(index)
+            && self
+                .slot(index)
+                .is_some_and(|slot| slot.kind == Kind::Video)
+        {
+            self.gates.entry(index).or_default().lose();
+            self.settle(now);
+        }
+    }
+
+    /// A page has come to the media socket: its decoders and encoders know nothing.
+    pub fn page_attached(&mut self, now: Instant) {
+        self.gates.values_mut().for_each(FrameGate::lose);
+        self.rates.forget_told();
+        if self.up {
+            self.want_key_frames();
+        }
+        self.settle(now);
+    }
+
+    /// Figures of the page's decoder and encoder.
+    pub fn coder_figures(&mut self, index: u16, figures: &Map<String, Value>) {
+        if self.slot(index).is_some() {
+            self.stats.coder(index, figures);
+        }
+    }
+
+    /// Figures of a player of received voice.
+    pub fn voice_figures(&mut self, mid: &str, figures: Voice) {
+        if let Some((index, _)) = slots::find(self.negotiation.slots(), mid) {
+            self.stats.line(index).voice = Some(figures);
+        }
+    }
+
+    /// The microphones to be open: mid, and whether it is muted.
+    pub fn microphones(&self) -> Vec<(String, bool)> {
+        let audio = |sender: &&Sender| sender.active && sender.kind == MediaKind::Audio;
+        self.senders
+            .values()
+            .filter(audio)
+            .map(|sender| (sender.mid.clone(), sender.muted))
+            .collect()
+    }
+
+    /// Whether voice that arrives on an m-line is to be heard.
+    pub fn is_heard(&self, mid: &str) -> bool {
+        self.receivers
+            .get(mid)
+            .is_none_or(|Receiver { enabled, .. }| *enabled)
+    }
+}

@@ -1,0 +1,386 @@
+//! One peer connection, without sockets, clocks or threads: requests, packets and time go in,
+//! [`Output`]s come out.
+//!
+//! ```text
+//!                 ┌─ negotiation ─ slots ─ apply ─┐
+//!   requests ───▶ ├─ candidates, channels, stats  ├─▶ events
+//!   packets ────▶ │            str0m::Rtc         │ ─▶ packets
+//!   frames ─────▶ └─ connection ─ gate ─ rate ────┘ ─▶ frames, voice
+//! ```
+
+mod apply;
+mod candidates;
+mod channels;
+mod config;
+pub(crate) mod connection;
+mod events;
+mod gate;
+mod media;
+mod negotiation;
+mod output;
+mod rate;
+pub(crate) mod request;
+mod slots;
+mod stats;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use str0m::net::{Protocol, Receive};
+use str0m::{Input, Rtc};
+
+use crate::error::RtcError;
+pub(crate) use candidates::RemoteCandidate;
+use candidates::{Candidates, Next};
+use channels::Channels;
+use connection::{Connection, Patience};
+use gate::FrameGate;
+use negotiation::{Completed, Negotiation};
+pub(crate) use output::{Frame, Output};
+use rate::{DropGuard, RateControl};
+use request::{PeerRequest, Receiver, Sender};
+use stats::Stats;
+pub(crate) use stats::Voice;
+
+/// Never asleep longer than this: whatever str0m would do in years can be looked at again.
+const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+
+/// How a peer is set up.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct PeerConfig {
+    /// Addresses of this machine must not be used.
+    pub relay_only: bool,
+    pub patience: Patience,
+    /// A random number for the descriptions' o= line.
+    pub session: u64,
+}
+
+/// One peer connection.
+pub(crate) struct Peer {
+    rtc: Rtc,
+    config: PeerConfig,
+    negotiation: Negotiation,
+    connection: Connection,
+    candidates: Candidates,
+    channels: Channels,
+    rates: RateControl,
+    guards: BTreeMap<u16, DropGuard>,
+    gates: BTreeMap<u16, FrameGate>,
+    senders: BTreeMap<String, Sender>,
+    receivers: BTreeMap<String, Receiver>,
+    /// M-lines whose media arrives, as told.
+    arriving: BTreeMap<u16, bool>,
+    voice_clock: media::Unwrap,
+    stats: Stats,
+    /// The credentials our candidates were announced under.
+    announced: Option<String>,
+    /// Media can flow, as far as the page's encoders know.
+    up: bool,
+    path: Option<(SocketAddr, SocketAddr)>,
+    rtc_timeout: Instant,
+    outputs: VecDeque<Output>,
+}
+
+impl Peer {
+    pub fn new(now: Instant, config: PeerConfig) -> Self {
+        Self {
+            rtc: config::build(now),
+            config,
+            negotiation: Negotiation::new(config.session),
+            connection: Connection::new(now, config.patience),
+            candidates: Candidates::default(),
+            channels: Channels::default(),
+            rates: RateControl::default(),
+            guards: BTreeMap::new(),
+            gates: BTreeMap::new(),
+            senders: BTreeMap::new(),
+            receivers: BTreeMap::new(),
+            arriving: BTreeMap::new(),
+            voice_clock: media::Unwrap::default(),
+            stats: Stats::default(),
+            announced: None,
+            up: false,
+            path: None,
+            rtc_timeout: now,
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// Carries out a request of the page.
+    ///
+    /// # Errors
+    /// A `DOMException`; the request changed nothing then.
+    pub fn handle_request(
+        &mut self,
+        now: Instant,
+        request: PeerRequest,
+    ) -> Result<Value, RtcError> {
+        let result = self.dispatch(now, request);
+        self.settle(now);
+        result
+    }
+
+    fn dispatch(&mut self, now: Instant, request: PeerRequest) -> Result<Value, RtcError> {
+        match request {
+            PeerRequest::CreateOffer {
+                ice_restart,
+                data_channel,
+                transceivers,
+            } => {
+                let (sdp, mids) = self.negotiation.create_offer(
+                    &mut self.rtc,
+                    ice_restart,
+                    data_channel,
+                    &transceivers,
+                )?;
+                let mids: Vec<_> = mids
+                    .iter()
+                    .map(|(index, mid)| json!({ "index": index, "mid": mid }))
+                    .collect();
+                return Ok(json!({ "sdp": sdp, "mids": mids }));
+            }
+            PeerRequest::SetLocalOffer { sdp } => {
+                self.negotiation.set_local_offer(&sdp)?;
+                self.gather();
+            }
+            PeerRequest::Rollback {} => {
+                self.negotiation.rollback(&mut self.rtc)?;
+                self.sync_media();
+            }
+            PeerRequest::SetRemoteOffer { sdp } => {
+                self.negotiation.set_remote_offer(&mut self.rtc, &sdp)?
+            }
+            PeerRequest::CreateAnswer { transceivers } => {
+                let (sdp, completed) = self
+                    .negotiation
+                    .create_answer(&mut self.rtc, &transceivers)?;
+                if let Some(completed) = completed {
+                    self.applied(now, completed);
+                }
+                return Ok(json!({ "sdp": sdp }));
+            }
+            PeerRequest::SetLocalAnswer { sdp } => {
+                self.negotiation.set_local_answer(&sdp)?;
+                self.gather();
+                self.sync_media();
+            }
+            PeerRequest::SetRemoteAnswer { sdp } => {
+                let completed = self.negotiation.set_remote_answer(&mut self.rtc, &sdp)?;
+                self.applied(now, completed);
+                self.sync_media();
+            }
+            PeerRequest::AddCandidate { candidate, ufrag } => {
+                if let Some(candidate) = RemoteCandidate::read(&candidate, ufrag.as_deref())? {
+                    self.add_candidate(now, candidate);
+                }
+            }
+            PeerRequest::Sender(sender) => {
+                self.senders.insert(sender.mid.clone(), sender);
+                self.sync_media();
+            }
+            PeerRequest::Receiver(receiver) => {
+                self.receivers.insert(receiver.mid.clone(), receiver);
+            }
+            PeerRequest::ChannelOpen(open) => {
+                let channel = self.channels.open(&mut self.rtc, open)?;
+                return Ok(json!({ "channel": channel }));
+            }
+            PeerRequest::ChannelSend(send) => {
+                let channel = send.channel;
+                let (message, binary) = send.message()?;
+                self.channels
+                    .send(&mut self.rtc, channel, message, binary)?;
+            }
+            PeerRequest::ChannelClose { channel } => {
+                if self.channels.close(&mut self.rtc, channel)? {
+                    self.event(json!({ "event": "channelClose", "channel": channel }));
+                }
+            }
+            PeerRequest::Stats {} => return Ok(Value::Array(self.report())),
+        }
+        Ok(json!({}))
+    }
+
+    /// A description of theirs was applied: the candidates that waited for it follow.
+    fn applied(&mut self, now: Instant, completed: Completed) {
+        if completed.checks {
+            self.connection.handle_checks(now);
+        }
+        let inside = self.negotiation.remote_candidates();
+        let current = self.negotiation.remote_ufrag().map(str::to_owned);
+        for candidate in
+            self.candidates
+                .description_applied(completed.checks, inside, current.as_deref())
+        {
+            self.add_candidate(now, candidate);
+        }
+    }
+
+    fn add_candidate(&mut self, now: Instant, candidate: RemoteCandidate) {
+        let (current, awaits) = (
+            self.negotiation.remote_ufrag(),
+            self.negotiation.awaits_description(),
+        );
+        self.connection.handle_candidate(now);
+        if let Next::Resolve { host, candidate } =
+            self.candidates
+                .add(&mut self.rtc, candidate, current, awaits)
+        {
+            self.outputs.push_back(Output::Resolve { host, candidate });
+        }
+    }
+
+    /// The name of a candidate was resolved.
+    pub fn resolved(&mut self, now: Instant, candidate: &RemoteCandidate, address: IpAddr) {
+        let current = self.negotiation.remote_ufrag();
+        self.connection.handle_candidate(now);
+        self.candidates
+            .resolved(&mut self.rtc, candidate, address, current);
+        self.settle(now);
+    }
+
+    /// Gathers for a description that was set, when its credentials are new.
+    fn gather(&mut self) {
+        let ufrag = self.negotiation.local_credentials(&mut self.rtc).ufrag;
+        if self.negotiation.announced().is_empty() || self.announced.as_ref() == Some(&ufrag) {
+            return;
+        }
+        self.announced = Some(ufrag);
+        self.event(json!({ "event": "gathering", "state": "gathering" }));
+        if self.config.relay_only {
+            self.announce();
+        } else {
+            self.outputs.push_back(Output::Gather);
+        }
+    }
+
+    /// The sockets are open: these are all their addresses.
+    pub fn gathered(&mut self, now: Instant, addresses: &[SocketAddr]) {
+        let gone: Vec<_> = self
+            .candidates
+            .local()
+            .iter()
+            .map(str0m::Candidate::addr)
+            .collect();
+        for address in gone
+            .into_iter()
+            .filter(|address| !addresses.contains(address))
+        {
+            self.candidates.remove_local(&mut self.rtc, address);
+        }
+        for &address in addresses {
+            self.candidates.add_local(&mut self.rtc, address);
+        }
+        self.announce();
+        self.settle(now);
+    }
+
+    /// Tells all our candidates, then that there are no more.
+    fn announce(&mut self) {
+        let ufrag = self.announced.clone().unwrap_or_default();
+        let slots = self.negotiation.announced();
+        let first = slots.iter().enumerate().find(|(_, slot)| !slot.rejected);
+        let (index, mid) = first.map_or((0, ""), |(index, slot)| (index, slot.mid.as_str()));
+        let event = |candidate: Option<String>| json!({ "event": "candidate", "candidate": candidate, "mid": mid, "index": index, "ufrag": ufrag });
+        let local = self
+            .candidates
+            .local()
+            .iter()
+            .map(|one| Some(candidates::text(one, &ufrag)));
+        let mut events: Vec<_> = local.map(event).collect();
+        events.push(json!({ "event": "gathering", "state": "complete" }));
+        events.push(event(None));
+        self.outputs.extend(events.into_iter().map(Output::Event));
+    }
+
+    /// A packet came in on one of our sockets.
+    pub fn handle_packet(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
+        let Ok(contents) = packet.try_into() else {
+            return;
+        };
+        let input = Input::Receive(
+            now,
+            Receive {
+                proto: Protocol::Udp,
+                source: from,
+                destination: to,
+                contents,
+            },
+        );
+        if self.rtc.accepts(&input) {
+            self.connection.handle_packet(now);
+            // what cannot be decrypted or parsed is dropped; what is fatal shows in the next poll
+            let _ = self.rtc.handle_input(input);
+        }
+        self.settle(now);
+    }
+
+    /// Time has passed.
+    pub fn handle_timeout(&mut self, now: Instant) {
+        if now >= self.rtc_timeout && self.rtc.handle_input(Input::Timeout(now)).is_err() {
+            self.connection.handle_failure();
+        }
+        self.settle(now);
+    }
+
+    /// When to call [`Self::handle_timeout`] at the latest.
+    pub fn poll_timeout(&self, now: Instant) -> Instant {
+        let gates = self.gates.values().filter_map(FrameGate::poll_timeout);
+        let others = [self.connection.poll_timeout(now), self.rates.poll_timeout()];
+        let soonest = gates
+            .chain(others.into_iter().flatten())
+            .chain([self.rtc_timeout])
+            .min();
+        soonest.unwrap_or(now).min(now + LONGEST_SLEEP)
+    }
+
+    /// What is to be done next.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// Says goodbye; what is to be sent is in the outputs.
+    pub fn close(&mut self, now: Instant) {
+        if self.rtc.close().is_ok() {
+            self.pump(now);
+        }
+    }
+
+    fn event(&mut self, event: Value) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    fn report(&mut self) -> Vec<Value> {
+        let pair = self
+            .stats
+            .peer
+            .as_ref()
+            .and_then(|peer| peer.selected_candidate_pair.as_ref());
+        let kinds = pair.map_or(("host", "host"), |pair| {
+            (
+                self.candidates.local_kind(pair.local.addr),
+                self.candidates.remote_kind(pair.remote.addr),
+            )
+        });
+        let rtc = &self.rtc;
+        self.stats
+            .report(self.negotiation.slots(), self.up, kinds, |mid| {
+                let media = rtc.media(mid)?;
+                let codec = rtc
+                    .codec_config()
+                    .iter()
+                    .find(|codec| media.remote_pts().contains(&codec.pt()))?;
+                let (mime, clock) = if codec.spec().codec.is_video() {
+                    ("video/VP8", 90_000)
+                } else {
+                    ("audio/opus", 48_000)
+                };
+                Some((mime, *codec.pt(), clock))
+            })
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,48 @@
+//! What a peer wants done.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+use str0m::net::Transmit;
+
+use super::candidates::RemoteCandidate;
+
+/// A coded picture that came in whole and can be decoded.
+pub(crate) struct Frame {
+    pub index: u16,
+    pub key: bool,
+    /// Microseconds, from an arbitrary start.
+    pub timestamp: u64,
+    pub data: Arc<[u8]>,
+}
+
+/// A packet of voice that came in.
+pub(crate) struct VoicePacket {
+    pub mid: String,
+    /// Extended sequence number.
+    pub seq: u64,
+    /// 48 kHz.
+    pub rtp_time: u32,
+    pub data: Vec<u8>,
+}
+
+/// Something for whoever runs the peer; no `Debug`, there are addresses and media in here.
+pub(crate) enum Output {
+    /// Send a packet.
+    Transmit(Transmit),
+    /// An event for the page, without the peer's handle.
+    Event(Value),
+    /// A picture for the page.
+    Frame(Frame),
+    /// Text for the media socket, without the peer's handle.
+    Notice(Value),
+    /// Voice to be played.
+    Voice(VoicePacket),
+    /// Open sockets, then say so by [`super::Peer::gathered`].
+    Gather,
+    /// Resolve a name, then say so by [`super::Peer::resolved`].
+    Resolve {
+        host: String,
+        candidate: RemoteCandidate,
+    },
+}
