@@ -10,8 +10,8 @@ use crate::message::{HangUp, Kind, Message};
 fn each_phase(mut story: impl FnMut(World, Uuid, Phase)) {
     let mut world = World::new();
     (world.fate) = Box::new(|l| match l.kind {
-        "ringing" => super::world::Fate::Held,
-        _ => super::world::Fate::Arrives(vec![super::world::LATENCY]),
+        "ringing" => super::post::Fate::Held,
+        _ => super::post::Fate::Arrives(vec![super::world::LATENCY]),
     });
     let call = world.call(ALICE, BOB);
     world.run(secs(1));

@@ -1,6 +1,7 @@
 //! Apps that die, networks that fail.
 
-use super::world::{ALICE, BOB, CAROL, Fate, LATENCY, World, secs};
+use super::post::Fate;
+use super::world::{ALICE, BOB, CAROL, LATENCY, World, secs};
 use crate::call::{EndReason, Input, MediaChange, Phase};
 
 fn ringing() -> World {

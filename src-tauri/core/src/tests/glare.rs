@@ -1,6 +1,7 @@
 //! Both call each other at once.
 
-use super::world::{ALICE, BOB, CAROL, Fate, Keys, LATENCY, Who, World, secs};
+use super::post::Fate;
+use super::world::{ALICE, BOB, CAROL, Keys, LATENCY, Who, World, secs};
 use crate::call::{Direction, EndReason, Input, Phase, Timing};
 
 const BOTH: [Keys; 2] = [Keys::AliceLower, Keys::BobLower];

@@ -1,6 +1,7 @@
 //! Letters that come twice, late, in the wrong order, from before, or from nobody one knows.
 
-use super::world::{ALICE, BOB, CAROL, Fate, LATENCY, Letter, World, secs};
+use super::post::{Fate, Letter};
+use super::world::{ALICE, BOB, CAROL, LATENCY, World, secs};
 use crate::call::{EndReason, Input, Phase};
 use crate::inbox::MAX_WAITING;
 use crate::message::{Kind, MAX_SIGNAL, Message};

@@ -10,8 +10,9 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::post::Fate;
 use super::random::Random;
-use super::world::{ALICE, BOB, CAROL, Fate, Keys, LATENCY, Who, World, secs};
+use super::world::{ALICE, BOB, CAROL, Keys, LATENCY, Who, World, secs};
 use crate::call::{EndReason, Input, MediaChange, Phase, Timing};
 use crate::message::{HangUp, Kind, Message};
 

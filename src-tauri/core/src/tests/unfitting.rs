@@ -2,7 +2,8 @@
 
 use uuid::Uuid;
 
-use super::world::{ALICE, BOB, Fate, LATENCY, Who, World, secs};
+use super::post::Fate;
+use super::world::{ALICE, BOB, LATENCY, Who, World, secs};
 use crate::call::{Input, MediaChange};
 
 /// Each state of the machine, with somebody who is in it.

@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::person::{Peer, Person};
+use super::post::{Fate, Letter};
 use crate::call::{EndReason, Input, MediaChange, Output, Phase, Timing};
-use crate::envelope;
 use crate::identity::{Identity, PublicKey};
-use crate::message::{Kind, Message};
+use crate::message::Kind;
 
 /// An index into the people of the world.
 pub(super) type Who = usize;
@@ -23,32 +23,9 @@ pub(super) const LATENCY: Duration = Duration::from_millis(50);
 const CONNECTS_IN: Duration = Duration::from_millis(100);
 /// From the last packet to noticing.
 const NOTICED_IN: Duration = Duration::from_secs(3);
-/// From sending to knowing that it did not arrive.
-const RETURNED_IN: Duration = Duration::from_secs(1);
 
-/// A message on its way.
-#[derive(Clone)]
-pub(super) struct Letter {
-    pub(super) from: Who,
-    pub(super) to: Who,
-    pub(super) call: Uuid,
-    pub(super) kind: &'static str,
-    payload: Vec<u8>,
-}
-
-/// What the link does with a letter.
-pub(super) enum Fate {
-    /// It arrives, once for each delay.
-    Arrives(Vec<Duration>),
-    /// It does not, and its sender is told.
-    Returned,
-    /// It does not, and nobody is told.
-    Lost,
-    /// It waits for [`World::release`].
-    Held,
-}
-
-enum Event {
+/// Something that is going to happen.
+pub(super) enum Event {
     Letter(Letter),
     Returned {
         to: Who,
@@ -78,9 +55,9 @@ pub(super) struct World {
     /// Everything that was sent, delivered or not.
     pub(super) sent: Vec<Letter>,
     /// Who said yes to which call.
-    accepted: HashSet<(Uuid, Who)>,
+    pub(super) accepted: HashSet<(Uuid, Who)>,
     /// Signing takes most of a test's time: long ones do without.
-    sealed: bool,
+    pub(super) sealed: bool,
     coming: BTreeMap<(Instant, u64), Event>,
     count: u64,
 }
@@ -151,12 +128,6 @@ impl World {
                 .all(|w| world.phase(*w) == Some(Phase::Connected))
         });
         call
-    }
-
-    /// Sends a message past the sender's call machine.
-    pub(super) fn forge(&mut self, from: Who, to: Who, message: &Message) {
-        let letter = self.letter(from, self.people[to].key(), message);
-        self.post(letter);
     }
 
     // What one can see.
@@ -264,91 +235,6 @@ impl World {
         }
     }
 
-    // Letters.
-
-    fn letter(&self, from: Who, to: PublicKey, message: &Message) -> Letter {
-        let identity = &self.people[from].identity;
-        let payload = if self.sealed {
-            envelope::seal(identity, to, message).unwrap()
-        } else {
-            serde_json::to_vec(&(identity.public(), message)).unwrap()
-        };
-        let to = self
-            .people
-            .iter()
-            .position(|person| person.key() == to)
-            .unwrap();
-        Letter {
-            from,
-            to,
-            call: message.call,
-            kind: message.kind.label(),
-            payload,
-        }
-    }
-
-    /// Puts a letter into the link.
-    pub(super) fn post(&mut self, letter: Letter) {
-        if letter.kind == "accept" {
-            self.accepted.insert((letter.call, letter.from));
-        }
-        self.sent.push(letter.clone());
-        match (self.fate)(&letter) {
-            Fate::Arrives(delays) => {
-                for delay in delays {
-                    self.later(delay, Event::Letter(letter.clone()));
-                }
-            }
-            Fate::Returned => self.send_back(&letter),
-            Fate::Lost => {}
-            Fate::Held => self.held.push(letter),
-        }
-    }
-
-    /// Lets go of what was held, in this order.
-    pub(super) fn release(&mut self, order: impl FnOnce(&mut Vec<Letter>)) {
-        let mut held = std::mem::take(&mut self.held);
-        order(&mut held);
-        for letter in held {
-            self.later(LATENCY, Event::Letter(letter));
-        }
-    }
-
-    fn send_back(&mut self, letter: &Letter) {
-        let was_for = self.people[letter.to].key();
-        self.later(
-            RETURNED_IN,
-            Event::Returned {
-                to: letter.from,
-                call: letter.call,
-                was_for,
-            },
-        );
-    }
-
-    fn arrive(&mut self, letter: &Letter) {
-        let person = &self.people[letter.to];
-        let (from, message) = if self.sealed {
-            envelope::open(&person.identity, &letter.payload).unwrap()
-        } else {
-            serde_json::from_slice(&letter.payload).unwrap()
-        };
-        let name = self
-            .people
-            .iter()
-            .find(|p| p.key() == from)
-            .map(|p| p.name.clone());
-        let name = name.filter(|_| !person.strangers.contains(&from));
-        self.give(
-            letter.to,
-            Input::Received {
-                from,
-                name,
-                message,
-            },
-        );
-    }
-
     // Apps.
 
     /// Gives an app an input, carries out what it says, and checks what must always hold.
@@ -454,7 +340,7 @@ impl World {
         self.people[who].running = true;
     }
 
-    fn later(&mut self, delay: Duration, event: Event) {
+    pub(super) fn later(&mut self, delay: Duration, event: Event) {
         let count = self.tick();
         self.coming.insert((self.now + delay, count), event);
     }
