@@ -1,1 +1,155 @@
-//! app
+//! The Ringdown desktop app: plugins, the window, commands and the one event loop (`hub`).
+//!
+//! ```text
+//! ui/  <-- commands, events -->  commands, window  -->  hub  -->  core (decides)
+//!                                                        |-->  signaling (carries)
+//!      <-- rtc, media socket -->  engine  ------------------>  rtc (connects, on Linux)
+//! ```
+
+mod commands;
+#[cfg(target_os = "linux")]
+mod engine;
+pub mod hub;
+mod instance;
+pub mod ipc;
+mod keyfile;
+mod logging;
+pub mod options;
+mod outbox;
+mod settings;
+mod store;
+#[cfg(test)]
+mod types;
+#[cfg(target_os = "linux")]
+mod webview_linux;
+mod window;
+
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use tauri::{AppHandle, Manager, RunEvent};
+
+use crate::hub::{Hub, HubHandle};
+use crate::instance::InstanceLock;
+use crate::options::{Action, Args, Options};
+
+/// Runs the app until its window is closed.
+#[must_use]
+pub fn run() -> ExitCode {
+    let options = match Options::try_from(Args::parse()) {
+        Ok(options) => options,
+        Err(error) => return fail(&error),
+    };
+    if options.action == Some(Action::Invite) {
+        return print_invite(options);
+    }
+    #[cfg(target_os = "linux")]
+    if std::env::var_os("DISPLAY").is_none() && std::env::var_os("WAYLAND_DISPLAY").is_none() {
+        return fail(&"There is no display to open a window on. Start Ringdown in a desktop session, or under a virtual one: xvfb-run -a ringdown");
+    }
+    let logs = logging::start(&options.data_dir);
+    let code = run_app(options);
+    drop(logs);
+    code
+}
+
+fn run_app(options: Options) -> ExitCode {
+    let single_instance = tauri_plugin_single_instance::Builder::new()
+        .dbus_id(instance::bus_name(&options.data_dir))
+        .callback(|app, arguments, _| second_start(app, &arguments))
+        .build();
+    let app = tauri::Builder::default()
+        .plugin(single_instance)
+        .invoke_handler(tauri::generate_handler![
+            commands::load,
+            commands::start,
+            commands::invite_preview,
+            commands::add_contact,
+            commands::rename_contact,
+            commands::remove_contact,
+            commands::call,
+            commands::accept,
+            commands::decline,
+            commands::cancel,
+            commands::hang_up,
+            commands::dismiss,
+            commands::signal,
+            commands::media,
+            commands::save_settings,
+            commands::rtc,
+        ])
+        .setup(move |app| Ok(set_up(app.handle(), options)?))
+        .build(tauri::generate_context!());
+    match app {
+        Ok(app) => {
+            app.run(on_run_event);
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+/// Everything that runs beside the window. Only what makes a window pointless is an error here; the rest is said in it.
+fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::Error>> {
+    app.manage(InstanceLock::take(&options.data_dir)?);
+    let surface = Arc::new(app.clone());
+    let hub = tauri::async_runtime::block_on(Hub::start(options.clone(), surface)).unwrap_or_else(|error| {
+        tracing::error!("could not start: {error}");
+        HubHandle::failed(error.into())
+    });
+    app.manage(hub.clone());
+    #[cfg(target_os = "linux")]
+    app.manage(tauri::async_runtime::block_on(engine::EngineHandle::start(
+        app.clone(),
+        options.fake_microphone,
+        options.bind,
+    )));
+    window::open(app, &options)?;
+    if let Some(action) = options.action {
+        act(hub, action);
+    }
+    Ok(())
+}
+
+/// Somebody started the app again with this data directory.
+fn second_start(app: &AppHandle, arguments: &[String]) {
+    window::raise(app);
+    if let (Some(action), Some(hub)) = (options::action_of(arguments), app.try_state::<HubHandle>()) {
+        act(hub.inner().clone(), action);
+    }
+}
+
+fn act(hub: HubHandle, action: Action) {
+    tauri::async_runtime::spawn(async move {
+        let asked = hub.ask(move |hub| {
+            hub.act(action).inspect_err(|error| hub.notice(error))
+        });
+        // What went wrong is a notice in the window already.
+        let _ = asked.await;
+    });
+}
+
+fn on_run_event(app: &AppHandle, event: RunEvent) {
+    if let RunEvent::Exit = event {
+        if let Some(hub) = app.try_state::<HubHandle>() {
+            tauri::async_runtime::block_on(hub.close());
+        }
+    }
+}
+
+fn print_invite(options: Options) -> ExitCode {
+    match hub::invite_offline(&options) {
+        Ok(link) => {
+            println!("{link}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => fail(&error),
+    }
+}
+
+/// The person started us from a terminal: that is where the reason goes.
+fn fail(reason: &dyn std::fmt::Display) -> ExitCode {
+    eprintln!("ringdown: {reason}");
+    ExitCode::FAILURE
+}

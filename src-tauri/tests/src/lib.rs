@@ -1,1 +1,55 @@
-//! End-to-end tests of Ringdown in real windows
+//! The stage for end-to-end tests: a display, a D-Bus session, a sound server, windows driven as a person would,
+//! and headless Chromium as the foreign peer. Everything is private to the test and ends with it.
+
+pub mod chromium;
+pub mod page;
+pub mod person;
+pub mod process;
+pub mod sound;
+pub mod stage;
+pub mod usage;
+
+use std::time::{Duration, Instant};
+
+/// Any failure of the stage or of the app on it; it ends the test.
+pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+
+/// Longer than anything on a busy two-core machine takes; reaching it is a failure.
+pub const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How often a condition is looked at.
+const LOOK: Duration = Duration::from_millis(40);
+
+/// Waits until `look` gives something.
+///
+/// # Errors
+/// After [`PATIENCE`], naming `what` was waited for.
+pub async fn eventually<T, F>(what: &str, look: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Option<T>>>,
+{
+    eventually_within(PATIENCE, what, look).await
+}
+
+/// [`eventually`], with another patience.
+///
+/// # Errors
+/// After `patience`, naming `what` was waited for.
+pub async fn eventually_within<T, F>(patience: Duration, what: &str, mut look: impl FnMut() -> F) -> Result<T>
+where
+    F: Future<Output = Result<Option<T>>>,
+{
+    let deadline = Instant::now() + patience;
+    let mut trouble = String::new();
+    loop {
+        match look().await {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => trouble.clear(),
+            Err(error) => trouble = format!(" ({error})"),
+        }
+        if Instant::now() > deadline {
+            return Err(format!("waited in vain: {what}{trouble}").into());
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+}

@@ -1,0 +1,101 @@
+//! The commands of the webview: they parse, ask the hub and answer. No logic here.
+
+use ringdown_core::identity::PublicKey;
+use serde_json::Value;
+use tauri::State;
+use uuid::Uuid;
+
+use crate::hub::HubHandle;
+use crate::ipc::{Added, InvitePreview, MediaState, Settings, Snapshot, UiError};
+
+type Answer<T> = Result<T, UiError>;
+
+#[tauri::command]
+pub async fn load(hub: State<'_, HubHandle>) -> Answer<Snapshot> {
+    hub.ask(|hub| Ok(hub.snapshot())).await
+}
+
+#[tauri::command]
+pub async fn start(hub: State<'_, HubHandle>, name: String) -> Answer<()> {
+    hub.ask(move |hub| hub.set_name(&name)).await
+}
+
+#[tauri::command]
+pub async fn invite_preview(hub: State<'_, HubHandle>, link: String) -> Answer<InvitePreview> {
+    hub.ask(move |hub| hub.invite_preview(&link)).await
+}
+
+#[tauri::command]
+pub async fn add_contact(hub: State<'_, HubHandle>, link: String, name: Option<String>) -> Answer<Added> {
+    hub.ask(move |hub| hub.add_contact(&link, name.as_deref())).await
+}
+
+#[tauri::command]
+pub async fn rename_contact(hub: State<'_, HubHandle>, key: PublicKey, name: String) -> Answer<()> {
+    hub.ask(move |hub| hub.rename_contact(key, &name)).await
+}
+
+#[tauri::command]
+pub async fn remove_contact(hub: State<'_, HubHandle>, key: PublicKey) -> Answer<()> {
+    hub.ask(move |hub| hub.remove_contact(key)).await
+}
+
+#[tauri::command]
+pub async fn call(hub: State<'_, HubHandle>, contact: PublicKey, video: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.call(contact, video)).await
+}
+
+#[tauri::command]
+pub async fn accept(hub: State<'_, HubHandle>, video: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.accept(video)).await
+}
+
+#[tauri::command]
+pub async fn decline(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.ask(|hub| hub.decline()).await
+}
+
+#[tauri::command]
+pub async fn cancel(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.ask(|hub| hub.cancel()).await
+}
+
+#[tauri::command]
+pub async fn hang_up(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.ask(|hub| hub.hang_up()).await
+}
+
+#[tauri::command]
+pub async fn dismiss(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.ask(|hub| hub.dismiss()).await
+}
+
+#[tauri::command]
+pub async fn signal(hub: State<'_, HubHandle>, call: Uuid, data: String) -> Answer<()> {
+    hub.ask(move |hub| hub.signal(call, data)).await
+}
+
+#[tauri::command]
+pub async fn media(hub: State<'_, HubHandle>, call: Uuid, state: MediaState) -> Answer<()> {
+    hub.ask(move |hub| hub.media(call, state)).await
+}
+
+#[tauri::command]
+pub async fn save_settings(hub: State<'_, HubHandle>, settings: Settings) -> Answer<Settings> {
+    hub.ask(move |hub| hub.save_settings(settings)).await
+}
+
+/// A request of the polyfill to the engine; its errors are DOMExceptions (`name`, `message`).
+#[cfg(target_os = "linux")]
+#[tauri::command]
+pub async fn rtc(engine: State<'_, crate::engine::EngineHandle>, request: Value) -> Result<Value, Value> {
+    engine.request(request).await
+}
+
+/// The webviews of other systems have WebRTC: the polyfill is not installed and nobody asks.
+#[cfg(not(target_os = "linux"))]
+#[tauri::command]
+pub async fn rtc(request: Value) -> Result<Value, Value> {
+    drop(request);
+    Err(serde_json::json!({ "name": "NotSupportedError", "message": "this system's webview has WebRTC of its own" }))
+}

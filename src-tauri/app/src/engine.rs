@@ -1,0 +1,55 @@
+//! The Linux engine as the app holds it: one for the process, its events sent to the page.
+
+use std::net::IpAddr;
+
+use ringdown_rtc::{Engine, EngineConfig, Microphone};
+use serde_json::{Value, json};
+use tauri::{AppHandle, Emitter};
+
+/// The page's origin, which alone may open the media socket.
+const ORIGIN: &str = "tauri://localhost";
+/// Concert pitch, far from mains hum and inside every speech codec's band.
+const TONE_HZ: f64 = 440.0;
+
+/// The engine, or why there is none.
+#[derive(Clone)]
+pub struct EngineHandle(Result<Engine, String>);
+
+impl EngineHandle {
+    /// Starts the engine on the current runtime. A failure is told to the page when it first asks.
+    pub async fn start(app: AppHandle, fake_microphone: bool, bind: Option<IpAddr>) -> Self {
+        let config = EngineConfig {
+            allowed_origins: vec![ORIGIN.into()],
+            bind,
+            microphone: if fake_microphone { Microphone::Tone { hz: TONE_HZ } } else { Microphone::System },
+            ..EngineConfig::default()
+        };
+        let engine = match Engine::start(config).await {
+            Ok(engine) => engine,
+            Err(error) => {
+                tracing::error!("the media engine did not start: {error}");
+                return Self(Err(error.to_string()));
+            }
+        };
+        let mut events = engine.events();
+        tokio::spawn(async move {
+            while let Some(event) = events.recv().await {
+                // A window that is gone needs no events.
+                let _ = app.emit("rtc", event);
+            }
+        });
+        Self(Ok(engine))
+    }
+
+    /// Carries out a request of the polyfill.
+    ///
+    /// # Errors
+    /// A DOMException as `{name, message}`.
+    pub async fn request(&self, request: Value) -> Result<Value, Value> {
+        let failed = |name: &str, message: &str| json!({ "name": name, "message": message });
+        match &self.0 {
+            Ok(engine) => engine.request(request).await.map_err(|error| failed(&error.name, &error.message)),
+            Err(message) => Err(failed("NotReadableError", message)),
+        }
+    }
+}

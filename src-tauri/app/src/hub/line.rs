@@ -1,0 +1,264 @@
+//! The line: the server inside the app, the registrations at it and at a stand-alone one, and discovery on the LAN.
+
+use std::io;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::sync::Arc;
+
+use ringdown_core::identity::{Domain, Identity, PublicKey};
+use ringdown_core::invite::{MAX_REACH, Reach};
+use ringdown_signaling::{Event, Found, Interfaces, Lan, Registration, ServerConfig, Signer, serve};
+use tokio::net::TcpListener;
+use tokio::sync::{mpsc, oneshot};
+
+use crate::ipc::{self, Notice};
+use crate::options::Options;
+use crate::store::{Store, StoreError};
+
+/// The port friends find in invites, if it is free when the app first starts.
+const DEFAULT_PORT: u16 = 47_100;
+/// Events that may wait for the hub before senders are slowed down.
+const EVENTS: usize = 256;
+
+/// Something happened on the line.
+#[derive(Debug)]
+pub(super) enum LineEvent {
+    /// At a meeting point.
+    Signaling(Event),
+    /// A contact is on this LAN.
+    Found(Found),
+}
+
+/// Where friends can reach this app.
+pub(super) struct PhoneLine {
+    bind: Option<IpAddr>,
+    /// None when no port could be had at all.
+    embedded: Option<Embedded>,
+    events: mpsc::Sender<Event>,
+    inbox: mpsc::Receiver<Event>,
+    found: mpsc::Sender<Found>,
+    finds: mpsc::Receiver<Found>,
+    lan: Option<Lan>,
+    registrations: Vec<Meeting>,
+    notice: Option<Notice>,
+}
+
+/// The server inside the app.
+struct Embedded {
+    port: u16,
+    /// Dropped to stop it.
+    _stop: oneshot::Sender<()>,
+}
+
+/// A registration and how it goes.
+struct Meeting {
+    registration: Registration,
+    stand_alone: bool,
+    online: bool,
+    trouble: Option<String>,
+}
+
+impl PhoneLine {
+    /// Starts the server inside the app, on the port it had before if that is free.
+    ///
+    /// # Errors
+    /// When the port can't be read from or kept in `store`. Having no port at all is a notice, not an error.
+    pub(super) async fn open(options: &Options, store: &Store) -> Result<Self, StoreError> {
+        let wanted = store.setting("port")?.unwrap_or(DEFAULT_PORT);
+        let (embedded, notice) = match listen(options.bind, wanted).await {
+            Ok(listener) => {
+                let port = listener.local_addr().map(|address| address.port()).unwrap_or(wanted);
+                if store.setting("port")? != Some(port) {
+                    store.set_setting("port", &port)?;
+                }
+                let notice = (port != wanted && wanted != DEFAULT_PORT).then(|| port_taken(wanted, port));
+                (Some(run_server(listener, port)), notice)
+            }
+            Err(error) => {
+                tracing::error!("the server inside the app has no port: {}", error.kind());
+                (None, Some(no_port(&error)))
+            }
+        };
+        let (events, inbox) = mpsc::channel(EVENTS);
+        let (found, finds) = mpsc::channel(EVENTS);
+        Ok(Self {
+            bind: options.bind,
+            embedded,
+            events,
+            inbox,
+            found,
+            finds,
+            lan: None,
+            registrations: Vec::new(),
+            notice,
+        })
+    }
+
+    /// What the person should know about the port, once.
+    pub(super) fn notice(&mut self) -> Option<Notice> {
+        self.notice.take()
+    }
+
+    /// Becomes reachable under this identity, at the server inside and at the stand-alone one if there is one.
+    pub(super) fn register(&mut self, identity: &Arc<Identity>, server: Option<&Reach>) {
+        let own = self.embedded.as_ref().map(|embedded| own_url(self.bind, embedded.port));
+        let stand_alone = server.map(|server| (server.to_string(), true));
+        let places = own.map(|url| (url, false)).into_iter().chain(stand_alone);
+        self.registrations = places
+            .map(|(url, stand_alone)| {
+                let signer = signer(Arc::clone(identity));
+                let key = *identity.public().as_bytes();
+                let registration = Registration::spawn(url, key, signer, self.events.clone());
+                Meeting { registration, stand_alone, online: false, trouble: None }
+            })
+            .collect();
+    }
+
+    /// Lets contacts on this LAN find us, and finds them.
+    pub(super) fn discover(&mut self, identity: &Identity, contacts: impl Iterator<Item = PublicKey>) {
+        let keys = contacts.map(|key| *key.as_bytes());
+        if let Some(lan) = &self.lan {
+            return lan.set_keys(keys);
+        }
+        let Some(embedded) = &self.embedded else { return };
+        // Bound to one address it is a test, which must not speak to the network around it.
+        let interfaces = if self.bind.is_some() { Interfaces::Off } else { Interfaces::All };
+        let started = Lan::start(&interfaces).and_then(|lan| {
+            lan.announce(identity.public().as_bytes(), embedded.port)?;
+            lan.watch(keys, self.found.clone())?;
+            Ok(lan)
+        });
+        match started {
+            Ok(lan) => self.lan = Some(lan),
+            Err(error) => tracing::warn!("{error}"),
+        }
+    }
+
+    /// What happened next.
+    pub(super) async fn next(&mut self) -> Option<LineEvent> {
+        tokio::select! {
+            event = self.inbox.recv() => event.map(LineEvent::Signaling),
+            found = self.finds.recv() => found.map(LineEvent::Found),
+        }
+    }
+
+    /// Takes note of whether a meeting point can be reached. True if that is news.
+    pub(super) fn heed(&mut self, event: &Event) -> bool {
+        let (url, online, trouble) = match event {
+            Event::Online { url } => (url, true, None),
+            Event::Offline { url, reason } => (url, false, Some(reason.to_string())),
+            Event::Received { .. } => return false,
+        };
+        let Some(meeting) = self.registrations.iter_mut().find(|meeting| meeting.registration.url() == url) else {
+            return false;
+        };
+        let news = meeting.online != online || meeting.trouble != trouble;
+        meeting.online = online;
+        meeting.trouble = trouble;
+        news
+    }
+
+    /// For the window.
+    pub(super) fn view(&self) -> ipc::Line {
+        let stand_alone = self.registrations.iter().find(|meeting| meeting.stand_alone);
+        let trouble = stand_alone.or(self.registrations.first()).and_then(|meeting| meeting.trouble.clone());
+        ipc::Line {
+            server: stand_alone.map(|meeting| meeting.registration.url().to_owned()),
+            online: self.registrations.iter().any(|meeting| meeting.online),
+            message: trouble,
+        }
+    }
+
+    /// Where an invite made now tells friends to look: the stand-alone server and this machine's addresses.
+    pub(super) fn reach(&self) -> Vec<Reach> {
+        let server = self.registrations.iter().find(|meeting| meeting.stand_alone);
+        let server = server.and_then(|meeting| Reach::parse(meeting.registration.url()).ok());
+        reach_of(self.bind, self.embedded.as_ref().map(|embedded| embedded.port), server.as_ref())
+    }
+
+    /// Leaves every meeting point.
+    pub(super) async fn close(&mut self) {
+        self.registrations.clear();
+        self.lan = None;
+        self.embedded = None;
+    }
+}
+
+/// The server comes first, so that many interfaces can't push it out of the list; friends try all in parallel anyway.
+pub(super) fn reach_of(bind: Option<IpAddr>, port: Option<u16>, server: Option<&Reach>) -> Vec<Reach> {
+    let lan = port.map(|port| lan_urls(bind, port)).unwrap_or_default();
+    let lan = lan.iter().filter_map(|url| Reach::parse(url).ok());
+    server.cloned().into_iter().chain(lan).take(MAX_REACH).collect()
+}
+
+/// The wanted port, or any other.
+async fn listen(bind: Option<IpAddr>, wanted: u16) -> io::Result<TcpListener> {
+    let mut failure = None;
+    for port in [wanted, 0] {
+        // One socket for both families where the system has IPv6, IPv4 alone where it hasn't.
+        let addresses: Vec<SocketAddr> = match bind {
+            Some(ip) => vec![(ip, port).into()],
+            None => vec![(Ipv6Addr::UNSPECIFIED, port).into(), ([0, 0, 0, 0], port).into()],
+        };
+        match TcpListener::bind(addresses.as_slice()).await {
+            Ok(listener) => return Ok(listener),
+            Err(error) => failure = Some(error),
+        }
+    }
+    Err(failure.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()))
+}
+
+fn run_server(listener: TcpListener, port: u16) -> Embedded {
+    let (stop, stopped) = oneshot::channel::<()>();
+    tokio::spawn(async move {
+        let shutdown = async {
+            // Dropped is as good as sent.
+            let _ = stopped.await;
+        };
+        if let Err(error) = serve(listener, ServerConfig::default(), shutdown).await {
+            tracing::error!("the server inside the app ended: {}", error.kind());
+        }
+    });
+    Embedded { port, _stop: stop }
+}
+
+fn signer(identity: Arc<Identity>) -> Signer {
+    Arc::new(move |challenge| identity.sign(Domain::Rendezvous, challenge))
+}
+
+fn own_url(bind: Option<IpAddr>, port: u16) -> String {
+    url(bind.unwrap_or(IpAddr::from([127, 0, 0, 1])), port)
+}
+
+fn url(ip: IpAddr, port: u16) -> String {
+    format!("ws://{}", SocketAddr::new(ip, port))
+}
+
+/// This machine's addresses on its networks.
+fn lan_urls(bind: Option<IpAddr>, port: u16) -> Vec<String> {
+    if let Some(ip) = bind {
+        return vec![url(ip, port)];
+    }
+    let interfaces = if_addrs::get_if_addrs().unwrap_or_default();
+    interfaces
+        .iter()
+        .filter(|interface| !interface.is_loopback() && !interface.is_link_local())
+        .map(|interface| url(interface.ip(), port))
+        .collect()
+}
+
+fn port_taken(wanted: u16, port: u16) -> Notice {
+    Notice {
+        code: "port_taken".into(),
+        message: format!(
+            "Port {wanted} is taken by another program, so Ringdown uses {port} now. Friends on your network find you \
+             by themselves; to friends elsewhere send a new invite."
+        ),
+    }
+}
+
+fn no_port(error: &io::Error) -> Notice {
+    Notice {
+        code: "no_port".into(),
+        message: format!("Friends can't ring here: the network gives no port ({}). Check the network and start again.", error.kind()),
+    }
+}

@@ -1,0 +1,201 @@
+//! The person, their contacts and their settings.
+
+use ringdown_core::contacts::{AddOutcome, Contact};
+use ringdown_core::identity::PublicKey;
+use ringdown_core::invite::{Invite, Reach};
+use ringdown_core::name::DisplayName;
+
+use super::{Hub, Profile};
+use crate::ipc::{self, Added, ContactView, InvitePreview, Settings, Snapshot, UiError};
+use crate::keyfile;
+use crate::settings;
+use crate::store::StoreError;
+
+impl Hub {
+    /// What the window shall draw.
+    #[must_use]
+    pub fn snapshot(&self) -> Snapshot {
+        Snapshot {
+            profile: self.profile.as_ref().map(|profile| ipc::Profile {
+                name: profile.name.to_string(),
+                key: profile.identity.public().to_string(),
+            }),
+            invite: self.profile.as_ref().map(|profile| self.invite_of(profile).to_link()),
+            contacts: self
+                .contacts
+                .iter()
+                .map(|contact| ContactView {
+                    key: contact.key.to_string(),
+                    name: contact.name.to_string(),
+                    own_name: contact.own_name.to_string(),
+                })
+                .collect(),
+            call: self.calls.as_ref().and_then(|calls| calls.snapshot(std::time::Instant::now())),
+            settings: self.settings.clone(),
+            line: self.line.view(),
+            notices: self.notices.clone(),
+        }
+    }
+
+    /// The first start, or a new name: makes the identity where there is none.
+    ///
+    /// # Errors
+    /// When the name is none, or nothing could be written.
+    pub fn set_name(&mut self, name: &str) -> Result<(), UiError> {
+        let name = DisplayName::parse(name).map_err(|error| UiError::new("name", error))?;
+        self.store.set_setting("name", &name)?;
+        match &mut self.profile {
+            Some(profile) => profile.name = name,
+            None => {
+                let dir = &self.options.data_dir;
+                let key_error = |error| UiError::new("key", error);
+                let identity = match keyfile::load(dir).map_err(key_error)? {
+                    Some(identity) => identity,
+                    None => keyfile::create(dir).map_err(key_error)?,
+                };
+                self.go_online(Profile { identity: identity.into(), name });
+            }
+        }
+        self.show();
+        Ok(())
+    }
+
+    /// Whose invite this is, without adding anybody.
+    ///
+    /// # Errors
+    /// When the link is no invite; the sentence says what to do.
+    pub fn invite_preview(&self, link: &str) -> Result<InvitePreview, UiError> {
+        let invite = parse_invite(link)?;
+        Ok(InvitePreview {
+            own: self.profile.as_ref().is_some_and(|profile| profile.identity.public() == invite.key),
+            known: self.contacts.get(invite.key).map(|contact| contact.name.to_string()),
+            name: invite.name.to_string(),
+        })
+    }
+
+    /// Adds the maker of this invite, under `name` or their own; if they are known, learns where to reach them now.
+    ///
+    /// # Errors
+    /// When the link is no invite or one's own, the name is none or taken, or nothing could be written.
+    pub fn add_contact(&mut self, link: &str, name: Option<&str>) -> Result<Added, UiError> {
+        let invite = parse_invite(link)?;
+        let own = self.own_key()?;
+        let name = match name.map(str::trim).filter(|name| !name.is_empty()) {
+            Some(name) => Some(DisplayName::parse(name).map_err(|error| UiError::new("name", error))?),
+            None => None,
+        };
+        let key = invite.key;
+        let outcome = self.change_contacts(|contacts| {
+            contacts.add(own, invite, name).map_err(|error| UiError::new("contact", error))
+        })?;
+        let already_known = matches!(outcome, AddOutcome::AlreadyKnown { .. });
+        let name = self.contacts.get(key).map(|contact| contact.name.to_string()).unwrap_or_default();
+        self.watch_contacts();
+        self.show();
+        Ok(Added { key: key.to_string(), name, already_known })
+    }
+
+    /// Gives a contact another name.
+    ///
+    /// # Errors
+    /// When there is no such contact, the name is none or taken, or nothing could be written.
+    pub fn rename_contact(&mut self, key: PublicKey, name: &str) -> Result<(), UiError> {
+        let name = DisplayName::parse(name).map_err(|error| UiError::new("name", error))?;
+        self.change_contacts(|contacts| {
+            contacts.rename(key, name).map_err(|error| UiError::new("contact", error))
+        })?;
+        self.show();
+        Ok(())
+    }
+
+    /// Forgets a contact.
+    ///
+    /// # Errors
+    /// When nothing could be written.
+    pub fn remove_contact(&mut self, key: PublicKey) -> Result<(), UiError> {
+        self.store.remove_contact(key)?;
+        let _ = self.contacts.remove(key);
+        self.watch_contacts();
+        self.show();
+        Ok(())
+    }
+
+    /// Keeps the settings and acts on them.
+    ///
+    /// # Errors
+    /// When one is out of range or no URL, or nothing could be written.
+    pub fn save_settings(&mut self, wanted: Settings) -> Result<Settings, UiError> {
+        let settings = settings::validate(wanted)?;
+        self.store.set_setting("settings", &settings)?;
+        self.settings = settings.clone();
+        self.apply_settings();
+        self.show();
+        Ok(settings)
+    }
+
+    /// A contact is on this LAN: that address comes first from now on.
+    pub(super) fn handle_found(&mut self, key: &[u8; 32], url: &str) {
+        let (Ok(key), Ok(found)) = (PublicKey::from_bytes(*key), Reach::parse(url)) else { return };
+        let Some(contact) = self.contacts.get(key) else { return };
+        if contact.reach.contains(&found) {
+            return;
+        }
+        let mut reach = contact.reach.clone();
+        reach.insert(0, found);
+        self.set_reach(key, reach);
+    }
+
+    /// Where a contact can be reached now.
+    pub(super) fn set_reach(&mut self, key: PublicKey, reach: Vec<Reach>) {
+        let set = self
+            .change_contacts(|contacts| contacts.set_reach(key, reach).map_err(|error| UiError::new("contact", error)));
+        if let Err(error) = set {
+            tracing::warn!("where a contact can be reached was not kept: {}", error.code);
+        }
+    }
+
+    /// The first contact whose name begins like this, whatever the case.
+    pub(super) fn contact_by_prefix(&self, prefix: &str) -> Result<PublicKey, UiError> {
+        let wanted = prefix.trim().to_lowercase();
+        let found = self.contacts.iter().find(|contact| contact.name.to_string().to_lowercase().starts_with(&wanted));
+        match found {
+            Some(contact) if !wanted.is_empty() => Ok(contact.key),
+            _ => Err(UiError::new("nobody", format!("No contact is called “{}”. Add them first.", prefix.trim()))),
+        }
+    }
+
+    pub(super) fn own_key(&self) -> Result<PublicKey, UiError> {
+        self.profile.as_ref().map(|profile| profile.identity.public()).ok_or_else(super::telephone::no_profile)
+    }
+
+    /// The invite of this moment: the addresses of this machine change.
+    pub(super) fn invite_of(&self, profile: &Profile) -> Invite {
+        Invite { key: profile.identity.public(), name: profile.name.clone(), reach: self.line.reach() }
+    }
+
+    /// Changes the book and keeps what changed; when that fails the book is as it was.
+    pub(super) fn change_contacts<T>(
+        &mut self,
+        change: impl FnOnce(&mut ringdown_core::contacts::Contacts) -> Result<T, UiError>,
+    ) -> Result<T, UiError> {
+        let mut changed = self.contacts.clone();
+        let outcome = change(&mut changed)?;
+        let news: Vec<&Contact> =
+            changed.iter().filter(|contact| self.contacts.get(contact.key) != Some(contact)).collect();
+        for contact in news {
+            self.store.put_contact(contact)?;
+        }
+        self.contacts = changed;
+        Ok(outcome)
+    }
+}
+
+fn parse_invite(link: &str) -> Result<Invite, UiError> {
+    Invite::parse(link).map_err(|error| UiError::new("invite", error))
+}
+
+impl From<StoreError> for UiError {
+    fn from(error: StoreError) -> Self {
+        Self::new(error.code(), &error)
+    }
+}

@@ -1,0 +1,197 @@
+//! What crosses the border to the webview. `cargo xtask types` makes ui/types.d.ts of it.
+
+use ringdown_core::call::CallSnapshot;
+use ringdown_core::invite::Reach;
+use ringdown_core::ice::{IcePolicy, IceServer, RtcConfiguration};
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+use uuid::Uuid;
+
+/// Everything the window draws; sent whole on every change.
+#[derive(Debug, Clone, PartialEq, Serialize, TS)]
+pub struct Snapshot {
+    /// Null until the person gave a name.
+    pub profile: Option<Profile>,
+    /// The link to give to a friend; null until there is a profile.
+    pub invite: Option<String>,
+    /// By name.
+    pub contacts: Vec<ContactView>,
+    /// The call that is on, or has just ended.
+    pub call: Option<CallSnapshot>,
+    /// As saved.
+    pub settings: Settings,
+    /// Whether friends can ring here.
+    pub line: Line,
+    /// What the person should know and has not dismissed.
+    pub notices: Vec<Notice>,
+}
+
+/// Who uses this app.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Profile {
+    /// The name friends see.
+    pub name: String,
+    /// The identity key, base64url.
+    pub key: String,
+}
+
+/// A contact as drawn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct ContactView {
+    /// The identity key, base64url.
+    pub key: String,
+    /// The name given here.
+    pub name: String,
+    /// The name they gave themselves.
+    pub own_name: String,
+}
+
+/// Whether friends can ring here.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, TS)]
+pub struct Line {
+    /// The stand-alone server in use, if any.
+    pub server: Option<String>,
+    /// Reachable at one meeting point at least.
+    pub online: bool,
+    /// What is wrong and what to do about it.
+    pub message: Option<String>,
+}
+
+/// What the person can set.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
+pub struct Settings {
+    /// A stand-alone ringdown-server to be reachable at. Default: none.
+    pub server: Option<String>,
+    /// How calls may connect. Default: STUN and TURN where servers are known.
+    pub ice_policy: IcePolicy,
+    /// STUN and TURN servers. Default: none.
+    pub ice_servers: Vec<IceServer>,
+    /// Seconds a call rings, 5 to 120. Default: 45.
+    pub no_answer_seconds: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { server: None, ice_policy: IcePolicy::default(), ice_servers: Vec::new(), no_answer_seconds: 45 }
+    }
+}
+
+impl Settings {
+    /// The stand-alone server, if one is set.
+    #[must_use]
+    pub fn server_reach(&self) -> Option<Reach> {
+        self.server.as_deref().and_then(|server| Reach::parse(server).ok())
+    }
+}
+
+/// Something the person should know.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Notice {
+    /// A stable name.
+    pub code: String,
+    /// A sentence: what happened and what to do.
+    pub message: String,
+}
+
+/// Why a command was refused.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS, thiserror::Error)]
+#[error("{message}")]
+pub struct UiError {
+    /// A stable name.
+    pub code: String,
+    /// A sentence: what happened and what to do.
+    pub message: String,
+}
+
+impl UiError {
+    /// An error whose sentence is the source's.
+    pub fn new(code: &str, message: impl std::fmt::Display) -> Self {
+        Self { code: code.into(), message: message.to_string() }
+    }
+}
+
+/// What came of adding an invite.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Added {
+    /// The contact's key.
+    pub key: String,
+    /// The contact's name here.
+    pub name: String,
+    /// The contact was there before; only where to reach them was updated.
+    pub already_known: bool,
+}
+
+/// Whose invite this is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct InvitePreview {
+    /// The name its maker gave themselves.
+    pub name: String,
+    /// Already a contact, under this name.
+    pub known: Option<String>,
+    /// It is your own.
+    pub own: bool,
+}
+
+/// What the page's peer connection shall do.
+#[derive(Clone, PartialEq, Serialize, TS)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum PeerEvent {
+    /// Both sides agreed: connect.
+    Start {
+        /// The call.
+        #[ts(as = "String")]
+        call: Uuid,
+        /// Gives way when both sides offer at once.
+        polite: bool,
+        /// Makes the first offer.
+        initiator: bool,
+        /// Whether our picture is wanted.
+        video: bool,
+        /// For `new RTCPeerConnection(configuration)`.
+        configuration: RtcConfiguration,
+    },
+    /// A description or a candidate of the other side.
+    Signal {
+        /// The call.
+        #[ts(as = "String")]
+        call: Uuid,
+        /// JSON of the other page.
+        data: String,
+    },
+    /// Close the connection and release the camera.
+    Stop {
+        /// The call.
+        #[ts(as = "String")]
+        call: Uuid,
+    },
+    /// Show "Add contact" with this invite filled in.
+    Add {
+        /// The link as given.
+        link: String,
+    },
+}
+
+impl std::fmt::Debug for PeerEvent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Start { polite, initiator, video, .. } => {
+                write!(f, "Start {{ polite: {polite}, initiator: {initiator}, video: {video} }}")
+            }
+            Self::Signal { data, .. } => write!(f, "Signal {{ {} bytes }}", data.len()),
+            Self::Stop { .. } => f.write_str("Stop"),
+            Self::Add { .. } => f.write_str("Add"),
+        }
+    }
+}
+
+/// State of the page's peer connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum MediaState {
+    /// Media flows.
+    Connected,
+    /// Nothing has come for a while; it may come back.
+    Disconnected,
+    /// It will not come back by itself.
+    Failed,
+}

@@ -1,0 +1,201 @@
+//! What the person asked for on the command line and in the environment: raw arguments in, validated [`Options`] out.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+use ringdown_core::invite::Reach;
+
+/// Private one-to-one video and voice calls.
+#[derive(Debug, Parser)]
+#[command(name = "ringdown", version, about)]
+pub struct Args {
+    /// Where contacts, settings, the key and the log are kept (default: the system's place for app data)
+    #[arg(long, value_name = "DIR", global = true)]
+    data_dir: Option<PathBuf>,
+    /// Be reachable at this ringdown-server too (ws:// or wss://), whatever the settings say
+    #[arg(long, value_name = "URL", global = true)]
+    server: Option<String>,
+    /// A test picture in place of the camera and a tone in place of the microphone
+    #[arg(long, global = true)]
+    fake_media: bool,
+    /// A test picture in place of the camera
+    #[arg(long, global = true)]
+    fake_camera: bool,
+    /// A 440 Hz tone in place of the microphone
+    #[arg(long, global = true)]
+    fake_microphone: bool,
+    /// Start without showing the window; a call shows it
+    #[arg(long, global = true)]
+    hidden: bool,
+    /// Listen, and exchange media, on this address only; no discovery by mDNS (for tests)
+    #[arg(long, value_name = "ADDRESS", env = "RINGDOWN_BIND", hide = true, global = true)]
+    bind: Option<IpAddr>,
+    #[command(subcommand)]
+    action: Option<ActionArg>,
+}
+
+#[derive(Debug, Clone, Subcommand)]
+enum ActionArg {
+    /// Call a contact by name
+    Call {
+        /// The contact's name, or the beginning of it
+        name: String,
+        /// Voice only
+        #[arg(long)]
+        audio: bool,
+    },
+    /// Add the person who made this invite
+    Add {
+        /// The invite: `ringdown:…`
+        link: String,
+    },
+    /// Print an invite to give to a friend
+    Invite,
+}
+
+/// What to do once the app runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// Call the first contact whose name begins with `name`.
+    Call {
+        /// The contact's name, or the beginning of it.
+        name: String,
+        /// With picture.
+        video: bool,
+    },
+    /// Show "Add contact" with this invite filled in.
+    Add {
+        /// The link as given.
+        link: String,
+    },
+    /// Print the invite and leave.
+    Invite,
+}
+
+/// Validated options; only these travel on.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The folder of this identity. One running app a folder.
+    pub data_dir: PathBuf,
+    /// A meeting point for this run, in place of the one in the settings.
+    pub server: Option<Reach>,
+    /// The webview's mock camera in place of a real one.
+    pub fake_camera: bool,
+    /// A tone in place of the microphone.
+    pub fake_microphone: bool,
+    /// Start without showing the window.
+    pub hidden: bool,
+    /// Sockets on this address only, no mDNS. None: every interface.
+    pub bind: Option<IpAddr>,
+    /// What to do once the app runs.
+    pub action: Option<Action>,
+}
+
+impl Options {
+    /// Everything by default, on one address: for hubs without a window.
+    #[must_use]
+    pub fn for_tests(data_dir: PathBuf, bind: IpAddr) -> Self {
+        Self {
+            data_dir,
+            server: None,
+            fake_camera: false,
+            fake_microphone: false,
+            hidden: false,
+            bind: Some(bind),
+            action: None,
+        }
+    }
+}
+
+/// Why the options can't be used, in a sentence that says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionsError {
+    /// The operating system names no place for app data.
+    #[error("This system names no folder for app data. Name one with --data-dir DIR.")]
+    NoDataDir,
+    /// `--server` is not a ws:// or wss:// URL.
+    #[error("--server {given}: {reason} Give it as wss://meet.example.org or ws://192.168.1.5:47100.")]
+    Server {
+        /// The text as typed.
+        given: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+}
+
+impl TryFrom<Args> for Options {
+    type Error = OptionsError;
+
+    fn try_from(args: Args) -> Result<Self, OptionsError> {
+        let data_dir = match args.data_dir {
+            Some(dir) => std::path::absolute(&dir).unwrap_or(dir),
+            None => dirs::data_dir().ok_or(OptionsError::NoDataDir)?.join("app.ringdown.desktop"),
+        };
+        let server = match args.server {
+            None => None,
+            Some(given) => match Reach::parse(&given) {
+                Ok(reach) => Some(reach),
+                Err(error) => return Err(OptionsError::Server { given, reason: error.to_string() }),
+            },
+        };
+        Ok(Self {
+            data_dir,
+            server,
+            fake_camera: args.fake_camera || args.fake_media,
+            fake_microphone: args.fake_microphone || args.fake_media,
+            hidden: args.hidden,
+            bind: args.bind,
+            action: args.action.map(|action| match action {
+                ActionArg::Call { name, audio } => Action::Call { name, video: !audio },
+                ActionArg::Add { link } => Action::Add { link },
+                ActionArg::Invite => Action::Invite,
+            }),
+        })
+    }
+}
+
+/// The action in the arguments of a second start, which the first one carries out. None: just show the window.
+#[must_use]
+pub fn action_of(arguments: &[String]) -> Option<Action> {
+    let args = Args::try_parse_from(arguments).ok()?;
+    Options::try_from(args).ok()?.action
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn options(arguments: &[&str]) -> Result<Options, OptionsError> {
+        let arguments = ["ringdown", "--data-dir", "/tmp/alice"].iter().chain(arguments);
+        Options::try_from(Args::try_parse_from(arguments).expect("arguments clap takes"))
+    }
+
+    #[test]
+    fn fake_media_is_both_camera_and_microphone() {
+        let both = options(&["--fake-media"]).unwrap();
+        assert!(both.fake_camera && both.fake_microphone);
+        let one = options(&["--fake-camera"]).unwrap();
+        assert!(one.fake_camera && !one.fake_microphone);
+    }
+
+    #[test]
+    fn a_call_is_with_picture_unless_audio_is_asked_for() {
+        let call = |video| Some(Action::Call { name: "Bob".into(), video });
+        assert_eq!(options(&["call", "Bob"]).unwrap().action, call(true));
+        assert_eq!(options(&["call", "Bob", "--audio"]).unwrap().action, call(false));
+    }
+
+    #[test]
+    fn a_server_that_is_no_websocket_url_is_refused_with_an_example() {
+        let message = options(&["--server", "example.org"]).unwrap_err().to_string();
+        assert!(message.contains("wss://meet.example.org"), "{message}");
+    }
+
+    #[test]
+    fn a_second_start_with_options_of_its_own_still_hands_over_its_action() {
+        let given = ["ringdown", "call", "Bob", "--hidden"].map(String::from);
+        assert_eq!(action_of(&given), Some(Action::Call { name: "Bob".into(), video: true }));
+        assert_eq!(action_of(&["ringdown".into(), "--nonsense".into()]), None);
+    }
+}

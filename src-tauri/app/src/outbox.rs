@@ -1,0 +1,115 @@
+//! Sends a call's messages in order and again until they arrive: the inbox on the other side waits for each.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use ringdown_core::identity::PublicKey;
+use ringdown_signaling::Courier;
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+use uuid::Uuid;
+
+/// Pause before the first new try; it doubles up to [`MAX_PAUSE`].
+const FIRST_PAUSE: Duration = Duration::from_millis(250);
+/// The longest pause between two tries.
+const MAX_PAUSE: Duration = Duration::from_secs(2);
+/// Tries of each message left over when its call is over.
+const LAST_TRIES: u32 = 2;
+
+/// A sealed message and where its recipient may be met.
+pub struct Parcel {
+    /// Servers, all tried at once.
+    pub urls: Vec<String>,
+    /// Sealed.
+    pub payload: Vec<u8>,
+    /// The next message makes up for this one: one try is enough.
+    pub may_be_lost: bool,
+}
+
+/// One queue a call.
+pub struct Outbox {
+    courier: Courier,
+    failed: mpsc::UnboundedSender<Undelivered>,
+    calls: HashMap<Uuid, mpsc::UnboundedSender<Parcel>>,
+    tasks: JoinSet<()>,
+}
+
+/// A message was not delivered by any route; it is tried again as long as its call lives.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Undelivered {
+    /// The call it belongs to.
+    pub call: Uuid,
+    /// Whom it was for.
+    pub to: PublicKey,
+}
+
+impl Outbox {
+    /// Failures are told to `failed`, once a message.
+    #[must_use]
+    pub fn new(courier: Courier, failed: mpsc::UnboundedSender<Undelivered>) -> Self {
+        Self { courier, failed, calls: HashMap::new(), tasks: JoinSet::new() }
+    }
+
+    /// Queues a message of this call. Returns at once.
+    pub fn send(&mut self, call: Uuid, to: PublicKey, parcel: Parcel) {
+        while self.tasks.try_join_next().is_some() {}
+        let queue = self.calls.entry(call).or_insert_with(|| {
+            let (queue, parcels) = mpsc::unbounded_channel();
+            let sender = Sender { courier: self.courier.clone(), failed: self.failed.clone(), call, to };
+            self.tasks.spawn(sender.run(parcels));
+            queue
+        });
+        // The task ends only after this queue is dropped.
+        let _ = queue.send(parcel);
+    }
+
+    /// The call is over: what is queued gets a last chance and nothing more is accepted.
+    pub fn end(&mut self, call: Uuid) {
+        self.calls.remove(&call);
+    }
+
+    /// All calls are over. Resolves when everything queued was delivered or given up.
+    pub async fn finish(&mut self) {
+        self.calls.clear();
+        while self.tasks.join_next().await.is_some() {}
+    }
+}
+
+struct Sender {
+    courier: Courier,
+    failed: mpsc::UnboundedSender<Undelivered>,
+    call: Uuid,
+    to: PublicKey,
+}
+
+impl Sender {
+    async fn run(self, mut parcels: mpsc::UnboundedReceiver<Parcel>) {
+        while let Some(parcel) = parcels.recv().await {
+            self.deliver(parcel, &parcels).await;
+        }
+    }
+
+    async fn deliver(&self, parcel: Parcel, parcels: &mpsc::UnboundedReceiver<Parcel>) {
+        let mut pause = FIRST_PAUSE;
+        let mut last_tries = 0;
+        loop {
+            let sent = self.courier.deliver(&parcel.urls, *self.to.as_bytes(), parcel.payload.clone()).await;
+            let Err(error) = sent else { return };
+            if pause == FIRST_PAUSE {
+                tracing::info!("a message was not delivered: {error}");
+                let _ = self.failed.send(Undelivered { call: self.call, to: self.to });
+            }
+            if parcel.may_be_lost {
+                return;
+            }
+            if parcels.is_closed() {
+                last_tries += 1;
+                if last_tries >= LAST_TRIES {
+                    return;
+                }
+            }
+            tokio::time::sleep(pause).await;
+            pause = (pause * 2).min(MAX_PAUSE);
+        }
+    }
+}

@@ -1,0 +1,109 @@
+use ringdown_core::identity::Identity;
+use ringdown_core::name::DisplayName;
+
+use super::*;
+
+fn bob() -> Contact {
+    Contact {
+        key: Identity::from_seed([2; 32]).public(),
+        name: DisplayName::parse("Bob").unwrap(),
+        own_name: DisplayName::parse("Robert").unwrap(),
+        reach: vec![Reach::parse("ws://192.0.2.7:47100").unwrap()],
+        ice_policy: Some(IcePolicy::RelayOnly),
+    }
+}
+
+#[test]
+fn contacts_and_settings_are_there_after_opening_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.put_contact(&bob()).unwrap();
+    store.set_setting("name", &"Alice").unwrap();
+    drop(store);
+
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.contacts().unwrap(), [bob()]);
+    assert_eq!(store.setting::<String>("name").unwrap().as_deref(), Some("Alice"));
+    store.remove_contact(bob().key).unwrap();
+    assert!(store.contacts().unwrap().is_empty());
+}
+
+#[test]
+fn a_setting_of_another_shape_counts_as_never_set() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.set_setting("port", &"many").unwrap();
+    assert_eq!(store.setting::<u16>("port").unwrap(), None);
+}
+
+#[test]
+fn a_database_somebody_else_holds_is_called_locked() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Store::open(dir.path()).unwrap());
+    let other = Connection::open(dir.path().join("ringdown.db")).unwrap();
+    other.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let error = Store::open(dir.path()).unwrap_err();
+    assert!(matches!(error, StoreError::Locked(_)), "{error}");
+}
+
+#[test]
+fn a_write_while_somebody_holds_the_database_loses_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let other = Connection::open(dir.path().join("ringdown.db")).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    assert!(matches!(store.put_contact(&bob()), Err(StoreError::Locked(_))));
+    other.execute_batch("ROLLBACK").unwrap();
+    store.put_contact(&bob()).unwrap();
+    assert_eq!(store.contacts().unwrap(), [bob()]);
+}
+
+#[test]
+fn a_database_of_a_newer_version_is_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(Store::open(dir.path()).unwrap());
+    let path = dir.path().join("ringdown.db");
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::Newer(_))));
+    let version: i64 =
+        Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    assert_eq!(version, 999);
+}
+
+#[test]
+fn a_file_that_is_no_database_is_called_damaged_and_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("ringdown.db");
+    let junk = "this is a shopping list, and a long one at that ".repeat(100);
+    std::fs::write(&path, &junk).unwrap();
+    assert!(matches!(Store::open(dir.path()), Err(StoreError::Damaged(_))));
+    assert_eq!(std::fs::read_to_string(&path).unwrap(), junk);
+}
+
+#[test]
+fn a_place_that_cant_be_written_is_called_read_only() {
+    let dir = tempfile::tempdir().unwrap();
+    // Root may write anywhere, so the folder is one that isn't there rather than one that isn't ours.
+    let error = Store::open(&dir.path().join("missing")).unwrap_err();
+    assert!(matches!(error, StoreError::ReadOnly(_)), "{error}");
+    assert!(error.to_string().contains("--data-dir"), "{error}");
+}
+
+#[test]
+fn a_read_only_database_is_called_read_only() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.connection.pragma_update(None, "query_only", true).unwrap();
+    assert!(matches!(store.put_contact(&bob()), Err(StoreError::ReadOnly(_))));
+}
+
+#[test]
+fn contacts_no_ringdown_wrote_are_called_damaged() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store
+        .connection
+        .execute("INSERT INTO contact VALUES ('nonsense', 'Bob', 'Bob', '[]', NULL)", [])
+        .unwrap();
+    assert!(matches!(store.contacts(), Err(StoreError::Damaged(_))));
+}

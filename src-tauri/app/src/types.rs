@@ -1,0 +1,40 @@
+//! ui/types.d.ts, made of the Rust types that cross the border. `cargo xtask types` writes it; the test checks it.
+
+use ringdown_core::call::{CallSnapshot, Direction, EndReason, Phase};
+use ringdown_core::ice::{IcePolicy, IceServer, IceTransportPolicy, RtcConfiguration};
+use ts_rs::{Config, TS};
+
+use crate::ipc::{
+    Added, ContactView, InvitePreview, Line, MediaState, Notice, PeerEvent, Profile, Settings, Snapshot, UiError,
+};
+
+const HEAD: &str = "// Made by `cargo xtask types` from the Rust types (src-tauri/app/src/ipc.rs, src-tauri/core). Do not edit.\n";
+
+fn declarations() -> String {
+    let config = Config::new().with_large_int("number");
+    let mut file = HEAD.to_owned();
+    let mut declare = |docs: Option<String>, declaration: String| {
+        file.push('\n');
+        file.push_str(docs.unwrap_or_default().as_str());
+        file.push_str(&format!("export {declaration}\n"));
+    };
+    macro_rules! declare {
+        ($($name:ty),+ $(,)?) => { $( declare(<$name>::docs(), <$name>::decl(&config)); )+ };
+    }
+    declare!(
+        Snapshot, Profile, ContactView, CallSnapshot, Direction, Phase, EndReason, Settings, IcePolicy, IceServer, Line,
+        Notice, UiError, Added, InvitePreview, PeerEvent, RtcConfiguration, IceTransportPolicy, MediaState,
+    );
+    file
+}
+
+#[test]
+fn types_of_the_webview_are_those_of_the_core() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/ui/types.d.ts");
+    let wanted = declarations();
+    if std::env::var_os("RINGDOWN_WRITE_TYPES").is_some() {
+        std::fs::write(path, &wanted).unwrap();
+    }
+    let found = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(found == wanted, "ui/types.d.ts is not what the Rust types say: run `cargo xtask types`");
+}

@@ -1,0 +1,117 @@
+//! The one window, and what the hub does to it.
+
+use tauri::webview::{PermissionKind, PermissionResponse};
+use tauri::{AppHandle, Emitter, Manager, Url, UserAttentionType, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+
+use crate::hub::Surface;
+use crate::ipc::{PeerEvent, Snapshot};
+use crate::options::Options;
+
+const LABEL: &str = "main";
+/// Logical pixels; the smallest is what LOOK.md promises to look right at.
+const SIZE: (f64, f64) = (960.0, 640.0);
+const MIN_SIZE: (f64, f64) = (360.0, 480.0);
+
+/// Opens the window.
+///
+/// # Errors
+/// When the system gives no window.
+pub fn open(app: &AppHandle, options: &Options) -> tauri::Result<WebviewWindow> {
+    let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::default())
+        .title("Ringdown")
+        .inner_size(SIZE.0, SIZE.1)
+        .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
+        .visible(!options.hidden)
+        .on_navigation(is_own_page)
+        .on_permission_request(|webview, kind| permission(webview.url().ok().as_ref(), kind))
+        .build()?;
+    #[cfg(target_os = "linux")]
+    {
+        let fake_camera = options.fake_camera;
+        window.with_webview(move |webview| crate::webview_linux::prepare(&webview, fake_camera))?;
+    }
+    Ok(window)
+}
+
+/// Camera, microphone and screen for the app's own page; nothing else for anybody.
+fn permission(page: Option<&Url>, kind: PermissionKind) -> PermissionResponse {
+    let asked_for = matches!(kind, PermissionKind::Camera | PermissionKind::Microphone | PermissionKind::DisplayCapture);
+    if asked_for && page.is_some_and(is_own_page) { PermissionResponse::Allow } else { PermissionResponse::Deny }
+}
+
+/// `tauri://localhost` (Linux, macOS) or `http(s)://tauri.localhost` (Windows).
+fn is_own_page(url: &Url) -> bool {
+    match url.scheme() {
+        "tauri" => url.host_str() == Some("localhost"),
+        "http" | "https" => cfg!(windows) && url.host_str() == Some("tauri.localhost"),
+        _ => false,
+    }
+}
+
+/// Shows the window and puts it before the others.
+pub fn raise(app: &AppHandle) {
+    let Some(window) = app.get_webview_window(LABEL) else { return };
+    let raised = window
+        .show()
+        .and_then(|()| window.unminimize())
+        .and_then(|()| window.set_focus())
+        .and_then(|()| window.request_user_attention(Some(UserAttentionType::Critical)));
+    if let Err(error) = raised {
+        tracing::warn!("the window could not be brought to the front: {error}");
+    }
+}
+
+impl Surface for AppHandle {
+    fn state(&self, snapshot: &Snapshot) {
+        self.tell("state", snapshot);
+    }
+
+    fn peer(&self, event: &PeerEvent) {
+        self.tell("peer", event);
+    }
+
+    fn raise(&self) {
+        raise(self);
+    }
+}
+
+trait Tell {
+    fn tell<T: serde::Serialize + Clone>(&self, event: &str, payload: &T);
+}
+
+impl Tell for AppHandle {
+    fn tell<T: serde::Serialize + Clone>(&self, event: &str, payload: &T) {
+        if let Err(error) = self.emit_to(LABEL, event, payload) {
+            tracing::warn!("the window did not hear of a change: {error}");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn url(text: &str) -> Url {
+        Url::parse(text).unwrap()
+    }
+
+    #[test]
+    fn only_our_own_page_gets_camera_and_microphone() {
+        let own = url("tauri://localhost/index.html");
+        let foreign = url("https://example.org/");
+        for kind in [PermissionKind::Camera, PermissionKind::Microphone] {
+            assert_eq!(permission(Some(&own), kind), PermissionResponse::Allow);
+            assert_eq!(permission(Some(&foreign), kind), PermissionResponse::Deny);
+            assert_eq!(permission(None, kind), PermissionResponse::Deny);
+        }
+        assert_eq!(permission(Some(&own), PermissionKind::Geolocation), PermissionResponse::Deny);
+    }
+
+    #[test]
+    fn the_window_never_leaves_our_page() {
+        assert!(is_own_page(&url("tauri://localhost/")));
+        assert!(!is_own_page(&url("tauri://elsewhere/")));
+        assert!(!is_own_page(&url("https://tauri.localhost.example.org/")));
+        assert!(!is_own_page(&url("file:///etc/passwd")));
+    }
+}

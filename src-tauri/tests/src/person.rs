@@ -1,0 +1,264 @@
+//! A person with the app open before them.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+use tokio::process::Command;
+
+use crate::page::Page;
+use crate::process::{Program, free_port};
+use crate::stage::{Stage, binary};
+use crate::{PATIENCE, Result, eventually, eventually_within};
+
+/// Somebody at their computer. The app and its driver end when this is dropped.
+#[derive(Debug)]
+pub struct Person {
+    name: String,
+    data: PathBuf,
+    page: Page,
+    driver: Program,
+}
+
+/// What the person's app is started with.
+#[derive(Debug, Clone)]
+pub struct Setup {
+    /// `--fake-camera`: the webview's moving test picture.
+    pub camera: bool,
+    /// `--fake-microphone`: a 440 Hz tone. Otherwise the stage's own microphone is used.
+    pub tone: bool,
+    /// Further arguments.
+    pub arguments: Vec<String>,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        Self { camera: true, tone: false, arguments: Vec::new() }
+    }
+}
+
+impl Person {
+    /// Opens the app for the first time and gives it the name.
+    ///
+    /// # Errors
+    /// When no window comes up, or it does not take the name.
+    pub async fn arrive(stage: &Stage, name: &str, setup: Setup) -> Result<Self> {
+        let person = Self::open(stage, name, setup).await?;
+        person.page.type_into("textbox", "Your name", name).await?;
+        person.page.press("Start").await?;
+        person.page.find("button", "Add contact").await?;
+        Ok(person)
+    }
+
+    /// Opens the app, whatever it shows.
+    ///
+    /// # Errors
+    /// When no window comes up.
+    pub async fn open(stage: &Stage, name: &str, setup: Setup) -> Result<Self> {
+        let home = name.split_whitespace().next().unwrap_or("nobody").to_lowercase();
+        let data = stage.dir().join(&home);
+        let port = free_port()?;
+        let mut command = stage.command("WebKitWebDriver", &home);
+        command.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        let mut driver = Program::start(&mut command)?;
+        driver.ignore_output();
+        let mut arguments = vec!["--data-dir".to_owned(), data.display().to_string()];
+        arguments.extend(setup.camera.then(|| "--fake-camera".to_owned()));
+        arguments.extend(setup.tone.then(|| "--fake-microphone".to_owned()));
+        arguments.extend(setup.arguments);
+        let capabilities = json!({
+            "webkitgtk:browserOptions": { "binary": binary("ringdown")?, "args": arguments }
+        });
+        let page = Page::open(&format!("http://127.0.0.1:{port}"), capabilities).await?;
+        Ok(Self { name: name.into(), data, page, driver })
+    }
+
+    /// Their name.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Their data directory.
+    #[must_use]
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The window's page.
+    #[must_use]
+    pub fn page(&self) -> &Page {
+        &self.page
+    }
+
+    /// The invite they would give to a friend.
+    ///
+    /// # Errors
+    /// When none is shown.
+    pub async fn invite(&self) -> Result<String> {
+        if self.page.look_for("textbox", "My invite link").await?.is_none()
+            && let Some(button) = self.page.look_for("button", "My invite").await?
+        {
+            button.click().await?;
+        }
+        self.page.value_of("textbox", "My invite link").await
+    }
+
+    /// Fills in "Add contact" and presses "Add".
+    ///
+    /// # Errors
+    /// When the form is not there.
+    pub async fn paste_invite(&self, link: &str, name: &str) -> Result<()> {
+        if self.page.look_for("textbox", "Invite link").await?.is_none() {
+            self.page.press("Add contact").await?;
+        }
+        self.page.type_into("textbox", "Invite link", link).await?;
+        self.page.type_into("textbox", "Contact name", name).await?;
+        self.page.press("Add").await
+    }
+
+    /// Makes a contact of whoever made this invite.
+    ///
+    /// # Errors
+    /// When they do not appear among the contacts.
+    pub async fn befriend(&self, link: &str, name: &str) -> Result<()> {
+        self.paste_invite(link, name).await?;
+        self.page.find("button", &format!("Call {name}")).await.map(drop)
+    }
+
+    /// Types part of a name into the search box and presses Enter.
+    ///
+    /// # Errors
+    /// When there is no search box.
+    pub async fn call_by_typing(&self, part: &str) -> Result<()> {
+        self.page.type_into("searchbox", "Find a contact", &format!("{part}\u{e007}")).await
+    }
+
+    /// Calls a friend, who accepts, until both see each other.
+    ///
+    /// # Errors
+    /// When it does not come to that.
+    pub async fn talks_with(&self, friend: &Person) -> Result<()> {
+        self.call_by_typing(&friend.name).await?;
+        friend.answer(&self.name, "Accept").await?;
+        tokio::try_join!(self.sees(&friend.name), friend.sees(&self.name)).map(drop)
+    }
+
+    /// Lets calls ring for this long only.
+    ///
+    /// # Errors
+    /// When the settings do not take it.
+    pub async fn ring_for(&self, seconds: u32) -> Result<()> {
+        self.page.press("Settings").await?;
+        self.page.type_into("number", "Stop ringing after", &seconds.to_string()).await?;
+        self.page.press("Save").await?;
+        self.page.gone("dialog", "Settings").await
+    }
+
+    /// Waits for the call and presses a button of its dialog.
+    ///
+    /// # Errors
+    /// When nobody calls.
+    pub async fn answer(&self, caller: &str, button: &str) -> Result<()> {
+        self.page.find("dialog", &format!("{caller} is calling")).await?;
+        self.page.press(button).await
+    }
+
+    /// Waits until the call is connected and the other's picture moves.
+    ///
+    /// # Errors
+    /// When it does not come to that.
+    pub async fn sees(&self, other: &str) -> Result<()> {
+        self.page.status("Connected").await?;
+        self.page.video_moves(other).await
+    }
+
+    /// Closes what tells of the ended call, if it is still there, and waits until the contacts are back.
+    ///
+    /// # Errors
+    /// When they do not come back.
+    pub async fn put_away(&self) -> Result<()> {
+        eventually("the contacts to be back", || async {
+            if let Some(close) = self.page.look_for("button", "Close").await? {
+                close.click().await?;
+            }
+            Ok(self.page.look_for("searchbox", "Find a contact").await?.map(drop))
+        })
+        .await
+    }
+
+    /// The process of the app.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub async fn pid(&self) -> Result<u32> {
+        let data = self.data.display().to_string();
+        eventually("the app's process", || async {
+            Ok(processes().await?.into_iter().find_map(|(pid, line)| {
+                (line.contains(&data) && line.split('\0').next().is_some_and(|exe| exe.ends_with("/ringdown")))
+                    .then_some(pid)
+            }))
+        })
+        .await
+    }
+
+    /// Kills the app as a crash or a power cut would.
+    ///
+    /// # Errors
+    /// When it does not die.
+    pub async fn crash(mut self) -> Result<()> {
+        let pid = self.pid().await?;
+        Command::new("kill").args(["-KILL", &pid.to_string()]).status().await?;
+        eventually_within(PATIENCE, "the app to be dead", || async {
+            Ok((!Path::new(&format!("/proc/{pid}/exe")).exists()).then_some(()))
+        })
+        .await?;
+        self.driver.kill().await
+    }
+
+    /// Closes the window as a person would, and waits until the app has ended.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub async fn leave(mut self) -> Result<()> {
+        let pid = self.pid().await?;
+        self.page.client().clone().close().await?;
+        eventually("the app to end", || async {
+            Ok((!Path::new(&format!("/proc/{pid}/exe")).exists()).then_some(()))
+        })
+        .await?;
+        self.driver.kill().await
+    }
+}
+
+/// Alice and Bob at their windows, each other's contacts, nothing going on.
+///
+/// # Errors
+/// When it does not come to that.
+pub async fn friends(stage: &Stage) -> Result<(Person, Person)> {
+    friends_with(stage, Setup::default()).await
+}
+
+/// [`friends`], with their apps started in another way.
+///
+/// # Errors
+/// When it does not come to that.
+pub async fn friends_with(stage: &Stage, setup: Setup) -> Result<(Person, Person)> {
+    let alice = Person::arrive(stage, "Alice", setup.clone()).await?;
+    let bob = Person::arrive(stage, "Bob", setup).await?;
+    alice.befriend(&bob.invite().await?, "Bob").await?;
+    bob.befriend(&alice.invite().await?, "Alice").await?;
+    Ok((alice, bob))
+}
+
+/// Every process with its command line (arguments parted by NUL).
+async fn processes() -> Result<Vec<(u32, String)>> {
+    let mut found = Vec::new();
+    let mut entries = tokio::fs::read_dir("/proc").await?;
+    while let Some(entry) = entries.next_entry().await? {
+        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        // A process that has just ended has no command line.
+        let Ok(line) = tokio::fs::read(entry.path().join("cmdline")).await else { continue };
+        found.push((pid, String::from_utf8_lossy(&line).into_owned()));
+    }
+    Ok(found)
+}

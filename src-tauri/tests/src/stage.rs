@@ -1,0 +1,126 @@
+//! A private display, D-Bus session and sound server.
+
+use std::path::{Path, PathBuf};
+
+use tempfile::TempDir;
+use tokio::process::Command;
+
+use crate::process::Program;
+use crate::sound::Sound;
+use crate::{Result, eventually};
+
+/// Where a test plays. Dropping it ends everything that runs on it.
+#[derive(Debug)]
+pub struct Stage {
+    dir: TempDir,
+    display: String,
+    bus: String,
+    sound: Sound,
+    /// Kept to be ended last.
+    _programs: Vec<Program>,
+}
+
+impl Stage {
+    /// Sets up a display of `size` (e.g. `1920x1080`), unless `RINGDOWN_E2E_DISPLAY=here` asks for the real one.
+    ///
+    /// # Errors
+    /// When one of the programs is missing or does not come up.
+    pub async fn new(size: &str) -> Result<Self> {
+        Self::set_up(size, true).await
+    }
+
+    /// [`Stage::new`] where nobody has a microphone.
+    ///
+    /// # Errors
+    /// As [`Stage::new`].
+    pub async fn without_microphones(size: &str) -> Result<Self> {
+        Self::set_up(size, false).await
+    }
+
+    async fn set_up(size: &str, microphones: bool) -> Result<Self> {
+        let dir = tempfile::Builder::new().prefix("ringdown-e2e-").tempdir()?;
+        let mut programs = Vec::new();
+        let display = match std::env::var("RINGDOWN_E2E_DISPLAY").as_deref() {
+            Ok("here") => std::env::var("DISPLAY")?,
+            _ => {
+                let mut xvfb = Program::start(
+                    Command::new("Xvfb")
+                        .args(["-displayfd", "1", "-screen", "0", &format!("{size}x24"), "-nolisten", "tcp"])
+                        .stderr(std::process::Stdio::null()),
+                )?;
+                let number = xvfb.line().await?;
+                programs.push(xvfb);
+                format!(":{}", number.trim())
+            }
+        };
+        let mut bus = Program::start(Command::new("dbus-daemon").args([
+            "--session",
+            "--print-address",
+            "--nofork",
+            &format!("--address=unix:path={}", dir.path().join("bus").display()),
+        ]))?;
+        let address = bus.line().await?;
+        programs.push(bus);
+        let sound = Sound::start(dir.path(), microphones).await?;
+        Ok(Self { dir, display, bus: address, sound, _programs: programs })
+    }
+
+    /// A folder that is deleted with the stage.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The sound server.
+    #[must_use]
+    pub fn sound(&self) -> &Sound {
+        &self.sound
+    }
+
+    /// A command that runs on this stage, with `person`'s own speaker and microphone.
+    #[must_use]
+    pub fn command(&self, program: impl AsRef<std::ffi::OsStr>, person: &str) -> Command {
+        let mut command = Command::new(program);
+        command
+            .env("DISPLAY", &self.display)
+            .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
+            .env("NO_AT_BRIDGE", "1")
+            .env("GDK_BACKEND", "x11")
+            .env("RINGDOWN_BIND", "127.0.0.1")
+            .env_remove("WAYLAND_DISPLAY");
+        self.sound.lend(&mut command, person);
+        command
+    }
+
+    /// Takes a picture of the whole display (needs ImageMagick).
+    ///
+    /// # Errors
+    /// When `import` is missing or fails.
+    pub async fn picture(&self, file: &Path) -> Result<()> {
+        let status = Command::new("import")
+            .env("DISPLAY", &self.display)
+            .args(["-window", "root"])
+            .arg(file)
+            .status()
+            .await?;
+        if status.success() { Ok(()) } else { Err("import took no picture".into()) }
+    }
+}
+
+/// A binary of this workspace, built beside the running test.
+///
+/// # Errors
+/// When it was not built: `cargo build -p ringdown -p ringdown-signaling` does.
+pub fn binary(name: &str) -> Result<PathBuf> {
+    let here = std::env::current_exe()?;
+    let found = here.ancestors().skip(1).take(2).map(|dir| dir.join(name)).find(|path| path.is_file());
+    found.ok_or_else(|| format!("{name} is not built: cargo build -p ringdown -p ringdown-signaling").into())
+}
+
+/// Waits for a file.
+///
+/// # Errors
+/// When it does not appear.
+pub async fn file_appears(path: &Path) -> Result<()> {
+    eventually(&format!("{} to appear", path.display()), || async { Ok(path.exists().then_some(())) }).await
+}

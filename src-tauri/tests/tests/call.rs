@@ -1,0 +1,94 @@
+//! Two people, two desktop windows, one name typed.
+
+use ringdown_e2e::Result;
+use ringdown_e2e::person::friends;
+use ringdown_e2e::stage::Stage;
+
+/// A tone well inside a voice codec's band and apart from the mains hum and from the fake microphone's 440 Hz.
+const TONE_HZ: f64 = 620.0;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alice_types_bobs_name_and_they_see_and_hear_each_other() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob) = friends(&stage).await?;
+    let hum = stage.sound().hum("alice", TONE_HZ)?;
+
+    alice.call_by_typing("bo").await?;
+    alice.page().status("Ringing…").await?;
+    bob.answer("Alice", "Accept").await?;
+    alice.sees("Bob").await?;
+    bob.sees("Alice").await?;
+    alice.page().find("video", "You").await?;
+    bob.page().find("any", "Connection path").await?;
+    stage.sound().hears("bob", TONE_HZ).await?;
+
+    alice.page().press("Microphone").await?;
+    stage.sound().hears_no("bob", TONE_HZ).await?;
+    alice.page().press("Microphone").await?;
+    stage.sound().hears("bob", TONE_HZ).await?;
+
+    drop(hum);
+    let _hum = stage.sound().hum("bob", TONE_HZ)?;
+    stage.sound().hears("alice", TONE_HZ).await?;
+
+    alice.page().press("Hang up").await?;
+    alice.page().status("Call ended").await?;
+    bob.page().status("Call ended").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn they_call_each_other_ten_times_in_a_row() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob) = friends(&stage).await?;
+    for call in 0..10 {
+        let (caller, callee) = if call % 2 == 0 { (&alice, &bob) } else { (&bob, &alice) };
+        caller.talks_with(callee).await.map_err(|error| format!("call {call}: {error}"))?;
+        let leaver = if call % 3 == 0 { caller } else { callee };
+        leaver.page().press("Hang up").await?;
+        tokio::try_join!(alice.page().status("Call ended"), bob.page().status("Call ended"))?;
+        tokio::try_join!(alice.put_away(), bob.put_away())?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bob_accepts_without_video_and_shows_himself_later() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob) = friends(&stage).await?;
+    let _hum = stage.sound().hum("bob", TONE_HZ)?;
+    alice.call_by_typing("Bob").await?;
+    bob.answer("Alice", "Accept without video").await?;
+    bob.sees("Alice").await?;
+    stage.sound().hears("alice", TONE_HZ).await?;
+    assert!(alice.page().pixels("Bob").await?.is_none(), "Bob is not seen");
+
+    bob.page().press("Camera").await?;
+    alice.page().video_moves("Bob").await?;
+    bob.page().press("Camera").await?;
+    bob.page().press("Hang up").await?;
+    alice.page().status("Call ended").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_voice_call_has_no_picture_and_a_voice() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob) = friends(&stage).await?;
+    let _hum = stage.sound().hum("alice", TONE_HZ)?;
+    alice.page().press("Voice call Bob").await?;
+    bob.answer("Alice", "Accept without video").await?;
+    tokio::try_join!(alice.page().status("Connected"), bob.page().status("Connected"))?;
+    stage.sound().hears("bob", TONE_HZ).await?;
+    assert!(alice.page().pixels("You").await?.is_none(), "Alice's camera is off");
+    alice.page().press("Hang up").await?;
+    bob.page().status("Call ended").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_call_each_other_at_once_and_it_is_one_call() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob) = friends(&stage).await?;
+    tokio::try_join!(alice.call_by_typing("Bob"), bob.call_by_typing("Alice"))?;
+    tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
+    alice.page().press("Hang up").await?;
+    bob.page().status("Call ended").await
+}
