@@ -103,19 +103,6 @@ impl Kind {
             Self::HangUp { .. } => "hang_up",
         }
     }
-
-    /// Whether nothing can follow it: it takes effect even where something before it is still on its way.
-    #[must_use]
-    pub fn is_last(&self) -> bool {
-        match self {
-            Self::Decline | Self::Busy | Self::Cancel | Self::HangUp { .. } => true,
-            Self::Invite { .. }
-            | Self::Ringing
-            | Self::Accept { .. }
-            | Self::Signal { .. }
-            | Self::Alive => false,
-        }
-    }
 }
 
 /// Names, addresses and descriptions are personal: the kind and a size show.

@@ -23,8 +23,8 @@ pub(super) fn received(
             if dialog.peer != from {
                 return state;
             }
-            if message.kind.is_last() {
-                return match end_reason(&state, &message.kind) {
+            if let Some(last) = Last::of(&message.kind) {
+                return match end_reason(&state, last) {
                     Some(reason) => desk.end(state, reason, None),
                     None => state,
                 };
@@ -39,74 +39,76 @@ pub(super) fn received(
     }
 }
 
-/// Why a message that ends calls ends this one; None where its sender has no right to say it now.
-fn end_reason(state: &State, kind: &Kind) -> Option<EndReason> {
+/// A message that nothing can follow: it takes effect even where something before it is still on its way.
+#[derive(Clone, Copy)]
+enum Last {
+    Decline,
+    Busy,
+    Cancel,
+    HangUp(HangUp),
+}
+
+impl Last {
+    fn of(kind: &Kind) -> Option<Self> {
+        match kind {
+            Kind::Decline => Some(Self::Decline),
+            Kind::Busy => Some(Self::Busy),
+            Kind::Cancel => Some(Self::Cancel),
+            Kind::HangUp { reason } => Some(Self::HangUp(*reason)),
+            Kind::Invite { .. }
+            | Kind::Ringing
+            | Kind::Accept { .. }
+            | Kind::Signal { .. }
+            | Kind::Alive => None,
+        }
+    }
+}
+
+/// Why the call ends with this; None where its sender has no right to say it now.
+fn end_reason(state: &State, last: Last) -> Option<EndReason> {
     let hung_up = |reason: HangUp| match reason {
         HangUp::Ended => EndReason::EndedByPeer,
         HangUp::Lost => EndReason::Lost,
         HangUp::Failed => EndReason::NotConnected,
     };
-    match (state, kind) {
-        (
-            State::Outgoing {
-                phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
-                ..
-            },
-            kind,
-        ) => match kind {
-            Kind::Decline => Some(EndReason::Declined),
-            Kind::Busy => Some(EndReason::Busy),
+    match state {
+        State::Idle | State::Ended { .. } => None,
+        State::Outgoing {
+            phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
+            ..
+        } => match last {
+            Last::Decline => Some(EndReason::Declined),
+            Last::Busy => Some(EndReason::Busy),
             // It rang there until that side's time was over, or until ours could no longer be heard.
-            Kind::HangUp {
-                reason: HangUp::Ended,
-            } => Some(EndReason::NoAnswer),
-            Kind::HangUp {
-                reason: HangUp::Lost | HangUp::Failed,
-            } => Some(EndReason::Unreachable),
-            _ => None,
+            Last::HangUp(HangUp::Ended) => Some(EndReason::NoAnswer),
+            Last::HangUp(HangUp::Lost | HangUp::Failed) => Some(EndReason::Unreachable),
+            Last::Cancel => None,
         },
-        (
-            State::Incoming {
-                phase: Incoming::Ringing { .. },
-                ..
-            },
-            kind,
-        ) => match kind {
-            Kind::Cancel | Kind::HangUp { .. } => Some(EndReason::Missed),
-            _ => None,
+        State::Incoming {
+            phase: Incoming::Ringing { .. },
+            ..
+        } => match last {
+            Last::Cancel | Last::HangUp(_) => Some(EndReason::Missed),
+            Last::Decline | Last::Busy => None,
         },
-        (
-            State::Incoming {
-                phase: Incoming::Connecting { .. },
-                ..
-            },
-            kind,
-        ) => match kind {
+        State::Incoming {
+            phase: Incoming::Connecting { .. },
+            ..
+        } => match last {
             // They took it back before our accept arrived.
-            Kind::Cancel => Some(EndReason::Cancelled),
-            Kind::HangUp { reason } => Some(hung_up(*reason)),
-            _ => None,
+            Last::Cancel => Some(EndReason::Cancelled),
+            Last::HangUp(reason) => Some(hung_up(reason)),
+            Last::Decline | Last::Busy => None,
         },
-        (
-            State::Outgoing {
-                phase: Outgoing::Connecting { .. },
-                ..
-            }
-            | State::Connected { .. }
-            | State::Reconnecting { .. },
-            Kind::HangUp { reason },
-        ) => Some(hung_up(*reason)),
-        (
-            State::Outgoing {
-                phase: Outgoing::Connecting { .. },
-                ..
-            }
-            | State::Connected { .. }
-            | State::Reconnecting { .. }
-            | State::Idle
-            | State::Ended { .. },
-            _,
-        ) => None,
+        State::Outgoing {
+            phase: Outgoing::Connecting { .. },
+            ..
+        }
+        | State::Connected { .. }
+        | State::Reconnecting { .. } => match last {
+            Last::HangUp(reason) => Some(hung_up(reason)),
+            Last::Decline | Last::Busy | Last::Cancel => None,
+        },
     }
 }
 

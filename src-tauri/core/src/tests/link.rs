@@ -4,7 +4,7 @@ use super::post::{Fate, Letter};
 use super::world::{ALICE, BOB, CAROL, LATENCY, World, secs};
 use crate::call::{EndReason, Input, Phase};
 use crate::inbox::MAX_WAITING;
-use crate::message::{Kind, MAX_SIGNAL, Message};
+use crate::message::{HangUp, Kind, MAX_SIGNAL, Message};
 
 #[test]
 fn every_letter_comes_twice() {
@@ -277,6 +277,34 @@ fn what_the_other_side_may_not_say_changes_nothing() {
     say(&mut world, BOB, ALICE, call, 2, Kind::Cancel);
     assert_eq!(world.phase(BOB), Some(Phase::Ringing));
     assert_eq!(world.phase(ALICE), Some(Phase::Ringing));
+}
+
+#[test]
+fn a_farewell_means_what_its_sender_could_know() {
+    for (answered, reason, means) in [
+        (false, HangUp::Ended, EndReason::NoAnswer),
+        (false, HangUp::Lost, EndReason::Unreachable),
+        (false, HangUp::Failed, EndReason::Unreachable),
+        (true, HangUp::Ended, EndReason::EndedByPeer),
+        (true, HangUp::Lost, EndReason::Lost),
+        (true, HangUp::Failed, EndReason::NotConnected),
+    ] {
+        let mut world = World::new();
+        let call = world.call(ALICE, BOB);
+        world.run(secs(1));
+        if answered {
+            world.accept(BOB);
+            world.run(secs(1));
+        }
+        let message = Message {
+            call,
+            seq: 9,
+            kind: Kind::HangUp { reason },
+        };
+        world.forge(BOB, ALICE, &message);
+        world.run(LATENCY);
+        assert_eq!(world.reason(ALICE), Some(means));
+    }
 }
 
 #[test]
