@@ -2,11 +2,15 @@
 // No DOM, no IPC; written against the standard web API alone, so that it runs on a native RTCPeerConnection
 // and on the polyfill alike. The roles and the collision rules are those of the WebRTC specification,
 // section 10.7 "Perfect negotiation".
+//
+// Voice and picture are negotiated both ways once, at the start, whatever is sent at first. Microphone, camera and
+// screen then come and go by `replaceTrack`, and the data channel "state" says which of them are on: no toggle needs
+// another round, so toggles cannot collide. (A rollback in an established call freezes the received picture in
+// Chromium 156; what remains to be negotiated is an ICE restart, which the impolite side alone asks for.)
 import { readPath, QualityMeter } from "./call-stats.js";
 
 /** @typedef {"audio" | "video"} MediaKind */
 /** @typedef {"connected" | "disconnected" | "failed"} CallState */
-/** @typedef {{ audio: boolean, video: boolean }} Kinds */
 /**
  * @typedef {{
  *   createPeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection,
@@ -24,12 +28,16 @@ const KINDS = ["audio", "video"];
 export const RESTART_AFTER_MS = 2_000;
 /** While the connection stays down, ICE is restarted again this often, in milliseconds. */
 export const RESTART_AGAIN_MS = 6_000;
+/** The label of the data channel that says what each side sends: JSON `{"audio": boolean, "video": boolean}`. */
+const STATE_CHANNEL = "state";
+
 /** How often a connected call reads its statistics, in milliseconds. */
 export const STATS_EVERY_MS = 1_000;
 
 /**
  * Events:
- * - `remotestream` {@link MediaStream} and which kinds the other side sends: `{stream, audio, video}`
+ * - `remotestream` a {@link MediaStream} and whether the other side's microphone and picture are on:
+ *   `{stream, audio, video}`
  * - `state` the media `connected`, `disconnected` or `failed`
  * - `path` how the call travels (see call-stats.js)
  * - `quality` how well (see call-stats.js)
@@ -52,8 +60,11 @@ export class Call extends EventTarget {
   #placed = false;
   #local = new MediaStream();
   #remote = new MediaStream();
-  /** @type {Record<MediaKind, { track: MediaStreamTrack | null, sending: boolean }>} */
-  #outgoing = { audio: { track: null, sending: false }, video: { track: null, sending: false } };
+  /** What is to be sent. @type {Record<MediaKind, MediaStreamTrack | null>} */
+  #outgoing = { audio: null, video: null };
+  /** @type {RTCDataChannel | null} */ #channel = null;
+  /** What the other side said it sends; until then, what was negotiated counts. @type {Record<MediaKind, boolean>} */
+  #told = { audio: true, video: true };
 
   /** @type {CallState | null} */ #state = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #restartTimer;
@@ -75,27 +86,25 @@ export class Call extends EventTarget {
       this.#transmit({ candidate: candidate ? candidate.toJSON() : null }),
     );
     pc.addEventListener("track", ({ track }) => this.#handleTrack(track));
+    pc.addEventListener("datachannel", ({ channel }) => this.#adopt(channel));
     pc.addEventListener("signalingstatechange", () => this.#announceRemote());
     pc.addEventListener("connectionstatechange", () => this.#handleConnectionState());
   }
 
   /**
    * Begins. The initiator offers at once; the other side answers when the offer comes.
-   * @param {MediaStream} localStream what there is to send already
-   * @param {Kinds} [wanted] the kinds to negotiate for sending, when their tracks follow later through
-   *   `setMicrophone` and `setCamera`; by default those that `localStream` has
+   * @param {MediaStream} localStream what there is to send already; the rest may follow through `setMicrophone`
+   *   and `setCamera`
    */
-  start(localStream, wanted) {
+  start(localStream) {
     this.#local = localStream;
-    for (const kind of KINDS) {
-      const track = localStream.getTracks().find((candidate) => candidate.kind === kind) ?? null;
-      const slot = this.#outgoing[kind];
-      slot.track ??= track;
-      slot.sending = wanted ? wanted[kind] : slot.track !== null;
+    for (const track of localStream.getTracks()) {
+      if (track.kind === "audio" || track.kind === "video") this.#outgoing[track.kind] ??= track;
     }
     if (this.#initiator) {
       this.#placed = true;
       for (const kind of KINDS) this.#addTransceiver(kind);
+      this.#adopt(this.#pc.createDataChannel(STATE_CHANNEL));
     }
     const early = this.#early ?? [];
     this.#early = null;
@@ -200,25 +209,20 @@ export class Call extends EventTarget {
   async #placeTracks() {
     this.#placed = true;
     for (const kind of KINDS) {
-      const { track, sending } = this.#outgoing[kind];
       const transceiver = this.#transceiver(kind);
-      if (!transceiver) {
-        if (sending) this.#addTransceiver(kind);
-        continue;
+      if (transceiver) {
+        transceiver.direction = "sendrecv";
+        transceiver.sender.setStreams?.(this.#local);
+        await transceiver.sender.replaceTrack(this.#outgoing[kind]);
+      } else {
+        this.#addTransceiver(kind);
       }
-      transceiver.direction = sending ? "sendrecv" : "recvonly";
-      transceiver.sender.setStreams?.(this.#local);
-      if (track) await transceiver.sender.replaceTrack(track);
     }
   }
 
   /** @param {MediaKind} kind */
   #addTransceiver(kind) {
-    const { track, sending } = this.#outgoing[kind];
-    this.#pc.addTransceiver(track ?? kind, {
-      direction: sending ? "sendrecv" : "recvonly",
-      streams: [this.#local],
-    });
+    this.#pc.addTransceiver(this.#outgoing[kind] ?? kind, { direction: "sendrecv", streams: [this.#local] });
   }
 
   /** @param {MediaKind} kind */
@@ -232,22 +236,37 @@ export class Call extends EventTarget {
    */
   async #setOutgoing(kind, value) {
     if (this.#closed) return;
-    const slot = this.#outgoing[kind];
     if (typeof value === "boolean") {
-      if (slot.track) slot.track.enabled = value;
-      return;
+      const track = this.#outgoing[kind];
+      if (track) track.enabled = value;
+    } else {
+      this.#outgoing[kind] = value;
+      if (this.#placed) await this.#transceiver(kind)?.sender.replaceTrack(value);
     }
-    slot.track = value;
-    slot.sending = value !== null;
-    if (!this.#placed) return;
-    const transceiver = this.#transceiver(kind);
-    if (!transceiver) {
-      if (value) this.#addTransceiver(kind);
-      return;
-    }
-    const direction = value ? "sendrecv" : "recvonly";
-    if (transceiver.direction !== direction) transceiver.direction = direction;
-    await transceiver.sender.replaceTrack(value);
+    this.#tell();
+  }
+
+  /** @param {RTCDataChannel} channel */
+  #adopt(channel) {
+    if (channel.label !== STATE_CHANNEL) return;
+    this.#channel = channel;
+    channel.addEventListener("open", () => this.#tell());
+    channel.addEventListener("message", ({ data }) => this.#guard(this.#hear(data)));
+    this.#tell();
+  }
+
+  /** Says what is sent from here, as soon as there is a way to. */
+  #tell() {
+    if (this.#channel?.readyState !== "open") return;
+    const { audio, video } = this.#outgoing;
+    this.#channel.send(JSON.stringify({ audio: Boolean(audio?.enabled), video: Boolean(video?.enabled) }));
+  }
+
+  /** @param {string} data */
+  async #hear(data) {
+    const { audio, video } = JSON.parse(data);
+    this.#told = { audio: audio === true, video: video === true };
+    this.#announceRemote();
   }
 
   /** @param {MediaStreamTrack} track */
@@ -256,11 +275,11 @@ export class Call extends EventTarget {
     this.#announceRemote();
   }
 
-  /** Says which kinds the other side sends, as negotiated, whenever that changed. */
+  /** Says what the other side sends, whenever that changed. */
   #announceRemote() {
     if (this.#closed || this.#pc.signalingState !== "stable") return;
     const receives = (/** @type {MediaKind} */ kind) =>
-      ["sendrecv", "recvonly"].includes(this.#transceiver(kind)?.currentDirection ?? "");
+      this.#told[kind] && ["sendrecv", "recvonly"].includes(this.#transceiver(kind)?.currentDirection ?? "");
     const detail = { stream: this.#remote, audio: receives("audio"), video: receives("video") };
     const announced = [detail.audio, detail.video, ...this.#remote.getTracks().map((one) => one.id)].join();
     if (announced === this.#announced || this.#remote.getTracks().length === 0) return;

@@ -15,6 +15,7 @@ import { Call } from "./call.js";
  *   local: MediaStream | null,
  *   remote: MediaStream | null,
  *   remoteVideo: boolean,
+ *   remoteMuted: boolean,
  *   microphone: DeviceState,
  *   muted: boolean,
  *   camera: DeviceState,
@@ -40,6 +41,7 @@ const idle = () => ({
   local: null,
   remote: null,
   remoteVideo: false,
+  remoteMuted: false,
   microphone: "off",
   muted: false,
   camera: "off",
@@ -123,8 +125,10 @@ export class Session extends EventTarget {
     const id = this.#id;
     const track = this.#view.local?.getAudioTracks()[0];
     if (track) {
-      this.#update({ muted: !this.#view.muted });
-      track.enabled = !this.#view.muted;
+      const muted = !this.#view.muted;
+      track.enabled = !muted;
+      this.#call?.setMicrophone(!muted);
+      this.#update({ muted });
       return;
     }
     const opened = await this.#options.media.microphone();
@@ -244,18 +248,16 @@ export class Session extends EventTarget {
         if (this.#call === call) handler(/** @type {CustomEvent} */ (event).detail);
       });
     on("state", (state) => reportMedia({ call: id, state }).catch((error) => this.#fail(error)));
-    on("remotestream", ({ stream, video: shown }) => this.#update({ remote: stream, remoteVideo: shown }));
+    on("remotestream", ({ stream, audio, video: shown }) =>
+      this.#update({ remote: stream, remoteVideo: shown, remoteMuted: !audio }),
+    );
     on("path", (path) => this.#update({ path }));
     on("quality", (quality) => this.#update({ quality }));
     on("error", (error) => this.#fail(error));
 
-    if (this.#view.local) {
-      call.start(this.#view.local);
-    } else {
-      // The devices are still opening: negotiate meanwhile, the tracks follow.
-      call.start(new MediaStream(), { audio: true, video });
-      this.#acquire(video);
-    }
+    // While the devices are still opening the negotiation goes ahead; the tracks follow.
+    call.start(this.#view.local ?? new MediaStream());
+    this.#acquire(video);
   }
 
   /** @param {MediaStreamTrack} track */

@@ -101,6 +101,7 @@ export default /** @type {const} */ ({
   "call.share_later": "You can share your screen once the call is connected",
   "call.hang_up": "Hang up",
   "call.move_self": "Move my picture to the next corner",
+  "call.peer_muted": "{name}'s microphone is off",
   "call.path": "Connection path",
   "call.duration": "Call duration",
 

@@ -3,7 +3,7 @@ import { t } from "../i18n.js";
 import { clock, pathDetail, pathText, qualityText, statusText, troubles } from "../wording.js";
 import { createAvatar } from "./avatar.js";
 import { createCallBar, fadeWhenStill } from "./call-bar.js";
-import { h, reconcile, setAttribute, setText } from "./dom.js";
+import { h, icon, reconcile, setAttribute, setText } from "./dom.js";
 import { createSelfView } from "./self-view.js";
 import { createVoiceRing } from "./voice-ring.js";
 
@@ -20,6 +20,7 @@ export function createStage(actions) {
   const ring = createVoiceRing(actions.voiceLevel);
   const video = h("video", { class: "stage-video", autoplay: true, playsinline: true });
   const name = h("h1", { class: "who-name", dir: "auto" });
+  const muted = h("span", { class: "who-muted", role: "img" }, icon("microphone-off"));
   const status = h("p", { class: "who-status", role: "status" });
   const timer = h("p", { class: "who-timer", role: "timer", "aria-label": t("call.duration") });
   const path = h("div", { class: "path", role: "group", "aria-label": t("call.path") });
@@ -36,7 +37,7 @@ export function createStage(actions) {
     { class: "stage", tabindex: -1 },
     video,
     h("div", { class: "stage-face" }, ring.element, avatar.element),
-    h("div", { class: "who" }, name, status, timer),
+    h("div", { class: "who" }, name, muted, status, timer),
     h("div", { class: "marks" }, path, quality),
     trouble,
     self.element,
@@ -77,6 +78,9 @@ export function createStage(actions) {
       avatar.update(call.name, call.contact);
       setText(name, call.name);
       setAttribute(name, "title", call.name);
+      muted.hidden = mode !== "talking" || !media.remoteMuted;
+      setAttribute(muted, "aria-label", t("call.peer_muted", { name: call.name }));
+      setAttribute(muted, "title", t("call.peer_muted", { name: call.name }));
       setText(status, statusText(call));
 
       timer.hidden = next.connectedAt === null || mode === "ended";

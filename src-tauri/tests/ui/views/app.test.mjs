@@ -30,6 +30,7 @@ const MEDIA = {
   local: null,
   remote: null,
   remoteVideo: false,
+  remoteMuted: false,
   microphone: "ok",
   muted: false,
   camera: "ok",
@@ -261,6 +262,13 @@ describe("a call", () => {
     ring({ phase: "connected" }, { muted: true, camera: "off" });
     for (const name of ["Microphone", "Camera"]) assert.equal(page.find("button", name).getAttribute("aria-pressed"), "false");
     assert.equal(page.text(".troubles"), "Your microphone is muted");
+  });
+
+  test("says when the other side is muted", () => {
+    ring({ phase: "connected" }, { remoteMuted: true });
+    assert.ok(page.document.querySelector('[aria-label="Bob\'s microphone is off"]:not([hidden])'));
+    ring({ phase: "connected" });
+    assert.equal(page.document.querySelector('[aria-label="Bob\'s microphone is off"]:not([hidden])'), null);
   });
 
   test("says why a screen cannot be shared", () => {

@@ -109,33 +109,32 @@ describe("the first negotiation", () => {
     assert.deepEqual(sent, his.getTracks());
   });
 
-  test("of a voice call leaves the picture out on the side that sends none", async () => {
+  test("of a voice call has room for a picture, and says that there is none", async () => {
     await connect(both(), voice());
     assert.deepEqual(alice.sees(), { audio: true, video: false });
     assert.deepEqual(bob.sees(), { audio: true, video: true });
-    assert.equal(bob.agreed("video"), "recvonly");
+    assert.equal(bob.agreed("video"), "sendrecv");
   });
 
-  test("does not wait for Bob's camera: the track follows without another round", async () => {
+  test("does not wait for Bob's devices: the tracks follow without another round", async () => {
     alice.call.start(both());
-    bob.call.start(new FakeStream(), { audio: true, video: true });
+    bob.call.start(new FakeStream());
     await until("agreed", () => bob.descriptions().includes("answer"));
+    await until("Alice knows", () => alice.sees().audio === false && alice.sees().video === false);
     const camera = new FakeTrack("video");
     bob.call.setCamera(camera);
     bob.call.setMicrophone(new FakeTrack("audio"));
-    await quiet();
+    await until("Alice sees and hears him", () => alice.sees().audio && alice.sees().video);
     assert.equal(bob.pc.getTransceivers().find((one) => one.kind === "video").sender.track, camera);
     assert.deepEqual(bob.descriptions(), ["answer"]);
-    assert.deepEqual(alice.sees(), { audio: true, video: true });
   });
 
-  test("takes a promise back when there turns out to be no camera", async () => {
-    alice.call.start(both());
-    bob.call.start(new FakeStream(), { audio: true, video: true });
-    await until("agreed", () => bob.descriptions().includes("answer"));
-    bob.call.setCamera(null);
-    await until("Alice is told", () => alice.sees().video === false);
-    assert.deepEqual(alice.sees(), { audio: true, video: false });
+  test("shows what an older or foreign peer sends, which says nothing about it", async () => {
+    bob.pc.createDataChannel = () => new EventTarget();
+    alice.pc.createDataChannel = () => new EventTarget();
+    await connect(both(), voice());
+    assert.deepEqual(bob.sees(), { audio: true, video: true });
+    assert.deepEqual(alice.sees(), { audio: true, video: true });
   });
 
   test("waits for start: what came before is not lost", async () => {
@@ -158,6 +157,7 @@ describe("during the call", () => {
     alice.call.setMicrophone(false);
     await quiet();
     assert.equal(hers.getAudioTracks()[0].enabled, false);
+    assert.deepEqual(bob.sees(), { audio: false, video: true });
     alice.call.setMicrophone(true);
     await quiet();
     assert.equal(hers.getAudioTracks()[0].enabled, true);
@@ -172,6 +172,25 @@ describe("during the call", () => {
     alice.call.setCamera(camera);
     await until("Bob sees again", () => bob.sees().video === true);
     assert.equal(alice.pc.getTransceivers()[1].sender.track, camera);
+    assert.deepEqual([...alice.descriptions(), ...bob.descriptions()], ["offer", "answer"]);
+  });
+
+  test("both can toggle at once: nothing is negotiated, so nothing collides", async () => {
+    await connect();
+    for (const side of [alice, bob]) side.call.setCamera(null);
+    await until("neither sees", () => !alice.sees().video && !bob.sees().video);
+    for (const side of [alice, bob]) side.call.setCamera(new FakeTrack("video"));
+    await until("both see", () => alice.sees().video && bob.sees().video);
+    assert.deepEqual([...alice.descriptions(), ...bob.descriptions()], ["offer", "answer"]);
+  });
+
+  test("nonsense on the state channel is reported and changes nothing", async () => {
+    await connect();
+    const before = alice.sees();
+    const channel = bob.pc.channelForTest();
+    channel.send("{");
+    await until("an error", () => alice.heard("error").length === 1);
+    assert.deepEqual(alice.sees(), before);
   });
 
   test("a screen takes the camera's place without another round", async () => {
@@ -186,7 +205,7 @@ describe("during the call", () => {
     await connect(voice(), voice());
     bob.call.setCamera(new FakeTrack("video"));
     await until("Alice sees him", () => alice.sees().video === true);
-    assert.deepEqual(bob.descriptions(), ["answer", "offer"]);
+    assert.deepEqual(bob.descriptions(), ["answer"]);
   });
 
   test("the voice's loudness is read where the connection knows it", async () => {
@@ -198,29 +217,29 @@ describe("during the call", () => {
 });
 
 describe("both offer at once", () => {
-  test("and it settles: hers stands, his comes after", async () => {
+  test("and it settles: hers stands, his is taken back", async () => {
     await connect(voice(), voice());
     alice.holding = bob.holding = true;
-    alice.call.setCamera(new FakeTrack("video"));
-    bob.call.setCamera(new FakeTrack("video"));
+    alice.pc.restartIce();
+    bob.pc.restartIce();
     await until("both have offered", () => alice.held.length > 0 && bob.held.length > 0);
     assert.equal(alice.pc.signalingState, "have-local-offer");
     assert.equal(bob.pc.signalingState, "have-local-offer");
     alice.release();
     bob.release();
-    await until("both see each other", () => alice.sees().video === true && bob.sees().video === true);
+    await until("her round is done", () => bob.descriptions().length === 3);
     await quiet();
     assert.equal(alice.pc.signalingState, "stable");
     assert.equal(bob.pc.signalingState, "stable");
-    assert.equal(alice.agreed("video"), "sendrecv");
-    assert.equal(bob.agreed("video"), "sendrecv");
+    assert.deepEqual(alice.descriptions(), ["offer", "offer"]);
+    assert.deepEqual(bob.descriptions(), ["answer", "offer", "answer"]);
     assert.deepEqual([...alice.heard("error"), ...bob.heard("error")], []);
   });
 
   test("and candidates of the offer she ignored trouble nobody", async () => {
     await connect(voice(), voice());
     alice.holding = bob.holding = true;
-    alice.call.setCamera(new FakeTrack("video"));
+    alice.pc.restartIce();
     bob.pc.restartIce();
     await until("both have offered", () => alice.held.length > 0 && bob.held.length > 0);
     bob.pc.gather();

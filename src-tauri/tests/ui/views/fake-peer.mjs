@@ -38,6 +38,30 @@ export class FakeStream {
   }
 }
 
+/** One end of a data channel; both ends open once the descriptions are agreed. */
+class FakeChannel extends EventTarget {
+  static #count = 0;
+  static byName = new Map();
+  readyState = "connecting";
+  other = null;
+  constructor(label, other = null) {
+    super();
+    this.label = label;
+    this.other = other;
+    this.name = `channel-${(FakeChannel.#count += 1)}`;
+    FakeChannel.byName.set(this.name, this);
+  }
+  open() {
+    if (this.readyState === "open") return;
+    this.readyState = "open";
+    this.dispatchEvent(new Event("open"));
+  }
+  send(data) {
+    if (this.readyState !== "open") throw new DOMException("not open", "InvalidStateError");
+    queueMicrotask(() => this.other?.dispatchEvent(Object.assign(new Event("message"), { data })));
+  }
+}
+
 const REVERSED = { sendrecv: "sendrecv", sendonly: "recvonly", recvonly: "sendonly", inactive: "inactive" };
 const sends = (direction) => direction.startsWith("send");
 const receives = (direction) => direction.endsWith("recv") || direction === "recvonly";
@@ -86,6 +110,8 @@ export class FakePeerConnection extends EventTarget {
   stats = new Map();
   candidates = [];
   #transceivers = [];
+  #channel = null;
+  #agreedChannel = false;
   #chain = Promise.resolve();
   #restart = false;
   #needed = false;
@@ -103,6 +129,11 @@ export class FakePeerConnection extends EventTarget {
     this.#check();
     return transceiver;
   }
+  createDataChannel(label) {
+    this.#channel = new FakeChannel(label);
+    this.#check();
+    return this.#channel;
+  }
   getTransceivers() {
     return [...this.#transceivers];
   }
@@ -116,6 +147,10 @@ export class FakePeerConnection extends EventTarget {
   }
   async getStats() {
     return this.stats;
+  }
+  /** For tests: this side's end of the data channel. */
+  channelForTest() {
+    return this.#channel;
   }
   /** For tests: the connection comes, goes, fails. */
   become(state) {
@@ -140,6 +175,7 @@ export class FakePeerConnection extends EventTarget {
       if (description.type === "offer") {
         if (this.signalingState === "have-local-offer") this.#rollback();
         this.#applySections(remote.sections);
+        this.#accept(remote.channel);
         this.#become("have-remote-offer");
       } else {
         if (this.signalingState !== "have-local-offer") throw new DOMException("no offer", "InvalidStateError");
@@ -148,6 +184,7 @@ export class FakePeerConnection extends EventTarget {
           transceiver.currentDirection = REVERSED[direction];
           if (receives(transceiver.currentDirection)) this.#fire("track", { track: transceiver.receiver.track });
         }
+        if (this.#channel) this.#agreedChannel = true;
         this.#become("stable");
       }
       this.remoteDescription = { ...description, ufrag: remote.ufrag };
@@ -171,7 +208,8 @@ export class FakePeerConnection extends EventTarget {
     this.#offered = this.#transceivers.filter((one) => one.mid === null);
     this.#transceivers.forEach((one, index) => (one.mid ??= String(index)));
     const sections = this.#transceivers.map(({ mid, kind, direction }) => ({ mid, kind, direction }));
-    this.localDescription = { type: "offer", sdp: JSON.stringify({ ufrag: this.#ufrag, sections }) };
+    const channel = this.#channel?.name;
+    this.localDescription = { type: "offer", sdp: JSON.stringify({ ufrag: this.#ufrag, sections, channel }) };
     this.#become("have-local-offer");
   }
   #answer() {
@@ -187,6 +225,19 @@ export class FakePeerConnection extends EventTarget {
     });
     this.localDescription = { type: "answer", sdp: JSON.stringify({ ufrag: this.#ufrag, sections }) };
     this.#become("stable");
+  }
+  /** The other side's channel comes into being here, and both ends open. */
+  #accept(name) {
+    const theirs = FakeChannel.byName.get(name);
+    if (!theirs || theirs.other) return;
+    this.#channel = new FakeChannel(theirs.label, theirs);
+    this.#agreedChannel = true;
+    theirs.other = this.#channel;
+    queueMicrotask(() => {
+      this.#fire("datachannel", { channel: this.#channel });
+      this.#channel.open();
+      theirs.open();
+    });
   }
   #rollback() {
     for (const transceiver of this.#offered) transceiver.mid = null;
@@ -220,7 +271,7 @@ export class FakePeerConnection extends EventTarget {
         if (one.mid === null || one.currentDirection === null) return true;
         return sends(one.direction) !== sends(one.currentDirection) && this.#asked !== this.#wish();
       });
-      if (!open && !this.#restart) return;
+      if (!open && !this.#restart && (!this.#channel || this.#agreedChannel)) return;
       this.#asked = this.#wish();
       this.#needed = true;
       queueMicrotask(() => {
