@@ -1,22 +1,25 @@
-// Media elements and streams of the polyfill. The engine plays voice itself, so elements get streams without the
-// stand-ins for native audio: WebKitGTK often never starts a stream that holds a silent Web Audio track (measured: two
-// in five).
+// What media elements play in place of the streams they are given. The engine plays voice itself, so the stand-ins for
+// native audio are left out: WebKitGTK often never starts a stream that holds a silent Web Audio track (measured: two in
+// five). And a remote video track may be a place holder for one that the worker makes a moment later.
 
 /** What is played in place of a stream, and by which elements. @typedef {{playing: MediaStream | null, elements: Set<WeakRef<HTMLMediaElement>>}} Shown */
 
 /**
  * @param {Window & typeof globalThis} window
- * @param {(track: MediaStreamTrack) => boolean} isStandIn
+ * @param {(track: MediaStreamTrack) => MediaStreamTrack | null} played what is played for a track
+ * @returns {() => void} to be called when the answer of `played` changed
  */
-export function wrapElements(window, isStandIn) {
+export function wrapElements(window, played) {
   const element = window.HTMLMediaElement?.prototype;
   const native = element && Object.getOwnPropertyDescriptor(element, "srcObject");
   const { get, set } = native ?? {};
-  if (!get || !set) return;
+  if (!get || !set) return () => {};
   /** What each element was given. @type {WeakMap<HTMLMediaElement, MediaStream>} */
   const given = new WeakMap();
   /** @type {WeakMap<MediaStream, Shown>} */
   const shown = new WeakMap();
+  /** Every stream in `shown`. @type {Set<WeakRef<MediaStream>>} */
+  const all = new Set();
   const streams = window.MediaStream.prototype;
   const { addTrack, removeTrack } = streams;
   const resume = resumeWhenShown(window);
@@ -28,7 +31,7 @@ export function wrapElements(window, isStandIn) {
    * @param {Shown} state
    */
   function update(stream, state) {
-    const wanted = stream.getTracks().filter((track) => !isStandIn(track));
+    const wanted = stream.getTracks().flatMap((track) => played(track) ?? []);
     const before = state.playing;
     if (wanted.length === 0) state.playing = null;
     else state.playing ??= new window.MediaStream();
@@ -56,8 +59,11 @@ export function wrapElements(window, isStandIn) {
         given.delete(this);
         return;
       }
-      const state = shown.get(value) ?? { playing: null, elements: new Set() };
-      shown.set(value, state);
+      let state = shown.get(value);
+      if (!state) {
+        shown.set(value, (state = { playing: null, elements: new Set() }));
+        all.add(new WeakRef(value));
+      }
       update(value, state);
       set.call(this, state.playing);
       if (given.get(this) !== value) state.elements.add(new WeakRef(this));
@@ -80,6 +86,15 @@ export function wrapElements(window, isStandIn) {
       },
     });
   }
+
+  return () => {
+    for (const weak of all) {
+      const stream = weak.deref();
+      const state = stream && shown.get(stream);
+      if (state) update(stream, state);
+      else all.delete(weak);
+    }
+  };
 }
 
 /**

@@ -2,7 +2,6 @@
 
 import { RTCDataChannel } from "./channel.js";
 import { RTCIceCandidate, RTCSessionDescription } from "./description.js";
-import { wrapElements } from "./elements.js";
 import { Engine } from "./engine.js";
 import { RTCError } from "./errors.js";
 import * as events from "./events.js";
@@ -42,7 +41,7 @@ export function installIfMissing(window, backend, parts = {}) {
   if ("RTCPeerConnection" in window && window.RTCPeerConnection) return false;
   const engine = new Engine(backend);
   const tracks = new Tracks(window);
-  const media = parts.media?.(engine) ?? new MediaPlane(window, engine);
+  const media = parts.media?.(engine) ?? new MediaPlane(window, engine, tracks);
   const queueTask = taskQueue(window);
   const nextTask = () => new Promise((/** @type {(value: void) => void} */ resolve) => queueTask(resolve));
   const RTCPeerConnection = definePeerConnection({ engine, tracks, media, queueTask, nextTask });
@@ -64,7 +63,6 @@ export function installIfMissing(window, backend, parts = {}) {
   for (const [name, value] of Object.entries(interfaces)) {
     Object.defineProperty(window, name, { value, writable: true, configurable: true, enumerable: false });
   }
-  wrapElements(window, (track) => tracks.isStandIn(track));
   wrapMediaDevices({ window, engine, tracks, media });
   return true;
 }

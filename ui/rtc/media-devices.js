@@ -68,9 +68,11 @@ export function wrapMediaDevices({ window, engine, tracks, media }) {
     return [...audio, ...native.filter((one) => one.kind === "videoinput")];
   }
 
+  // on the prototype: WebKit forgets what is put on `navigator.mediaDevices` itself when it collects garbage
+  const prototype = Object.getPrototypeOf(devices);
   const replace = { configurable: true, enumerable: true, writable: true };
-  Object.defineProperty(devices, "getUserMedia", { ...replace, value: getUserMediaWithEngine });
-  Object.defineProperty(devices, "enumerateDevices", { ...replace, value: enumerateWithEngine });
+  Object.defineProperty(prototype, "getUserMedia", { ...replace, value: getUserMediaWithEngine });
+  Object.defineProperty(prototype, "enumerateDevices", { ...replace, value: enumerateWithEngine });
 }
 
 /**

@@ -24,9 +24,8 @@ export class MediaPlane {
   #waiting = [];
   /** What each m-line sends, by `peer/index`. @type {Map<string, {track: MediaStreamTrack, limits: string}>} */
   #sent = new Map();
-  /** Where the frames of canvas stand-ins go. @type {Map<number, (frame: VideoFrame) => void>} */
-  #canvases = new Map();
-  #lastCanvas = 0;
+  /** Receivers whose track is still to be made. @type {((made: {id: number, track: MediaStreamTrack}) => void)[]} */
+  #placeHolders = [];
   /** @type {Map<number, (figures: Figures[]) => void>} */
   #asked = new Map();
   #lastAsked = 0;
@@ -36,10 +35,12 @@ export class MediaPlane {
   /**
    * @param {Window & typeof globalThis} window
    * @param {import("./engine.js").Engine} engine
+   * @param {import("./tracks.js").Tracks} tracks
    */
-  constructor(window, engine) {
+  constructor(window, engine, tracks) {
     this.window = window;
     this.engine = engine;
+    this.tracks = tracks;
   }
 
   #start() {
@@ -98,18 +99,11 @@ export class MediaPlane {
     switch (message.t) {
       case "track":
         this.#coming -= 1;
-        this.#spare.push({ id: message.id, track: message.track });
-        return this.#resolveWaiting();
+        return this.#made({ id: message.id, track: message.track });
       case "no-track":
         this.#coming -= 1;
         if (this.#coming === 0) for (const { resolve } of this.#waiting.splice(0)) resolve();
         return;
-      case "frame": {
-        const show = this.#canvases.get(message.id);
-        if (show) show(message.frame);
-        message.frame.close();
-        return;
-      }
       case "figures":
         this.#asked.get(message.request)?.(message.figures);
         this.#asked.delete(message.request);
@@ -119,7 +113,11 @@ export class MediaPlane {
     }
   }
 
-  #resolveWaiting() {
+  /** @param {{id: number, track: MediaStreamTrack}} made */
+  #made(made) {
+    const waiting = this.#placeHolders.shift();
+    if (waiting) return waiting(made);
+    this.#spare.push(made);
     const met = this.#waiting.filter(({ tracks }) => tracks <= this.#spare.length);
     this.#waiting = this.#waiting.filter((one) => !met.includes(one));
     for (const { resolve } of met) resolve();
@@ -149,41 +147,62 @@ export class MediaPlane {
   /** @returns {RemoteSource} */
   #videoSource() {
     const spare = this.#spare.shift();
-    if (spare && this.#spare.length + this.#coming < SPARE_TRACKS) this.#order(1);
-    const { id, track } = spare ?? this.#canvasTrack();
-    let attached = "";
+    if (this.#spare.length + this.#coming - this.#placeHolders.length < SPARE_TRACKS) this.#order(1);
+    return spare ? this.#shownOn(spare.track, spare) : this.#placeHolder();
+  }
+
+  /** A page may want a track before the worker made one: elements play the made one in its place. */
+  #placeHolder() {
+    const canvas = this.window.document.createElement("canvas");
+    // without a context there is nothing to capture
+    canvas.getContext("2d");
+    const [track] = canvas.captureStream(0).getVideoTracks();
+    if (!track) throw new DOMException("The webview makes no video track", "NotSupportedError");
+    this.tracks.holdPlace(track, null);
+    const source = this.#shownOn(track, null);
+    this.#placeHolders.push((made) => {
+      this.tracks.holdPlace(track, made.track);
+      source.show(made);
+    });
+    return source;
+  }
+
+  /**
+   * @param {MediaStreamTrack} track the page's
+   * @param {{id: number, track: MediaStreamTrack} | null} first what shows the pictures, if there already
+   */
+  #shownOn(track, first) {
+    let made = first;
+    let ended = false;
+    /** @type {{peer: number, index: number} | null} */
+    let line = null;
+    const tell = () => {
+      if (made && ended) {
+        made.track.stop();
+        this.#post({ t: "drop-sink", sink: made.id });
+      } else if (made && line) {
+        this.#post({ t: "receive", ...line, sink: made.id });
+      }
+    };
     return {
       track,
+      /** @param {number} peer @param {number} index */
       attach: (peer, index) => {
-        if (attached === `${peer}/${index}`) return;
-        attached = `${peer}/${index}`;
-        this.#post({ t: "receive", peer, index, sink: id });
+        if (line?.peer === peer && line.index === index) return;
+        line = { peer, index };
+        tell();
       },
       end: () => {
         track.stop();
-        this.#canvases.delete(id);
-        this.#post({ t: "drop-sink", sink: id });
+        ended = true;
+        tell();
+      },
+      /** @param {{id: number, track: MediaStreamTrack}} late */
+      show: (late) => {
+        made = late;
+        tell();
       },
     };
-  }
-
-  /** A page may want a track before the worker made one: frames are drawn then, which costs more. */
-  #canvasTrack() {
-    const id = --this.#lastCanvas;
-    const canvas = this.window.document.createElement("canvas");
-    const context = canvas.getContext("2d");
-    const stream = canvas.captureStream(0);
-    const [track] = /** @type {CanvasCaptureMediaStreamTrack[]} */ (stream.getVideoTracks());
-    if (!track) throw new DOMException("The webview makes no video track", "NotSupportedError");
-    this.#canvases.set(id, (frame) => {
-      // nobody sees it, and WebKitGTK keeps what is drawn then
-      if (this.window.document.hidden) return;
-      if (canvas.width !== frame.displayWidth) canvas.width = frame.displayWidth;
-      if (canvas.height !== frame.displayHeight) canvas.height = frame.displayHeight;
-      context?.drawImage(frame, 0, 0);
-      track.requestFrame();
-    });
-    return { id, track };
   }
 
   /** A track that is silent for ever and costs nothing: its context is closed, which leaves it live. @returns {MediaStreamTrack} */
@@ -216,7 +235,7 @@ export class MediaPlane {
       if (before.limits !== text) this.#post({ t: "limits", peer, index, limits });
     } else {
       // the preview keeps its own track: encoding never holds it up
-      const copy = track.clone();
+      const copy = (this.tracks.played(track) ?? track).clone();
       copy.enabled = true;
       this.#post({ t: "send", peer, index, track: copy, limits }, [/** @type {any} */ (copy)]);
     }

@@ -1,6 +1,7 @@
 // One m-line going out: captured frames in, coded frames to the socket.
 
 import { Adaptation } from "./adaptation.js";
+import { CaptureClock } from "./clock.js";
 import { frameMessage, HEADER, MAX_FRAME } from "./framing.js";
 
 /** Frames the encoder may hold; more would only add delay. */
@@ -26,10 +27,12 @@ const RATE_CHANGE = 0.05;
  * @property {(message: ArrayBuffer) => void} send
  * @property {() => number} backlog bytes waiting on the socket
  * @property {Pick<typeof globalThis, "VideoEncoder" | "VideoFrame">} codecs
+ * @property {() => number} now µs
  */
 
 export class Outgoing {
   #adaptation = new Adaptation();
+  #clock = new CaptureClock();
   #rate = START_RATE;
   /** @type {VideoEncoder | null} */
   #encoder = null;
@@ -40,7 +43,7 @@ export class Outgoing {
   #lastFrame = -Infinity;
   #lastBlack = -Infinity;
   #stopped = false;
-  /** @type {Map<number, number>} when frames went in, by timestamp */
+  /** When frames went in and what time the other side is told, by timestamp. @type {Map<number, {started: number, shared: number}>} */
   #times = new Map();
   figures = { framesEncoded: 0, keyFramesEncoded: 0, framesDropped: 0, frameWidth: 0, frameHeight: 0, totalEncodeTime: 0 };
 
@@ -78,7 +81,7 @@ export class Outgoing {
       const { value: frame, done } = await reader.read();
       if (done) return;
       try {
-        if (!this.#stopped) this.frame(frame);
+        if (!this.#stopped) this.captured(frame);
       } catch {
         this.#dropEncoder();
       } finally {
@@ -89,7 +92,19 @@ export class Outgoing {
   }
 
   /** One captured frame; the caller closes it. @param {VideoFrame} frame */
-  frame(frame) {
+  captured(frame) {
+    const timestamp = this.#clock.mend(frame.timestamp, this.parts.now());
+    if (timestamp === frame.timestamp) return this.#frame(frame);
+    const mended = new this.parts.codecs.VideoFrame(frame, { timestamp });
+    try {
+      this.#frame(mended);
+    } finally {
+      mended.close();
+    }
+  }
+
+  /** @param {VideoFrame} frame */
+  #frame(frame) {
     const { timestamp } = frame;
     const { maxFramerate } = this.limits;
     if (maxFramerate && timestamp - this.#lastFrame < 900_000 / maxFramerate) return;
@@ -119,7 +134,8 @@ export class Outgoing {
       this.#keyWanted = false;
       this.#lastKey = frame.timestamp;
     }
-    this.#times.set(frame.timestamp, performance.now());
+    const now = this.parts.now();
+    this.#times.set(frame.timestamp, { started: now, shared: this.#clock.shared(frame.timestamp, now) });
     encoder.encode(frame, { keyFrame });
   }
 
@@ -156,21 +172,21 @@ export class Outgoing {
 
   /** @param {EncodedVideoChunk} chunk */
   #coded(chunk) {
-    const started = this.#times.get(chunk.timestamp);
+    const times = this.#times.get(chunk.timestamp);
     this.#times.delete(chunk.timestamp);
-    if (this.#stopped) return;
+    if (this.#stopped || !times) return;
     const { peer, index, send } = this.parts;
     const key = chunk.type === "key";
     if (chunk.byteLength + HEADER > MAX_FRAME) {
       this.#keyWanted = true;
       return;
     }
-    const { message, room } = frameMessage({ peer, index, key, timestamp: chunk.timestamp }, chunk.byteLength);
+    const { message, room } = frameMessage({ peer, index, key, timestamp: times.shared }, chunk.byteLength);
     chunk.copyTo(room);
     send(message);
     this.figures.framesEncoded += 1;
     if (key) this.figures.keyFramesEncoded += 1;
-    if (started !== undefined) this.figures.totalEncodeTime += (performance.now() - started) / 1000;
+    this.figures.totalEncodeTime += (this.parts.now() - times.started) / 1e6;
   }
 
   /** @param {VideoFrame} like gives the size and the time */

@@ -1,6 +1,8 @@
 // What the polyfill has to know and change about MediaStreamTrack: who turns one off, stand-ins for native audio,
 // the mute state of remote tracks.
 
+import { wrapElements } from "./elements.js";
+
 /**
  * @typedef {object} Adopted what a stand-in pretends to be
  * @property {"microphone" | "remote"} role
@@ -14,14 +16,17 @@ export class Tracks {
   #adopted = new WeakMap();
   /** @type {WeakMap<MediaStreamTrack, Set<() => void>>} */
   #watchers = new WeakMap();
+  /** What holds the place of a track to come, and the track once there. @type {WeakMap<MediaStreamTrack, MediaStreamTrack | null>} */
+  #places = new WeakMap();
 
   /**
    * Wraps the accessors of the window's MediaStreamTrack.
-   * @param {Pick<Window & typeof globalThis, "MediaStreamTrack" | "MediaStream" | "MediaStreamTrackEvent">} window
+   * @param {Window & typeof globalThis} window
    */
   constructor(window) {
     this.window = window;
     const tracks = this;
+    this.refreshElements = wrapElements(window, (track) => this.played(track));
     const prototype = window.MediaStreamTrack.prototype;
     wrapAccessor(prototype, "enabled", {
       set(original, value) {
@@ -96,9 +101,25 @@ export class Tracks {
     this.#adopted.set(track, adopted);
   }
 
-  /** Whether the track stands for native audio, and is itself silent. @param {MediaStreamTrack} track */
-  isStandIn(track) {
-    return track.kind === "audio" && this.#adopted.has(track);
+  /**
+   * What is to be played, or sent, for a track: nothing for a stand-in of native audio.
+   * @param {MediaStreamTrack} track
+   * @returns {MediaStreamTrack | null}
+   */
+  played(track) {
+    if (track.kind === "audio" && this.#adopted.has(track)) return null;
+    const real = this.#places.get(track);
+    return real === undefined ? track : real;
+  }
+
+  /**
+   * Says that a track only holds the place of another, which may be still to come.
+   * @param {MediaStreamTrack} place
+   * @param {MediaStreamTrack | null} real
+   */
+  holdPlace(place, real) {
+    this.#places.set(place, real);
+    if (real) this.refreshElements();
   }
 
   /** Whether the track stands for the engine's microphone. @param {MediaStreamTrack} track */

@@ -10,7 +10,7 @@ export type ToWorker =
   | { t: "send"; peer: number; index: number; track: MediaStreamTrack; limits: SendLimits }
   | { t: "limits"; peer: number; index: number; limits: SendLimits }
   | { t: "stop-sending"; peer: number; index: number }
-  /** Frames of this m-line go to this sink: a made track, or (negative) a canvas of the page. */
+  /** Pictures of this m-line go to this made track. */
   | { t: "receive"; peer: number; index: number; sink: number }
   | { t: "drop-sink"; sink: number }
   | { t: "close-peer"; peer: number }
@@ -19,6 +19,5 @@ export type ToWorker =
 export type FromWorker =
   | { t: "track"; id: number; track: MediaStreamTrack }
   | { t: "no-track" }
-  | { t: "frame"; id: number; frame: VideoFrame }
   | { t: "figures"; request: number; figures: Figures[] }
   | { t: "socket-closed" };

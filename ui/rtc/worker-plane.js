@@ -121,6 +121,7 @@ export class WorkerPlane {
       // with no socket there is nobody to encode for
       backlog: () => (this.#socket?.readyState === 1 ? this.#socket.bufferedAmount : Infinity),
       codecs: this.scope,
+      now: () => performance.now() * 1000,
     });
     this.#sending.set(key, { outgoing, track });
     const { readable } = new this.scope.MediaStreamTrackProcessor({ track });
@@ -159,13 +160,6 @@ export class WorkerPlane {
 
   /** @param {Extract<ToWorker, {t: "receive"}>} message */
   #receive({ peer, index, sink }) {
-    if (sink < 0 && !this.#sinks.has(sink)) {
-      const show = (/** @type {VideoFrame} */ frame) => {
-        this.#post({ t: "frame", id: sink, frame }, [/** @type {any} */ (frame)]);
-        return true;
-      };
-      this.#sinks.set(sink, { show, end() {} });
-    }
     const key = `${peer}/${index}`;
     // a re-used m-line gets a new track, and a track may move to another m-line
     this.#forget(sink);
