@@ -2,6 +2,7 @@
 
 use super::world::{ALICE, BOB, Keys, World, secs};
 use crate::call::{Direction, EndReason, Input, Output, Phase, Timing};
+use crate::message::{Kind, Message};
 
 fn labels(outputs: &[Output]) -> Vec<String> {
     outputs
@@ -353,4 +354,19 @@ fn no_more_than_eight_addresses_are_told() {
     );
     world.run(secs(1));
     assert_eq!(world.people[BOB].learned[0].1.len(), 8);
+    let told = world.people[ALICE]
+        .outputs
+        .iter()
+        .find_map(|output| match output {
+            Output::Send {
+                message:
+                    Message {
+                        kind: Kind::Invite { reach, .. },
+                        ..
+                    },
+                ..
+            } => Some(reach.len()),
+            _ => None,
+        });
+    assert_eq!(told, Some(8));
 }

@@ -191,6 +191,23 @@ fn when_the_lower_keys_call_cannot_arrive_the_other_one_is_taken() {
 }
 
 #[test]
+fn but_not_when_its_time_is_over_too() {
+    for keys in BOTH {
+        let (stays, gives_way) = by_key(keys);
+        let mut world = world(keys);
+        world.fate = Box::new(move |l| match l.kind {
+            "invite" if l.from == stays => Fate::Lost,
+            _ => Fate::Arrives(vec![LATENCY]),
+        });
+        world.call(gives_way, stays);
+        world.call(stays, gives_way);
+        world.run(secs(46));
+        assert_eq!(world.reason(ALICE), Some(EndReason::NoAnswer));
+        assert_eq!(world.reason(BOB), Some(EndReason::NoAnswer));
+    }
+}
+
+#[test]
 fn unless_the_other_one_was_taken_back() {
     for keys in BOTH {
         let (stays, gives_way) = by_key(keys);

@@ -192,6 +192,37 @@ fn a_missed_or_refused_call_replayed_does_not_ring() {
 }
 
 #[test]
+fn repeating_one_call_makes_nobody_forget_another() {
+    let mut world = World::new();
+    world.call(ALICE, BOB);
+    world.run(secs(1));
+    world.give(ALICE, Input::Cancel);
+    world.run(secs(20));
+    let invite = world
+        .sent
+        .iter()
+        .find(|l| l.to == BOB && l.kind == "invite");
+    let invite = invite.unwrap().clone();
+    let other = world.call(CAROL, BOB);
+    world.run(secs(1));
+    for seq in 0..300 {
+        world.forge(
+            CAROL,
+            BOB,
+            &Message {
+                call: other,
+                seq,
+                kind: Kind::Cancel,
+            },
+        );
+    }
+    world.run(secs(20));
+    world.post(invite);
+    world.run(secs(1));
+    assert_eq!(world.phase(BOB), None);
+}
+
+#[test]
 fn strangers_are_not_heard_and_learn_nothing() {
     let mut world = World::new();
     let carol = world.people[CAROL].key();
