@@ -52,6 +52,9 @@ export const renameContact = (args) => invoke("rename_contact", args);
 /** @param {{ key: string }} args @returns {Promise<void>} */
 export const removeContact = (args) => invoke("remove_contact", args);
 
+/** @returns {Promise<string | null>} the invite that was opened outside the window, once */
+export const takeInvite = () => invoke("take_invite");
+
 /** @param {{ link: string }} args @returns {Promise<InvitePreview>} */
 export const invitePreview = (args) => invoke("invite_preview", args);
 

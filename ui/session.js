@@ -13,6 +13,7 @@ import { Call } from "./call.js";
 /**
  * @typedef {{
  *   local: MediaStream | null,
+ *   preview: MediaStream | null,
  *   remote: MediaStream | null,
  *   remoteVideo: boolean,
  *   remoteMuted: boolean,
@@ -36,7 +37,7 @@ import { Call } from "./call.js";
  * }} SessionOptions
  */
 
-/** @returns {Omit<MediaView, "canShare">} */
+/** @returns {Omit<MediaView, "canShare" | "preview">} */
 const idle = () => ({
   local: null,
   remote: null,
@@ -59,7 +60,7 @@ export class Session extends EventTarget {
   /** @type {Call | null} */ #call = null;
   /** @type {Promise<void> | null} */ #acquiring = null;
   /** Whether this side wants to be seen. */ #wantsCamera = false;
-  /** @type {MediaStreamTrack | null} */ #screen = null;
+  /** What is shared, while it is. @type {MediaStream | null} */ #screen = null;
   #view = idle();
 
   /** @param {SessionOptions} options */
@@ -70,7 +71,8 @@ export class Session extends EventTarget {
 
   /** What there is to see and hear, for the views. @returns {MediaView} */
   get view() {
-    return { ...this.#view, canShare: this.#options.media.canShareScreen };
+    const preview = this.#screen ?? this.#view.local;
+    return { ...this.#view, preview, canShare: this.#options.media.canShareScreen };
   }
 
   /** @returns {number | null} how loud the other side speaks, 0 to 1 */
@@ -170,8 +172,9 @@ export class Session extends EventTarget {
       const track = await this.#options.media.screen();
       if (!track) return;
       if (this.#id !== id || !this.#call || this.#screen) return track.stop();
-      this.#screen = track;
-      track.addEventListener("ended", () => this.#screen === track && this.#stopSharing());
+      const screen = new MediaStream([track]);
+      this.#screen = screen;
+      track.addEventListener("ended", () => this.#screen === screen && this.#stopSharing());
       this.#call.setCamera(track);
       this.#update({ sharing: true, shareFailed: false });
     } catch {
@@ -180,8 +183,7 @@ export class Session extends EventTarget {
   }
 
   #stopSharing() {
-    this.#screen?.stop();
-    this.#screen = null;
+    this.#dropScreen();
     this.#call?.setCamera(this.#view.local?.getVideoTracks()[0] ?? null);
     this.#update({ sharing: false });
   }
@@ -199,8 +201,7 @@ export class Session extends EventTarget {
     this.#id = null;
     this.#call?.close();
     this.#call = null;
-    this.#screen?.stop();
-    this.#screen = null;
+    this.#dropScreen();
     for (const track of this.#view.local?.getTracks() ?? []) track.stop();
     this.#acquiring = null;
     this.#view = idle();
@@ -280,6 +281,11 @@ export class Session extends EventTarget {
         this.#update({ camera: "none" });
       }
     });
+  }
+
+  #dropScreen() {
+    for (const track of this.#screen?.getTracks() ?? []) track.stop();
+    this.#screen = null;
   }
 
   /** @param {MediaStream} local */

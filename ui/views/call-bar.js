@@ -11,6 +11,7 @@ export function createCallBar(actions) {
   const microphone = createToggle(t("call.microphone"), "microphone", "microphone-off", actions.toggleMicrophone);
   const camera = createToggle(t("call.camera"), "video", "video-off", actions.toggleCamera);
   const share = createToggle(t("call.share"), "screen", "screen", actions.toggleScreen);
+  share.element.classList.add("share");
   const hangUp = h(
     "button",
     { type: "button", class: "round hang-up", "aria-label": t("call.hang_up"), title: t("call.hang_up"), onclick: () => actions.hangUp() },

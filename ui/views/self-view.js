@@ -1,4 +1,5 @@
-// My own picture: a fifth of the width, mirrored, in a corner of the stage it can be dragged to.
+// What the other side sees of me: a fifth of the width, in a corner of the stage it can be dragged to.
+// My face is mirrored, as people know it; a shared screen is not.
 import { t } from "../i18n.js";
 import { h, icon, setAttribute } from "./dom.js";
 
@@ -52,11 +53,12 @@ export function createSelfView() {
     element,
     /**
      * @param {MediaStream | null} stream
-     * @param {{ shown: boolean }} how
+     * @param {{ shown: boolean, mirrored: boolean }} how
      */
-    update(stream, { shown }) {
+    update(stream, { shown, mirrored }) {
       if (video.srcObject !== stream) video.srcObject = stream;
       setAttribute(element, "data-shown", String(shown));
+      setAttribute(element, "data-mirrored", String(mirrored));
       move.tabIndex = shown ? 0 : -1;
     },
   };

@@ -110,8 +110,8 @@ export function createStage(actions) {
       const words = mode === "ended" ? [] : troubles(media, call.name);
       reconcile(trouble, words, (text) => text, (text) => h("li", { dir: "auto" }, text));
 
-      self.update(media.local, { shown: mode !== "ended" && media.camera === "ok" });
-      setAttribute(self.element, "data-mirrored", String(!media.sharing));
+      const shown = mode !== "ended" && (media.camera === "ok" || media.sharing);
+      self.update(media.preview, { shown, mirrored: !media.sharing });
       bar.element.hidden = mode === "ended";
       bar.update(media, call.phase === "connected" || call.phase === "reconnecting");
       ended.hidden = mode !== "ended";
@@ -124,7 +124,7 @@ export function createStage(actions) {
       ticking = undefined;
       ring.run(false);
       video.srcObject = null;
-      self.update(null, { shown: false });
+      self.update(null, { shown: false, mirrored: true });
     },
   };
 }

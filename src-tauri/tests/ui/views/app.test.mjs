@@ -28,6 +28,7 @@ const CALL = {
 };
 const MEDIA = {
   local: null,
+  preview: null,
   remote: null,
   remoteVideo: false,
   remoteMuted: false,

@@ -277,9 +277,11 @@ describe("the controls", () => {
     await quiet();
     assert.equal(session.view.sharing, true);
     assert.notEqual(sending("video"), camera);
+    assert.deepEqual(session.view.preview.getTracks(), [sending("video")]);
     await session.toggleScreen();
     await quiet();
     assert.equal(session.view.sharing, false);
+    assert.equal(session.view.preview, session.view.local);
     assert.equal(sending("video"), camera);
   });
 
