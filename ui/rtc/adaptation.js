@@ -85,7 +85,7 @@ export class Adaptation {
     const step = STEPS[Math.max(this.#byRate, this.#byLoad)] ?? 1;
     const wanted = Math.max(step, this.requested);
     const factor = Math.max(1, Math.min(wanted, Math.min(width, height) / SMALLEST));
-    const even = (/** @type {number} */ side) => Math.max(2, 2 * Math.round(side / factor / 2));
+    const even = (/** @type {number} */ side) => Math.max(2, 2 * Math.floor(side / factor / 2));
     return { width: even(width), height: even(height) };
   }
 }

@@ -2,7 +2,7 @@
 // https://www.w3.org/TR/webrtc/#rtcrtpsendparameters
 
 import { dictionary, double, integer, sequence } from "./idl.js";
-import { invalidModification, invalidState, operation } from "./errors.js";
+import { invalidModification, invalidState } from "./errors.js";
 
 /** @typedef {{active: boolean, maxBitrate?: number, maxFramerate?: number, scaleResolutionDownBy?: number, rid?: string}} Encoding */
 /** @typedef {"audio" | "video"} Kind */
@@ -110,8 +110,10 @@ export class SendParameters {
   /**
    * @param {Kind} kind
    * @param {Encoding[]} encodings
+   * @param {(callback: () => void) => void} queueTask
    */
-  constructor(kind, encodings) {
+  constructor(kind, encodings, queueTask) {
+    this.queueTask = queueTask;
     this.kind = kind;
     this.encodings = encodings;
     this.cname = "";
@@ -122,7 +124,7 @@ export class SendParameters {
     if (this.#transaction === null) {
       this.#transaction = `${++this.#count}`;
       // a transaction lasts as long as the task that asked for it
-      setTimeout(() => (this.#transaction = null), 0);
+      this.queueTask(() => (this.#transaction = null));
     }
     return {
       transactionId: this.#transaction,
@@ -168,10 +170,5 @@ export class SendParameters {
     if (next.some((one, at) => one.rid !== this.encodings[at]?.rid)) throw invalidModification("rid cannot change");
     this.#transaction = null;
     this.encodings = next;
-  }
-
-  /** The parameters of an ended sender cannot be set. */
-  static ended() {
-    return operation("The sender has ended");
   }
 }

@@ -25,7 +25,7 @@ export class Sender {
     this.transceiver = transceiver;
     this.track = track;
     this.streamIds = streamIds;
-    this.parameters = new SendParameters(transceiver.kind, encodings);
+    this.parameters = new SendParameters(transceiver.kind, encodings, transceiver.peer.env.queueTask);
     /** @type {import("./transports.js").DtlsTransport | null} */
     this.transport = null;
     /** Ends the watch on the track. */

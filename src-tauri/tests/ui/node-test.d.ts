@@ -1,5 +1,7 @@
 // The little of Node's own test runner that the tests use; its types would be another package.
 
+declare function setImmediate(callback: () => void): void;
+
 declare module "node:test" {
   interface Context {
     after(fn: () => void): void;

@@ -20,6 +20,9 @@
 
 const FINGERPRINT = Array.from({ length: 32 }, (_, at) => (at * 7).toString(16).padStart(2, "0").toUpperCase()).join(":");
 
+/** Runs in a task of its own, without a timer's least delay. @param {() => void} callback */
+const task = (callback) => (typeof setImmediate === "function" ? setImmediate(callback) : setTimeout(callback, 0));
+
 /** @param {string} name @param {string} message */
 const refusal = (name, message) => ({ name, message });
 
@@ -55,7 +58,7 @@ export class FakeEngine {
 
   /** Sends an event as the engine would: in a task of its own. @param {any} event */
   emit(event) {
-    setTimeout(() => this.#handlers.forEach((handler) => handler(structuredClone(event))), 0);
+    task(() => this.#handlers.forEach((handler) => handler(structuredClone(event))));
   }
 
   /** @param {string} op @returns {any[]} the arguments of each such request */
@@ -70,7 +73,7 @@ export class FakeEngine {
   async request(op, args) {
     const copy = structuredClone(args);
     this.log.push([op, copy]);
-    await new Promise((resolve) => setTimeout(resolve, 0));
+    await new Promise((/** @type {(value: void) => void} */ resolve) => task(resolve));
     const failure = this.#failures.get(op);
     if (failure) {
       this.#failures.delete(op);

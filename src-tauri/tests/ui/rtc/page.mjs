@@ -134,7 +134,7 @@ export function fakeWindow() {
 /** MessageChannel enough for a task queue; Node's own would keep the process alive. */
 class TaskChannel {
   port1 = { onmessage: /** @type {(() => void) | null} */ (null) };
-  port2 = { postMessage: () => void setTimeout(() => this.port1.onmessage?.(), 0) };
+  port2 = { postMessage: () => setImmediate(() => this.port1.onmessage?.()) };
 }
 
 /** Coded media that go nowhere, and what was asked of them. */
@@ -221,7 +221,7 @@ export async function until(condition) {
 
 /** Lets everything that is under way happen. */
 export const turns = async (count = 30) => {
-  for (let n = 0; n < count; n += 1) await new Promise((resolve) => setTimeout(resolve, 0));
+  for (let n = 0; n < count; n += 1) await new Promise((/** @type {(value: void) => void} */ resolve) => setImmediate(resolve));
 };
 
 /**
