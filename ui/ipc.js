@@ -6,7 +6,6 @@
 /** @typedef {import("./types.d.ts").InvitePreview} InvitePreview */
 /** @typedef {import("./types.d.ts").PeerEvent} PeerEvent */
 /** @typedef {import("./types.d.ts").MediaState} MediaState */
-/** @typedef {import("./types.d.ts").Notice} Notice */
 
 /**
  * The part of Tauri's global that is used here.
@@ -92,9 +91,6 @@ export const onState = (handler) => listen("state", handler);
 
 /** @param {(event: PeerEvent) => void} handler */
 export const onPeer = (handler) => listen("peer", handler);
-
-/** @param {(notice: Notice) => void} handler */
-export const onNotice = (handler) => listen("notice", handler);
 
 /** @type {Promise<unknown>} */
 let engineListening = Promise.resolve();

@@ -4,8 +4,10 @@ import { installIfMissing } from "./rtc/install.js";
 import { t } from "./i18n.js";
 import { Media } from "./media.js";
 import { Session } from "./session.js";
+import { Sounds } from "./sounds.js";
 import { createApp } from "./views/app.js";
 import { sentence } from "./views/dom.js";
+import { createFailed } from "./views/failed.js";
 import { loadSprite } from "./views/sprite.js";
 
 /** @typedef {import("./types.d.ts").Snapshot} Snapshot */
@@ -63,8 +65,11 @@ const draw = () => {
   if (snapshot) app.update({ snapshot, media: session.view, connectedAt });
 };
 
+const sounds = new Sounds(() => new AudioContext());
+
 /** @param {Snapshot} next */
 const take = (next) => {
+  sounds.handleCall(next.call);
   const elapsed = next.call?.connected_ms ?? null;
   const at = elapsed === null ? null : performance.now() - elapsed;
   // The clock of one call never runs backwards.
@@ -88,9 +93,9 @@ await Promise.all([
     take(next);
     session.handleCall(next.call);
     draw();
+    tell(openInvite(next));
   }),
-  ipc.onPeer((event) => (event.kind === "add" ? app.add(event.link) : session.handlePeer(event))),
-  ipc.onNotice((notice) => app.notify(notice.message, "error")),
+  ipc.onPeer((event) => session.handlePeer(event)),
 ]);
 try {
   const loaded = await loadLatest();
@@ -98,8 +103,16 @@ try {
   await sprite;
   session.adopt(loaded.call);
   draw();
+  await openInvite(loaded);
 } catch (error) {
-  app.notify(t("error.start", { message: sentence(error, t("error.unknown")) }), "error");
+  document.body.replaceChildren(createFailed(sentence(error, t("error.unknown"))));
+}
+
+/** Shows the invite that was opened outside the window. @param {Snapshot} now */
+async function openInvite(now) {
+  if (!now.profile || !now.invite_waits) return;
+  const link = await ipc.takeInvite();
+  if (link !== null) app.add(link);
 }
 
 /** The state now. An event that came while it was under way may be newer, or older: ask again.

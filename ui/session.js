@@ -108,7 +108,7 @@ export class Session extends EventTarget {
 
   /** @param {PeerEvent} event */
   handlePeer(event) {
-    if (event.kind === "add" || event.call === this.#over) return;
+    if (event.call === this.#over) return;
     switch (event.kind) {
       case "start":
         if (event.call !== this.#id) this.#begin(event.call);

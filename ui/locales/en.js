@@ -16,6 +16,8 @@ export default /** @type {const} */ ({
   "rail.none": "No contacts yet.",
   "rail.none_next": "Send a friend your invite link, or add them with theirs.",
   "rail.add": "Add contact",
+  "failed.title": "Ringdown can't start",
+  "failed.hint": "When that is done, start Ringdown again.",
   "rail.settings": "Settings",
   "rail.back": "Back to contacts",
 
@@ -170,5 +172,4 @@ export default /** @type {const} */ ({
   "notices.title": "Notices",
   "notices.dismiss": "Dismiss: {text}",
   "error.unknown": "Something went wrong. Try again; if it stays, restart Ringdown.",
-  "error.start": "Ringdown could not read its own state. Close the window and open it again. ({message})",
 });

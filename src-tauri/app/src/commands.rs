@@ -5,7 +5,7 @@ use serde_json::Value;
 use tauri::State;
 use uuid::Uuid;
 
-use crate::hub::HubHandle;
+use crate::hub::{Hub, HubHandle};
 use crate::ipc::{Added, InvitePreview, MediaState, Settings, Snapshot, UiError};
 
 type Answer<T> = Result<T, UiError>;
@@ -21,13 +21,23 @@ pub async fn start(hub: State<'_, HubHandle>, name: String) -> Answer<()> {
 }
 
 #[tauri::command]
+pub async fn take_invite(hub: State<'_, HubHandle>) -> Answer<Option<String>> {
+    hub.ask(Hub::take_invite).await
+}
+
+#[tauri::command]
 pub async fn invite_preview(hub: State<'_, HubHandle>, link: String) -> Answer<InvitePreview> {
     hub.ask(move |hub| hub.invite_preview(&link)).await
 }
 
 #[tauri::command]
-pub async fn add_contact(hub: State<'_, HubHandle>, link: String, name: Option<String>) -> Answer<Added> {
-    hub.ask(move |hub| hub.add_contact(&link, name.as_deref())).await
+pub async fn add_contact(
+    hub: State<'_, HubHandle>,
+    link: String,
+    name: Option<String>,
+) -> Answer<Added> {
+    hub.ask(move |hub| hub.add_contact(&link, name.as_deref()))
+        .await
 }
 
 #[tauri::command]
@@ -52,22 +62,22 @@ pub async fn accept(hub: State<'_, HubHandle>, video: bool) -> Answer<()> {
 
 #[tauri::command]
 pub async fn decline(hub: State<'_, HubHandle>) -> Answer<()> {
-    hub.ask(|hub| hub.decline()).await
+    hub.ask(Hub::decline).await
 }
 
 #[tauri::command]
 pub async fn cancel(hub: State<'_, HubHandle>) -> Answer<()> {
-    hub.ask(|hub| hub.cancel()).await
+    hub.ask(Hub::cancel).await
 }
 
 #[tauri::command]
 pub async fn hang_up(hub: State<'_, HubHandle>) -> Answer<()> {
-    hub.ask(|hub| hub.hang_up()).await
+    hub.ask(Hub::hang_up).await
 }
 
 #[tauri::command]
 pub async fn dismiss(hub: State<'_, HubHandle>) -> Answer<()> {
-    hub.ask(|hub| hub.dismiss()).await
+    hub.ask(Hub::dismiss).await
 }
 
 #[tauri::command]
@@ -88,7 +98,10 @@ pub async fn save_settings(hub: State<'_, HubHandle>, settings: Settings) -> Ans
 /// A request of the polyfill to the engine; its errors are DOMExceptions (`name`, `message`).
 #[cfg(target_os = "linux")]
 #[tauri::command]
-pub async fn rtc(engine: State<'_, crate::engine::EngineHandle>, request: Value) -> Result<Value, Value> {
+pub async fn rtc(
+    engine: State<'_, crate::engine::EngineHandle>,
+    request: Value,
+) -> Result<Value, Value> {
     engine.request(request).await
 }
 
@@ -97,5 +110,7 @@ pub async fn rtc(engine: State<'_, crate::engine::EngineHandle>, request: Value)
 #[tauri::command]
 pub async fn rtc(request: Value) -> Result<Value, Value> {
     drop(request);
-    Err(serde_json::json!({ "name": "NotSupportedError", "message": "this system's webview has WebRTC of its own" }))
+    Err(
+        serde_json::json!({ "name": "NotSupportedError", "message": "this system's webview has WebRTC of its own" }),
+    )
 }

@@ -21,7 +21,11 @@ impl EngineHandle {
         let config = EngineConfig {
             allowed_origins: vec![ORIGIN.into()],
             bind,
-            microphone: if fake_microphone { Microphone::Tone { hz: TONE_HZ } } else { Microphone::System },
+            microphone: if fake_microphone {
+                Microphone::Tone { hz: TONE_HZ }
+            } else {
+                Microphone::System
+            },
             ..EngineConfig::default()
         };
         let engine = match Engine::start(config).await {
@@ -48,7 +52,10 @@ impl EngineHandle {
     pub async fn request(&self, request: Value) -> Result<Value, Value> {
         let failed = |name: &str, message: &str| json!({ "name": name, "message": message });
         match &self.0 {
-            Ok(engine) => engine.request(request).await.map_err(|error| failed(&error.name, &error.message)),
+            Ok(engine) => engine
+                .request(request)
+                .await
+                .map_err(|error| failed(&error.name, &error.message)),
             Err(message) => Err(failed("NotReadableError", message)),
         }
     }

@@ -75,6 +75,8 @@ pub struct Hub {
     calls: Option<Calls>,
     settings: Settings,
     notices: Vec<Notice>,
+    /// Until the window takes it.
+    opened_invite: Option<String>,
     outbox: Outbox,
     undelivered: mpsc::UnboundedReceiver<Undelivered>,
     line: PhoneLine,
@@ -86,7 +88,10 @@ impl Hub {
     ///
     /// # Errors
     /// [`StartError`] when the identity, contacts or settings can't be read; nothing is changed then.
-    pub async fn start(options: Options, surface: Arc<dyn Surface>) -> Result<HubHandle, StartError> {
+    pub async fn start(
+        options: Options,
+        surface: Arc<dyn Surface>,
+    ) -> Result<HubHandle, StartError> {
         let store = Store::open(&options.data_dir)?;
         let settings = store.setting("settings")?.unwrap_or_default();
         let profile = read_profile(&store, &options.data_dir)?;
@@ -103,6 +108,7 @@ impl Hub {
             calls: None,
             settings,
             notices: Vec::new(),
+            opened_invite: None,
             undelivered,
             line,
             closing: None,
@@ -143,8 +149,9 @@ impl Hub {
                 self.call(contact, video)
             }
             Action::Add { link } => {
+                self.opened_invite = Some(link);
                 self.surface.raise();
-                self.surface.peer(&PeerEvent::Add { link });
+                self.show();
                 Ok(())
             }
             Action::Invite => Ok(()),
@@ -154,7 +161,10 @@ impl Hub {
     /// Tells the person something that is no answer to what they just did.
     pub(crate) fn notice(&mut self, error: &UiError) {
         self.notices.retain(|notice| notice.code != error.code);
-        self.notices.push(Notice { code: error.code.clone(), message: error.message.clone() });
+        self.notices.push(Notice {
+            code: error.code.clone(),
+            message: error.message.clone(),
+        });
         self.show();
     }
 
@@ -189,7 +199,11 @@ impl Hub {
     }
 
     fn register(&mut self) {
-        let server = self.options.server.clone().or_else(|| self.settings.server_reach());
+        let server = self
+            .options
+            .server
+            .clone()
+            .or_else(|| self.settings.server_reach());
         if let Some(profile) = &self.profile {
             self.line.register(&profile.identity, server.as_ref());
         }
@@ -197,13 +211,19 @@ impl Hub {
 
     fn watch_contacts(&mut self) {
         if let Some(profile) = &self.profile {
-            self.line.discover(&profile.identity, self.contacts.iter().map(|contact| contact.key));
+            self.line.discover(
+                &profile.identity,
+                self.contacts.iter().map(|contact| contact.key),
+            );
         }
     }
 
     fn timing(&self) -> Timing {
         let no_answer = Duration::from_secs(self.settings.no_answer_seconds.into());
-        Timing { no_answer, ..Timing::default() }
+        Timing {
+            no_answer,
+            ..Timing::default()
+        }
     }
 
     fn handle_line(&mut self, event: LineEvent) {
@@ -223,7 +243,10 @@ fn read_profile(store: &Store, dir: &Path) -> Result<Option<Profile>, StartError
     let (Some(identity), Some(name)) = (keyfile::load(dir)?, store.setting("name")?) else {
         return Ok(None);
     };
-    Ok(Some(Profile { identity: Arc::new(identity), name }))
+    Ok(Some(Profile {
+        identity: Arc::new(identity),
+        name,
+    }))
 }
 
 /// The invite of this data directory, without a running app.
@@ -233,10 +256,18 @@ fn read_profile(store: &Store, dir: &Path) -> Result<Option<Profile>, StartError
 pub fn invite_offline(options: &Options) -> Result<String, UiError> {
     let store = Store::open(&options.data_dir)?;
     let Some(profile) = read_profile(&store, &options.data_dir)? else {
-        return Err(UiError::new("no_profile", "There is no invite yet. Open Ringdown and tell it your name first."));
+        return Err(UiError::new(
+            "no_profile",
+            "There is no invite yet. Open Ringdown and tell it your name first.",
+        ));
     };
     let settings: Settings = store.setting("settings")?.unwrap_or_default();
     let server = options.server.clone().or_else(|| settings.server_reach());
     let reach = line::reach_of(options.bind, store.setting("port")?, server.as_ref());
-    Ok(Invite { key: profile.identity.public(), name: profile.name, reach }.to_link())
+    Ok(Invite {
+        key: profile.identity.public(),
+        name: profile.name,
+        reach,
+    }
+    .to_link())
 }

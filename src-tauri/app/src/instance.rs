@@ -31,7 +31,10 @@ impl InstanceLock {
     /// # Errors
     /// [`InstanceError`] says whether somebody else holds it or it can't be used at all.
     pub fn take(data_dir: &Path) -> Result<Self, InstanceError> {
-        let unusable = |source| InstanceError::Unusable { path: data_dir.to_owned(), source };
+        let unusable = |source| InstanceError::Unusable {
+            path: data_dir.to_owned(),
+            source,
+        };
         make_private_dir(data_dir).map_err(unusable)?;
         let file = OpenOptions::new()
             .create(true)
@@ -51,7 +54,11 @@ impl InstanceLock {
 #[must_use]
 pub fn bus_name(data_dir: &Path) -> String {
     let digest = Sha256::digest(data_dir.as_os_str().as_encoded_bytes());
-    let tag: String = digest.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    let tag: String = digest
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     format!("app.ringdown.desktop.d{tag}")
 }
 
@@ -91,6 +98,9 @@ mod tests {
 
     #[test]
     fn each_data_directory_has_a_bus_name_of_its_own() {
-        assert_ne!(bus_name(Path::new("/tmp/alice")), bus_name(Path::new("/tmp/bob")));
+        assert_ne!(
+            bus_name(Path::new("/tmp/alice")),
+            bus_name(Path::new("/tmp/bob"))
+        );
     }
 }

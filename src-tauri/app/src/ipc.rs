@@ -1,8 +1,8 @@
 //! What crosses the border to the webview. `cargo xtask types` makes ui/types.d.ts of it.
 
 use ringdown_core::call::CallSnapshot;
-use ringdown_core::invite::Reach;
 use ringdown_core::ice::{IcePolicy, IceServer, RtcConfiguration};
+use ringdown_core::invite::Reach;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub settings: Settings,
     /// Whether friends can ring here.
     pub line: Line,
+    /// An invite was opened outside the window: it is to be taken and shown in "Add contact".
+    pub invite_waits: bool,
     /// What the person should know and has not dismissed.
     pub notices: Vec<Notice>,
 }
@@ -72,7 +74,12 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { server: None, ice_policy: IcePolicy::default(), ice_servers: Vec::new(), no_answer_seconds: 45 }
+        Self {
+            server: None,
+            ice_policy: IcePolicy::default(),
+            ice_servers: Vec::new(),
+            no_answer_seconds: 45,
+        }
     }
 }
 
@@ -80,7 +87,9 @@ impl Settings {
     /// The stand-alone server, if one is set.
     #[must_use]
     pub fn server_reach(&self) -> Option<Reach> {
-        self.server.as_deref().and_then(|server| Reach::parse(server).ok())
+        self.server
+            .as_deref()
+            .and_then(|server| Reach::parse(server).ok())
     }
 }
 
@@ -106,7 +115,10 @@ pub struct UiError {
 impl UiError {
     /// An error whose sentence is the source's.
     pub fn new(code: &str, message: impl std::fmt::Display) -> Self {
-        Self { code: code.into(), message: message.to_string() }
+        Self {
+            code: code.into(),
+            message: message.to_string(),
+        }
     }
 }
 
@@ -164,22 +176,24 @@ pub enum PeerEvent {
         #[ts(as = "String")]
         call: Uuid,
     },
-    /// Show "Add contact" with this invite filled in.
-    Add {
-        /// The link as given.
-        link: String,
-    },
 }
 
 impl std::fmt::Debug for PeerEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::Start { polite, initiator, video, .. } => {
-                write!(f, "Start {{ polite: {polite}, initiator: {initiator}, video: {video} }}")
+            Self::Start {
+                polite,
+                initiator,
+                video,
+                ..
+            } => {
+                write!(
+                    f,
+                    "Start {{ polite: {polite}, initiator: {initiator}, video: {video} }}"
+                )
             }
             Self::Signal { data, .. } => write!(f, "Signal {{ {} bytes }}", data.len()),
             Self::Stop { .. } => f.write_str("Stop"),
-            Self::Add { .. } => f.write_str("Add"),
         }
     }
 }

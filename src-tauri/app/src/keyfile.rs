@@ -107,7 +107,10 @@ mod tests {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         create(dir.path()).unwrap();
-        let mode = fs::metadata(dir.path().join("identity.key")).unwrap().permissions().mode();
+        let mode = fs::metadata(dir.path().join("identity.key"))
+            .unwrap()
+            .permissions()
+            .mode();
         assert_eq!(mode & 0o777, 0o600);
     }
 }

@@ -46,7 +46,9 @@ pub fn run() -> ExitCode {
     }
     #[cfg(target_os = "linux")]
     if std::env::var_os("DISPLAY").is_none() && std::env::var_os("WAYLAND_DISPLAY").is_none() {
-        return fail(&"There is no display to open a window on. Start Ringdown in a desktop session, or under a virtual one: xvfb-run -a ringdown");
+        return fail(
+            &"There is no display to open a window on. Start Ringdown in a desktop session, or under a virtual one: xvfb-run -a ringdown",
+        );
     }
     let logs = logging::start(&options.data_dir);
     let code = run_app(options);
@@ -74,6 +76,7 @@ fn run_app(options: Options) -> ExitCode {
             commands::cancel,
             commands::hang_up,
             commands::dismiss,
+            commands::take_invite,
             commands::signal,
             commands::media,
             commands::save_settings,
@@ -94,10 +97,12 @@ fn run_app(options: Options) -> ExitCode {
 fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(InstanceLock::take(&options.data_dir)?);
     let surface = Arc::new(app.clone());
-    let hub = tauri::async_runtime::block_on(Hub::start(options.clone(), surface)).unwrap_or_else(|error| {
-        tracing::error!("could not start: {error}");
-        HubHandle::failed(error.into())
-    });
+    let hub = tauri::async_runtime::block_on(Hub::start(options.clone(), surface)).unwrap_or_else(
+        |error| {
+            tracing::error!("could not start: {error}");
+            HubHandle::failed(error.into())
+        },
+    );
     app.manage(hub.clone());
     #[cfg(target_os = "linux")]
     app.manage(tauri::async_runtime::block_on(engine::EngineHandle::start(
@@ -106,6 +111,8 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
         options.bind,
     )));
     window::open(app, &options)?;
+    #[cfg(unix)]
+    leave_when_told(app);
     if let Some(action) = options.action {
         act(hub, action);
     }
@@ -115,16 +122,15 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
 /// Somebody started the app again with this data directory.
 fn second_start(app: &AppHandle, arguments: &[String]) {
     window::raise(app);
-    if let (Some(action), Some(hub)) = (options::action_of(arguments), app.try_state::<HubHandle>()) {
+    if let (Some(action), Some(hub)) = (options::action_of(arguments), app.try_state::<HubHandle>())
+    {
         act(hub.inner().clone(), action);
     }
 }
 
 fn act(hub: HubHandle, action: Action) {
     tauri::async_runtime::spawn(async move {
-        let asked = hub.ask(move |hub| {
-            hub.act(action).inspect_err(|error| hub.notice(error))
-        });
+        let asked = hub.ask(move |hub| hub.act(action).inspect_err(|error| hub.notice(error)));
         // What went wrong is a notice in the window already.
         let _ = asked.await;
     });
@@ -135,6 +141,25 @@ fn on_run_event(app: &AppHandle, event: RunEvent) {
         if let Some(hub) = app.try_state::<HubHandle>() {
             tauri::async_runtime::block_on(hub.close());
         }
+    }
+}
+
+/// The session ends or somebody presses Ctrl-C: that is as good as closing the window.
+#[cfg(unix)]
+fn leave_when_told(app: &AppHandle) {
+    use tokio::signal::unix::{SignalKind, signal};
+    for kind in [
+        SignalKind::terminate(),
+        SignalKind::interrupt(),
+        SignalKind::hangup(),
+    ] {
+        let app = app.clone();
+        tauri::async_runtime::spawn(async move {
+            // Without a handler the signal does what it always did.
+            let Ok(mut told) = signal(kind) else { return };
+            told.recv().await;
+            app.exit(0);
+        });
     }
 }
 

@@ -20,7 +20,8 @@ const DEFAULT_FILTER: &str = "error,ringdown=info,ringdown_app=info,ringdown_cor
 /// A log folder that can't be written is no reason not to start: stderr is used alone.
 #[must_use]
 pub fn start(data_dir: &Path) -> Option<WorkerGuard> {
-    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
+    let filter =
+        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new(DEFAULT_FILTER));
     let folder = data_dir.join("log");
     // Where this fails, so does opening the log in it, which is dealt with below.
     let _ = instance::make_private_dir(data_dir).and_then(|()| instance::make_private_dir(&folder));

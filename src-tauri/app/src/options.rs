@@ -29,7 +29,13 @@ pub struct Args {
     #[arg(long, global = true)]
     hidden: bool,
     /// Listen, and exchange media, on this address only; no discovery by mDNS (for tests)
-    #[arg(long, value_name = "ADDRESS", env = "RINGDOWN_BIND", hide = true, global = true)]
+    #[arg(
+        long,
+        value_name = "ADDRESS",
+        env = "RINGDOWN_BIND",
+        hide = true,
+        global = true
+    )]
     bind: Option<IpAddr>,
     #[command(subcommand)]
     action: Option<ActionArg>,
@@ -115,7 +121,9 @@ pub enum OptionsError {
     #[error("This system names no folder for app data. Name one with --data-dir DIR.")]
     NoDataDir,
     /// `--server` is not a ws:// or wss:// URL.
-    #[error("--server {given}: {reason} Give it as wss://meet.example.org or ws://192.168.1.5:47100.")]
+    #[error(
+        "--server {given}: {reason} Give it as wss://meet.example.org or ws://192.168.1.5:47100."
+    )]
     Server {
         /// The text as typed.
         given: String,
@@ -130,13 +138,20 @@ impl TryFrom<Args> for Options {
     fn try_from(args: Args) -> Result<Self, OptionsError> {
         let data_dir = match args.data_dir {
             Some(dir) => std::path::absolute(&dir).unwrap_or(dir),
-            None => dirs::data_dir().ok_or(OptionsError::NoDataDir)?.join("app.ringdown.desktop"),
+            None => dirs::data_dir()
+                .ok_or(OptionsError::NoDataDir)?
+                .join("app.ringdown.desktop"),
         };
         let server = match args.server {
             None => None,
             Some(given) => match Reach::parse(&given) {
                 Ok(reach) => Some(reach),
-                Err(error) => return Err(OptionsError::Server { given, reason: error.to_string() }),
+                Err(error) => {
+                    return Err(OptionsError::Server {
+                        given,
+                        reason: error.to_string(),
+                    });
+                }
             },
         };
         Ok(Self {
@@ -147,7 +162,10 @@ impl TryFrom<Args> for Options {
             hidden: args.hidden,
             bind: args.bind,
             action: args.action.map(|action| match action {
-                ActionArg::Call { name, audio } => Action::Call { name, video: !audio },
+                ActionArg::Call { name, audio } => Action::Call {
+                    name,
+                    video: !audio,
+                },
                 ActionArg::Add { link } => Action::Add { link },
                 ActionArg::Invite => Action::Invite,
             }),
@@ -167,7 +185,9 @@ mod tests {
     use super::*;
 
     fn options(arguments: &[&str]) -> Result<Options, OptionsError> {
-        let arguments = ["ringdown", "--data-dir", "/tmp/alice"].iter().chain(arguments);
+        let arguments = ["ringdown", "--data-dir", "/tmp/alice"]
+            .iter()
+            .chain(arguments);
         Options::try_from(Args::try_parse_from(arguments).expect("arguments clap takes"))
     }
 
@@ -181,21 +201,37 @@ mod tests {
 
     #[test]
     fn a_call_is_with_picture_unless_audio_is_asked_for() {
-        let call = |video| Some(Action::Call { name: "Bob".into(), video });
+        let call = |video| {
+            Some(Action::Call {
+                name: "Bob".into(),
+                video,
+            })
+        };
         assert_eq!(options(&["call", "Bob"]).unwrap().action, call(true));
-        assert_eq!(options(&["call", "Bob", "--audio"]).unwrap().action, call(false));
+        assert_eq!(
+            options(&["call", "Bob", "--audio"]).unwrap().action,
+            call(false)
+        );
     }
 
     #[test]
     fn a_server_that_is_no_websocket_url_is_refused_with_an_example() {
-        let message = options(&["--server", "example.org"]).unwrap_err().to_string();
+        let message = options(&["--server", "example.org"])
+            .unwrap_err()
+            .to_string();
         assert!(message.contains("wss://meet.example.org"), "{message}");
     }
 
     #[test]
     fn a_second_start_with_options_of_its_own_still_hands_over_its_action() {
         let given = ["ringdown", "call", "Bob", "--hidden"].map(String::from);
-        assert_eq!(action_of(&given), Some(Action::Call { name: "Bob".into(), video: true }));
+        assert_eq!(
+            action_of(&given),
+            Some(Action::Call {
+                name: "Bob".into(),
+                video: true
+            })
+        );
         assert_eq!(action_of(&["ringdown".into(), "--nonsense".into()]), None);
     }
 }

@@ -47,7 +47,12 @@ impl Outbox {
     /// Failures are told to `failed`, once a message.
     #[must_use]
     pub fn new(courier: Courier, failed: mpsc::UnboundedSender<Undelivered>) -> Self {
-        Self { courier, failed, calls: HashMap::new(), tasks: JoinSet::new() }
+        Self {
+            courier,
+            failed,
+            calls: HashMap::new(),
+            tasks: JoinSet::new(),
+        }
     }
 
     /// Queues a message of this call. Returns at once.
@@ -55,7 +60,12 @@ impl Outbox {
         while self.tasks.try_join_next().is_some() {}
         let queue = self.calls.entry(call).or_insert_with(|| {
             let (queue, parcels) = mpsc::unbounded_channel();
-            let sender = Sender { courier: self.courier.clone(), failed: self.failed.clone(), call, to };
+            let sender = Sender {
+                courier: self.courier.clone(),
+                failed: self.failed.clone(),
+                call,
+                to,
+            };
             self.tasks.spawn(sender.run(parcels));
             queue
         });
@@ -93,11 +103,17 @@ impl Sender {
         let mut pause = FIRST_PAUSE;
         let mut last_tries = 0;
         loop {
-            let sent = self.courier.deliver(&parcel.urls, *self.to.as_bytes(), parcel.payload.clone()).await;
+            let sent = self
+                .courier
+                .deliver(&parcel.urls, *self.to.as_bytes(), parcel.payload.clone())
+                .await;
             let Err(error) = sent else { return };
             if pause == FIRST_PAUSE {
                 tracing::info!("a message was not delivered: {error}");
-                let _ = self.failed.send(Undelivered { call: self.call, to: self.to });
+                let _ = self.failed.send(Undelivered {
+                    call: self.call,
+                    to: self.to,
+                });
             }
             if parcel.may_be_lost {
                 return;

@@ -9,7 +9,7 @@ use ringdown_core::ice::IcePolicy;
 use ringdown_core::identity::PublicKey;
 use ringdown_core::invite::Reach;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
-use rusqlite_migration::{M, Migrations, MigrationDefinitionError};
+use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -103,15 +103,19 @@ impl Store {
     }
 
     fn read_contacts(&self) -> rusqlite::Result<Vec<Contact>> {
-        let mut statement =
-            self.connection.prepare_cached("SELECT key, name, own_name, reach, ice_policy FROM contact ORDER BY name")?;
+        let mut statement = self.connection.prepare_cached(
+            "SELECT key, name, own_name, reach, ice_policy FROM contact ORDER BY name",
+        )?;
         let rows = statement.query_map([], |row| {
             Ok(Contact {
                 key: text(row, 0)?,
                 name: text(row, 1)?,
                 own_name: text(row, 2)?,
                 reach: json(row, 3)?,
-                ice_policy: row.get::<_, Option<String>>(4)?.map(|_| json(row, 4)).transpose()?,
+                ice_policy: row
+                    .get::<_, Option<String>>(4)?
+                    .map(|_| json(row, 4))
+                    .transpose()?,
             })
         })?;
         rows.collect()
@@ -161,7 +165,9 @@ impl Store {
     pub fn setting<T: DeserializeOwned>(&self, name: &str) -> Result<Option<T>, StoreError> {
         let value: Option<String> = self
             .connection
-            .query_row("SELECT value FROM setting WHERE name = ?1", [name], |row| row.get(0))
+            .query_row("SELECT value FROM setting WHERE name = ?1", [name], |row| {
+                row.get(0)
+            })
             .optional()
             .map_err(|error| self.explain(error))?;
         Ok(value.and_then(|value| serde_json::from_str(&value).ok()))
@@ -201,16 +207,22 @@ fn explain(path: &Path, error: rusqlite_migration::Error) -> StoreError {
     use rusqlite_migration::Error;
     let path = path.to_owned();
     let source = match error {
-        Error::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => return StoreError::Newer(path),
+        Error::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
+            return StoreError::Newer(path);
+        }
         Error::RusqliteError { err, .. } => err,
         other => rusqlite::Error::ToSqlConversionFailure(Box::new(other)),
     };
     match source.sqlite_error_code() {
         Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked(path),
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => StoreError::ReadOnly(path),
+        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+            StoreError::ReadOnly(path)
+        }
         Some(ErrorCode::DiskFull) => StoreError::Full(path),
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged(path),
-        _ if matches!(source, rusqlite::Error::FromSqlConversionFailure(..)) => StoreError::Damaged(path),
+        _ if matches!(source, rusqlite::Error::FromSqlConversionFailure(..)) => {
+            StoreError::Damaged(path)
+        }
         _ => StoreError::Other { path, source },
     }
 }

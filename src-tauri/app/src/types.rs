@@ -5,7 +5,8 @@ use ringdown_core::ice::{IcePolicy, IceServer, IceTransportPolicy, RtcConfigurat
 use ts_rs::{Config, TS};
 
 use crate::ipc::{
-    Added, ContactView, InvitePreview, Line, MediaState, Notice, PeerEvent, Profile, Settings, Snapshot, UiError,
+    Added, ContactView, InvitePreview, Line, MediaState, Notice, PeerEvent, Profile, Settings,
+    Snapshot, UiError,
 };
 
 const HEAD: &str = "// Made by `cargo xtask types` from the Rust types (src-tauri/app/src/ipc.rs, src-tauri/core). Do not edit.\n";
@@ -22,8 +23,25 @@ fn declarations() -> String {
         ($($name:ty),+ $(,)?) => { $( declare(<$name>::docs(), <$name>::decl(&config)); )+ };
     }
     declare!(
-        Snapshot, Profile, ContactView, CallSnapshot, Direction, Phase, EndReason, Settings, IcePolicy, IceServer, Line,
-        Notice, UiError, Added, InvitePreview, PeerEvent, RtcConfiguration, IceTransportPolicy, MediaState,
+        Snapshot,
+        Profile,
+        ContactView,
+        CallSnapshot,
+        Direction,
+        Phase,
+        EndReason,
+        Settings,
+        IcePolicy,
+        IceServer,
+        Line,
+        Notice,
+        UiError,
+        Added,
+        InvitePreview,
+        PeerEvent,
+        RtcConfiguration,
+        IceTransportPolicy,
+        MediaState,
     );
     file
 }
@@ -36,5 +54,8 @@ fn types_of_the_webview_are_those_of_the_core() {
         std::fs::write(path, &wanted).unwrap();
     }
     let found = std::fs::read_to_string(path).unwrap_or_default();
-    assert!(found == wanted, "ui/types.d.ts is not what the Rust types say: run `cargo xtask types`");
+    assert!(
+        found == wanted,
+        "ui/types.d.ts is not what the Rust types say: run `cargo xtask types`"
+    );
 }

@@ -1,7 +1,10 @@
 //! The one window, and what the hub does to it.
 
 use tauri::webview::{PermissionKind, PermissionResponse};
-use tauri::{AppHandle, Emitter, Manager, Url, UserAttentionType, WebviewUrl, WebviewWindow, WebviewWindowBuilder};
+use tauri::{
+    AppHandle, Emitter, Manager, Url, UserAttentionType, WebviewUrl, WebviewWindow,
+    WebviewWindowBuilder,
+};
 
 use crate::hub::Surface;
 use crate::ipc::{PeerEvent, Snapshot};
@@ -35,8 +38,15 @@ pub fn open(app: &AppHandle, options: &Options) -> tauri::Result<WebviewWindow> 
 
 /// Camera, microphone and screen for the app's own page; nothing else for anybody.
 fn permission(page: Option<&Url>, kind: PermissionKind) -> PermissionResponse {
-    let asked_for = matches!(kind, PermissionKind::Camera | PermissionKind::Microphone | PermissionKind::DisplayCapture);
-    if asked_for && page.is_some_and(is_own_page) { PermissionResponse::Allow } else { PermissionResponse::Deny }
+    let asked_for = matches!(
+        kind,
+        PermissionKind::Camera | PermissionKind::Microphone | PermissionKind::DisplayCapture
+    );
+    if asked_for && page.is_some_and(is_own_page) {
+        PermissionResponse::Allow
+    } else {
+        PermissionResponse::Deny
+    }
 }
 
 /// `tauri://localhost` (Linux, macOS) or `http(s)://tauri.localhost` (Windows).
@@ -50,7 +60,9 @@ fn is_own_page(url: &Url) -> bool {
 
 /// Shows the window and puts it before the others.
 pub fn raise(app: &AppHandle) {
-    let Some(window) = app.get_webview_window(LABEL) else { return };
+    let Some(window) = app.get_webview_window(LABEL) else {
+        return;
+    };
     let raised = window
         .show()
         .and_then(|()| window.unminimize())
@@ -104,7 +116,10 @@ mod tests {
             assert_eq!(permission(Some(&foreign), kind), PermissionResponse::Deny);
             assert_eq!(permission(None, kind), PermissionResponse::Deny);
         }
-        assert_eq!(permission(Some(&own), PermissionKind::Geolocation), PermissionResponse::Deny);
+        assert_eq!(
+            permission(Some(&own), PermissionKind::Geolocation),
+            PermissionResponse::Deny
+        );
     }
 
     #[test]

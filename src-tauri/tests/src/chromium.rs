@@ -79,27 +79,51 @@ impl Foreigner {
     /// # Errors
     /// When Chromium or its driver is missing, or the page does not come up.
     pub async fn arrive(stage: &Stage, name: &str) -> Result<Self> {
-        let data_dir = stage.dir().join(format!("chromium-{}", name.to_lowercase()));
+        let data_dir = stage
+            .dir()
+            .join(format!("chromium-{}", name.to_lowercase()));
         tokio::fs::create_dir(&data_dir).await?;
-        let seen = Arc::new(Seen { snapshot: Mutex::new(None), events: broadcast::channel(256).0 });
+        let seen = Arc::new(Seen {
+            snapshot: Mutex::new(None),
+            events: broadcast::channel(256).0,
+        });
         let options = Options::for_tests(data_dir.clone(), [127, 0, 0, 1].into());
         let hub = Hub::start(options, seen.clone()).await?;
         let given = name.to_owned();
         hub.ask(move |hub| hub.set_name(&given)).await?;
-        let address = serve(Bridge { hub: hub.clone(), seen: seen.clone() }).await?;
+        let address = serve(Bridge {
+            hub: hub.clone(),
+            seen: seen.clone(),
+        })
+        .await?;
 
         let port = free_port()?;
         let mut command = stage.command("chromedriver", &name.to_lowercase());
         let mut driver = Program::start(command.arg(format!("--port={port}")))?;
         driver.ignore_output();
         let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
-        flags.push(format!("--user-data-dir={}", data_dir.join("profile").display()));
+        flags.push(format!(
+            "--user-data-dir={}",
+            data_dir.join("profile").display()
+        ));
         let capabilities = json!({ "goog:chromeOptions": { "args": flags } });
         let page = Page::open(&format!("http://127.0.0.1:{port}"), capabilities).await?;
-        page.client().goto(&format!("http://{address}/page/foreigner.html")).await?;
-        let foreigner = Self { hub, seen, page, _driver: driver };
+        page.client()
+            .goto(&format!("http://{address}/page/foreigner.html"))
+            .await?;
+        let foreigner = Self {
+            hub,
+            seen,
+            page,
+            _driver: driver,
+        };
         eventually("the foreign page to be ready", || async {
-            Ok((foreigner.page.run("return document.body.dataset.ready ?? null", vec![]).await? == "yes").then_some(()))
+            Ok((foreigner
+                .page
+                .run("return document.body.dataset.ready ?? null", vec![])
+                .await?
+                == "yes")
+                .then_some(()))
         })
         .await?;
         Ok(foreigner)
@@ -124,7 +148,10 @@ impl Foreigner {
     /// # Errors
     /// When they have none.
     pub async fn invite(&self) -> Result<String> {
-        self.snapshot().await?.invite.ok_or_else(|| "no invite".into())
+        self.snapshot()
+            .await?
+            .invite
+            .ok_or_else(|| "no invite".into())
     }
 
     /// Makes a contact of whoever made this invite.
@@ -133,7 +160,9 @@ impl Foreigner {
     /// When the invite is refused.
     pub async fn befriend(&self, link: &str, name: &str) -> Result<()> {
         let (link, name) = (link.to_owned(), name.to_owned());
-        self.hub.ask(move |hub| hub.add_contact(&link, Some(&name)).map(drop)).await?;
+        self.hub
+            .ask(move |hub| hub.add_contact(&link, Some(&name)).map(drop))
+            .await?;
         Ok(())
     }
 
@@ -172,7 +201,9 @@ impl Foreigner {
         eventually(&format!("the foreigner's call to be {wanted}"), || async {
             let snapshot = self.seen.snapshot.lock().map_err(|_| "poisoned")?.clone();
             let call = snapshot.and_then(|snapshot| snapshot.call);
-            let phase = call.map(|call| serde_json::to_value(call).map(|call| call["phase"].clone())).transpose()?;
+            let phase = call
+                .map(|call| serde_json::to_value(call).map(|call| call["phase"].clone()))
+                .transpose()?;
             Ok((phase == Some(json!(wanted))).then_some(()))
         })
         .await
@@ -190,11 +221,22 @@ async fn serve(bridge: Bridge) -> Result<SocketAddr> {
     let listener = tokio::net::TcpListener::bind(("127.0.0.1", 0)).await?;
     let address = listener.local_addr()?;
     let app = Router::new()
-        .route("/ui/{*file}", get(|UrlPath(file): UrlPath<String>| read(root().join("ui"), file)))
-        .route("/page/{*file}", get(|UrlPath(file): UrlPath<String>| read(root().join("src-tauri/tests/pages"), file)))
-        .route("/bridge", get(|State(bridge): State<Bridge>, upgrade: WebSocketUpgrade| async move {
-            upgrade.on_upgrade(|socket| cross(bridge, socket))
-        }))
+        .route(
+            "/ui/{*file}",
+            get(|UrlPath(file): UrlPath<String>| read(root().join("ui"), file)),
+        )
+        .route(
+            "/page/{*file}",
+            get(|UrlPath(file): UrlPath<String>| read(root().join("src-tauri/tests/pages"), file)),
+        )
+        .route(
+            "/bridge",
+            get(
+                |State(bridge): State<Bridge>, upgrade: WebSocketUpgrade| async move {
+                    upgrade.on_upgrade(|socket| cross(bridge, socket))
+                },
+            ),
+        )
         .with_state(bridge);
     tokio::spawn(async move { axum::serve(listener, app).await });
     Ok(address)
@@ -206,7 +248,10 @@ fn root() -> PathBuf {
 
 async fn read(folder: PathBuf, file: String) -> Response {
     let path = PathBuf::from(file);
-    if !path.components().all(|part| matches!(part, Component::Normal(_))) {
+    if !path
+        .components()
+        .all(|part| matches!(part, Component::Normal(_)))
+    {
         return StatusCode::NOT_FOUND.into_response();
     }
     let kind = match path.extension().and_then(|extension| extension.to_str()) {

@@ -50,10 +50,18 @@ impl Page {
     /// # Errors
     /// When it does not.
     pub async fn open(url: &str, capabilities: Value) -> Result<Self> {
-        let capabilities = capabilities.as_object().cloned().ok_or("capabilities are an object")?;
+        let capabilities = capabilities
+            .as_object()
+            .cloned()
+            .ok_or("capabilities are an object")?;
         let client = eventually("a WebDriver session", || async {
             let mut builder = ClientBuilder::new(HttpConnector::new());
-            Ok(Some(builder.capabilities(capabilities.clone()).connect(url).await?))
+            Ok(Some(
+                builder
+                    .capabilities(capabilities.clone())
+                    .connect(url)
+                    .await?,
+            ))
         })
         .await?;
         Ok(Self { client })
@@ -79,8 +87,13 @@ impl Page {
     /// When the page does not answer.
     pub async fn look_for(&self, role: &str, name: &str) -> Result<Option<Element>> {
         let found = self.run(FIND, vec![json!(role), json!(name)]).await?;
-        let id = found.as_object().and_then(|object| object.values().next()).and_then(Value::as_str);
-        Ok(id.map(|id| Element::from_element_id(self.client.clone(), ElementRef::from(id.to_owned()))))
+        let id = found
+            .as_object()
+            .and_then(|object| object.values().next())
+            .and_then(Value::as_str);
+        Ok(id.map(|id| {
+            Element::from_element_id(self.client.clone(), ElementRef::from(id.to_owned()))
+        }))
     }
 
     /// The element of this role and name, once it is shown.
@@ -88,7 +101,10 @@ impl Page {
     /// # Errors
     /// When it never is.
     pub async fn find(&self, role: &str, name: &str) -> Result<Element> {
-        eventually(&format!("{role} “{name}”"), || self.look_for(role, name)).await
+        eventually(&format!("{role} “{name}”"), || {
+            self.look_for(role, name)
+        })
+        .await
     }
 
     /// Waits until no such element is shown.
@@ -132,7 +148,9 @@ impl Page {
     /// When there is none.
     pub async fn value_of(&self, role: &str, name: &str) -> Result<String> {
         eventually(&format!("a value in {role} “{name}”"), || async {
-            let Some(field) = self.look_for(role, name).await? else { return Ok(None) };
+            let Some(field) = self.look_for(role, name).await? else {
+                return Ok(None);
+            };
             Ok(field.prop("value").await?.filter(|value| !value.is_empty()))
         })
         .await
@@ -169,7 +187,15 @@ impl Page {
         let script = r#"return [...document.querySelectorAll("[role=status]")]
             .filter((node) => node.checkVisibility()).map((node) => node.textContent.replace(/\s+/g, " ").trim())"#;
         let all = self.run(script, vec![]).await?;
-        Ok(all.as_array().map(|all| all.iter().filter_map(Value::as_str).map(str::to_owned).collect()).unwrap_or_default())
+        Ok(all
+            .as_array()
+            .map(|all| {
+                all.iter()
+                    .filter_map(Value::as_str)
+                    .map(str::to_owned)
+                    .collect()
+            })
+            .unwrap_or_default())
     }
 
     /// A small picture of what the video of this name shows now.
@@ -178,7 +204,12 @@ impl Page {
     /// When the page does not answer.
     pub async fn pixels(&self, video: &str) -> Result<Option<Vec<u8>>> {
         let pixels = self.run(PIXELS, vec![json!(video)]).await?;
-        Ok(pixels.as_array().map(|all| all.iter().filter_map(Value::as_u64).map(|value| value as u8).collect()))
+        Ok(pixels.as_array().map(|all| {
+            all.iter()
+                .filter_map(Value::as_u64)
+                .map(|value| value as u8)
+                .collect()
+        }))
     }
 
     /// Waits until the video of this name has shown three different pictures, none of them one plain colour.
@@ -196,7 +227,11 @@ impl Page {
             {
                 seen.push(pixels);
             }
-            if seen.len() >= 3 { Ok(Some(())) } else { Err(format!("it showed {} pictures", seen.len()).into()) }
+            if seen.len() >= 3 {
+                Ok(Some(()))
+            } else {
+                Err(format!("it showed {} pictures", seen.len()).into())
+            }
         })
         .await
     }
@@ -213,7 +248,8 @@ impl Page {
 /// One colour all over (a black picture, say): no camera shows that.
 fn is_plain(pixels: &[u8]) -> bool {
     let mut dots = pixels.chunks_exact(4).map(|dot| [dot[0], dot[1], dot[2]]);
-    let Some(first) = dots.next() else { return true };
+    let Some(first) = dots.next() else {
+        return true;
+    };
     dots.all(|dot| dot.iter().zip(first).all(|(a, b)| a.abs_diff(b) < 8))
 }
-

@@ -32,7 +32,11 @@ pub struct Setup {
 
 impl Default for Setup {
     fn default() -> Self {
-        Self { camera: true, tone: false, arguments: Vec::new() }
+        Self {
+            camera: true,
+            tone: false,
+            arguments: Vec::new(),
+        }
     }
 }
 
@@ -54,11 +58,17 @@ impl Person {
     /// # Errors
     /// When no window comes up.
     pub async fn open(stage: &Stage, name: &str, setup: Setup) -> Result<Self> {
-        let home = name.split_whitespace().next().unwrap_or("nobody").to_lowercase();
+        let home = name
+            .split_whitespace()
+            .next()
+            .unwrap_or("nobody")
+            .to_lowercase();
         let data = stage.dir().join(&home);
         let port = free_port()?;
         let mut command = stage.command("WebKitWebDriver", &home);
-        command.arg(format!("--port={port}")).env("TAURI_WEBVIEW_AUTOMATION", "true");
+        command
+            .arg(format!("--port={port}"))
+            .env("TAURI_WEBVIEW_AUTOMATION", "true");
         let mut driver = Program::start(&mut command)?;
         driver.ignore_output();
         let mut arguments = vec!["--data-dir".to_owned(), data.display().to_string()];
@@ -69,7 +79,12 @@ impl Person {
             "webkitgtk:browserOptions": { "binary": binary("ringdown")?, "args": arguments }
         });
         let page = Page::open(&format!("http://127.0.0.1:{port}"), capabilities).await?;
-        Ok(Self { name: name.into(), data, page, driver })
+        Ok(Self {
+            name: name.into(),
+            data,
+            page,
+            driver,
+        })
     }
 
     /// Their name.
@@ -95,7 +110,11 @@ impl Person {
     /// # Errors
     /// When none is shown.
     pub async fn invite(&self) -> Result<String> {
-        if self.page.look_for("textbox", "My invite link").await?.is_none()
+        if self
+            .page
+            .look_for("textbox", "My invite link")
+            .await?
+            .is_none()
             && let Some(button) = self.page.look_for("button", "My invite").await?
         {
             button.click().await?;
@@ -108,7 +127,12 @@ impl Person {
     /// # Errors
     /// When the form is not there.
     pub async fn paste_invite(&self, link: &str, name: &str) -> Result<()> {
-        if self.page.look_for("textbox", "Invite link").await?.is_none() {
+        if self
+            .page
+            .look_for("textbox", "Invite link")
+            .await?
+            .is_none()
+        {
             self.page.press("Add contact").await?;
         }
         self.page.type_into("textbox", "Invite link", link).await?;
@@ -122,7 +146,10 @@ impl Person {
     /// When they do not appear among the contacts.
     pub async fn befriend(&self, link: &str, name: &str) -> Result<()> {
         self.paste_invite(link, name).await?;
-        self.page.find("button", &format!("Call {name}")).await.map(drop)
+        self.page
+            .find("button", &format!("Call {name}"))
+            .await
+            .map(drop)
     }
 
     /// Types part of a name into the search box and presses Enter.
@@ -130,7 +157,9 @@ impl Person {
     /// # Errors
     /// When there is no search box.
     pub async fn call_by_typing(&self, part: &str) -> Result<()> {
-        self.page.type_into("searchbox", "Find a contact", &format!("{part}\u{e007}")).await
+        self.page
+            .type_into("searchbox", "Find a contact", &format!("{part}\u{e007}"))
+            .await
     }
 
     /// Calls a friend, who accepts, until both see each other.
@@ -149,7 +178,9 @@ impl Person {
     /// When the settings do not take it.
     pub async fn ring_for(&self, seconds: u32) -> Result<()> {
         self.page.press("Settings").await?;
-        self.page.type_into("number", "Stop ringing after", &seconds.to_string()).await?;
+        self.page
+            .type_into("number", "Stop ringing after", &seconds.to_string())
+            .await?;
         self.page.press("Save").await?;
         self.page.gone("dialog", "Settings").await
     }
@@ -159,7 +190,9 @@ impl Person {
     /// # Errors
     /// When nobody calls.
     pub async fn answer(&self, caller: &str, button: &str) -> Result<()> {
-        self.page.find("dialog", &format!("{caller} is calling")).await?;
+        self.page
+            .find("dialog", &format!("{caller} is calling"))
+            .await?;
         self.page.press(button).await
     }
 
@@ -181,7 +214,11 @@ impl Person {
             if let Some(close) = self.page.look_for("button", "Close").await? {
                 close.click().await?;
             }
-            Ok(self.page.look_for("searchbox", "Find a contact").await?.map(drop))
+            Ok(self
+                .page
+                .look_for("searchbox", "Find a contact")
+                .await?
+                .map(drop))
         })
         .await
     }
@@ -194,8 +231,12 @@ impl Person {
         let data = self.data.display().to_string();
         eventually("the app's process", || async {
             Ok(processes().await?.into_iter().find_map(|(pid, line)| {
-                (line.contains(&data) && line.split('\0').next().is_some_and(|exe| exe.ends_with("/ringdown")))
-                    .then_some(pid)
+                (line.contains(&data)
+                    && line
+                        .split('\0')
+                        .next()
+                        .is_some_and(|exe| exe.ends_with("/ringdown")))
+                .then_some(pid)
             }))
         })
         .await
@@ -207,7 +248,10 @@ impl Person {
     /// When it does not die.
     pub async fn crash(mut self) -> Result<()> {
         let pid = self.pid().await?;
-        Command::new("kill").args(["-KILL", &pid.to_string()]).status().await?;
+        Command::new("kill")
+            .args(["-KILL", &pid.to_string()])
+            .status()
+            .await?;
         eventually_within(PATIENCE, "the app to be dead", || async {
             Ok((!Path::new(&format!("/proc/{pid}/exe")).exists()).then_some(()))
         })
@@ -215,13 +259,16 @@ impl Person {
         self.driver.kill().await
     }
 
-    /// Closes the window as a person would, and waits until the app has ended.
+    /// Ends the app as the end of the desktop session does, and waits until it has said goodbye.
     ///
     /// # Errors
     /// When it does not end.
     pub async fn leave(mut self) -> Result<()> {
         let pid = self.pid().await?;
-        self.page.client().clone().close().await?;
+        Command::new("kill")
+            .args(["-TERM", &pid.to_string()])
+            .status()
+            .await?;
         eventually("the app to end", || async {
             Ok((!Path::new(&format!("/proc/{pid}/exe")).exists()).then_some(()))
         })
@@ -255,9 +302,17 @@ async fn processes() -> Result<Vec<(u32, String)>> {
     let mut found = Vec::new();
     let mut entries = tokio::fs::read_dir("/proc").await?;
     while let Some(entry) = entries.next_entry().await? {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse().ok())
+        else {
+            continue;
+        };
         // A process that has just ended has no command line.
-        let Ok(line) = tokio::fs::read(entry.path().join("cmdline")).await else { continue };
+        let Ok(line) = tokio::fs::read(entry.path().join("cmdline")).await else {
+            continue;
+        };
         found.push((pid, String::from_utf8_lossy(&line).into_owned()));
     }
     Ok(found)

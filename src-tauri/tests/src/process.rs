@@ -21,15 +21,26 @@ impl Program {
     /// # Errors
     /// When it can't be started: it is probably not installed.
     pub fn start(command: &mut Command) -> Result<Self> {
-        let name = command.as_std().get_program().to_string_lossy().into_owned();
+        let name = command
+            .as_std()
+            .get_program()
+            .to_string_lossy()
+            .into_owned();
         let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| format!("{name} can't be started: {error}"))?;
-        let output = child.stdout.take().map(|stdout| BufReader::new(stdout).lines());
-        Ok(Self { name, child, output })
+        let output = child
+            .stdout
+            .take()
+            .map(|stdout| BufReader::new(stdout).lines());
+        Ok(Self {
+            name,
+            child,
+            output,
+        })
     }
 
     /// The next line of its stdout.
@@ -69,7 +80,9 @@ impl Program {
 /// # Errors
 /// When there is none.
 pub fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
+        .local_addr()?
+        .port())
 }
 
 /// Whether a program is installed.

@@ -34,29 +34,55 @@ impl Sound {
         tokio::fs::create_dir(&runtime).await?;
         let mut command = Command::new("pulseaudio");
         command
-            .args(["-n", "--daemonize=no", "--exit-idle-time=-1", "--disallow-exit", "--use-pid-file=no"])
+            .args([
+                "-n",
+                "--daemonize=no",
+                "--exit-idle-time=-1",
+                "--disallow-exit",
+                "--use-pid-file=no",
+            ])
             .args(["--log-level=error", "-L"])
-            .arg(format!("module-native-protocol-unix auth-anonymous=1 socket={}", socket.display()))
+            .arg(format!(
+                "module-native-protocol-unix auth-anonymous=1 socket={}",
+                socket.display()
+            ))
             .env("HOME", &runtime)
             .env("PULSE_RUNTIME_PATH", &runtime)
             .env("XDG_RUNTIME_DIR", &runtime)
             .env_remove("DBUS_SESSION_BUS_ADDRESS")
             .stderr(Stdio::null());
         for person in PEOPLE {
-            command.args(["-L", &format!("module-null-sink sink_name={person}_speaker rate={RATE}")]);
-            command.args(["-L", &format!("module-null-sink sink_name={person}_voice rate={RATE}")]);
+            command.args([
+                "-L",
+                &format!("module-null-sink sink_name={person}_speaker rate={RATE}"),
+            ]);
+            command.args([
+                "-L",
+                &format!("module-null-sink sink_name={person}_voice rate={RATE}"),
+            ]);
             if microphones {
-                let source = format!("source_name={person}_microphone master={person}_voice.monitor");
+                let source =
+                    format!("source_name={person}_microphone master={person}_voice.monitor");
                 command.args(["-L", &format!("module-remap-source {source}")]);
             }
         }
         let mut daemon = Program::start(&mut command)?;
         daemon.ignore_output();
         file_appears(&socket).await?;
-        let sound = Self { socket, _daemon: daemon };
+        let sound = Self {
+            socket,
+            _daemon: daemon,
+        };
         eventually("PulseAudio to answer", || async {
-            let answer = sound.tool("pactl").args(["list", "short", "modules"]).output().await?;
-            let loaded = String::from_utf8_lossy(&answer.stdout).lines().filter(|line| line.contains("carol")).count();
+            let answer = sound
+                .tool("pactl")
+                .args(["list", "short", "modules"])
+                .output()
+                .await?;
+            let loaded = String::from_utf8_lossy(&answer.stdout)
+                .lines()
+                .filter(|line| line.contains("carol"))
+                .count();
             Ok((loaded >= 2 + usize::from(microphones)).then_some(()))
         })
         .await?;
@@ -73,7 +99,9 @@ impl Sound {
 
     fn tool(&self, program: &str) -> Command {
         let mut command = Command::new(program);
-        command.env("PULSE_SERVER", format!("unix:{}", self.socket.display())).kill_on_drop(true);
+        command
+            .env("PULSE_SERVER", format!("unix:{}", self.socket.display()))
+            .kill_on_drop(true);
         command
     }
 
@@ -84,7 +112,13 @@ impl Sound {
     pub fn hum(&self, person: &str, hz: f64) -> Result<Hum> {
         let mut pacat = self
             .tool("pacat")
-            .args(["--playback", "--raw", "--format=s16le", "--channels=1", &format!("--rate={RATE}")])
+            .args([
+                "--playback",
+                "--raw",
+                "--format=s16le",
+                "--channels=1",
+                &format!("--rate={RATE}"),
+            ])
             .arg(format!("--device={person}_voice"))
             .stdin(Stdio::piped())
             .spawn()?;
@@ -95,7 +129,8 @@ impl Sound {
                 let block: Vec<u8> = (0..RATE / 50)
                     .flat_map(|_| {
                         sample = (sample + 1) % (RATE * 100);
-                        let level = (TAU * hz * f64::from(sample) / f64::from(RATE)).sin() * 9_000.0;
+                        let level =
+                            (TAU * hz * f64::from(sample) / f64::from(RATE)).sin() * 9_000.0;
                         (level as i16).to_le_bytes()
                     })
                     .collect();
@@ -115,14 +150,28 @@ impl Sound {
     pub async fn listen(&self, person: &str, seconds: f64) -> Result<Vec<f64>> {
         let mut parec = self
             .tool("parec")
-            .args(["--raw", "--format=s16le", "--channels=1", &format!("--rate={RATE}"), "--latency-msec=20"])
+            .args([
+                "--raw",
+                "--format=s16le",
+                "--channels=1",
+                &format!("--rate={RATE}"),
+                "--latency-msec=20",
+            ])
             .arg(format!("--device={person}_speaker.monitor"))
             .stdout(Stdio::piped())
             .spawn()?;
         let mut bytes = vec![0; (seconds * f64::from(RATE)) as usize * 2];
-        parec.stdout.take().ok_or("parec has no stdout")?.read_exact(&mut bytes).await?;
+        parec
+            .stdout
+            .take()
+            .ok_or("parec has no stdout")?
+            .read_exact(&mut bytes)
+            .await?;
         parec.kill().await?;
-        Ok(bytes.chunks_exact(2).map(|pair| f64::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0).collect())
+        Ok(bytes
+            .chunks_exact(2)
+            .map(|pair| f64::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0)
+            .collect())
     }
 
     /// Waits until `person` hears a tone: most of what comes from the speaker is at `hz`.

@@ -45,7 +45,15 @@ impl Stage {
             _ => {
                 let mut xvfb = Program::start(
                     Command::new("Xvfb")
-                        .args(["-displayfd", "1", "-screen", "0", &format!("{size}x24"), "-nolisten", "tcp"])
+                        .args([
+                            "-displayfd",
+                            "1",
+                            "-screen",
+                            "0",
+                            &format!("{size}x24"),
+                            "-nolisten",
+                            "tcp",
+                        ])
                         .stderr(std::process::Stdio::null()),
                 )?;
                 let number = xvfb.line().await?;
@@ -62,7 +70,13 @@ impl Stage {
         let address = bus.line().await?;
         programs.push(bus);
         let sound = Sound::start(dir.path(), microphones).await?;
-        Ok(Self { dir, display, bus: address, sound, _programs: programs })
+        Ok(Self {
+            dir,
+            display,
+            bus: address,
+            sound,
+            _programs: programs,
+        })
     }
 
     /// A folder that is deleted with the stage.
@@ -103,7 +117,11 @@ impl Stage {
             .arg(file)
             .status()
             .await?;
-        if status.success() { Ok(()) } else { Err("import took no picture".into()) }
+        if status.success() {
+            Ok(())
+        } else {
+            Err("import took no picture".into())
+        }
     }
 }
 
@@ -113,8 +131,15 @@ impl Stage {
 /// When it was not built: `cargo build -p ringdown -p ringdown-signaling` does.
 pub fn binary(name: &str) -> Result<PathBuf> {
     let here = std::env::current_exe()?;
-    let found = here.ancestors().skip(1).take(2).map(|dir| dir.join(name)).find(|path| path.is_file());
-    found.ok_or_else(|| format!("{name} is not built: cargo build -p ringdown -p ringdown-signaling").into())
+    let found = here
+        .ancestors()
+        .skip(1)
+        .take(2)
+        .map(|dir| dir.join(name))
+        .find(|path| path.is_file());
+    found.ok_or_else(|| {
+        format!("{name} is not built: cargo build -p ringdown -p ringdown-signaling").into()
+    })
 }
 
 /// Waits for a file.
@@ -122,5 +147,8 @@ pub fn binary(name: &str) -> Result<PathBuf> {
 /// # Errors
 /// When it does not appear.
 pub async fn file_appears(path: &Path) -> Result<()> {
-    eventually(&format!("{} to appear", path.display()), || async { Ok(path.exists().then_some(())) }).await
+    eventually(&format!("{} to appear", path.display()), || async {
+        Ok(path.exists().then_some(()))
+    })
+    .await
 }

@@ -34,8 +34,16 @@ pub async fn of(pid: u32) -> Result<BTreeMap<String, Usage>> {
         let stat = tokio::fs::read_to_string(format!("/proc/{pid}/stat")).await?;
         let name = stat.split(['(', ')']).nth(1).unwrap_or("?").to_owned();
         // After the name come the fields from the third on; 14 and 15 are user and system time in ticks of 10 ms.
-        let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
-        let ticks: u64 = [11, 12].iter().filter_map(|field| fields.get(*field)?.parse::<u64>().ok()).sum();
+        let fields: Vec<&str> = stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .split_whitespace()
+            .collect();
+        let ticks: u64 = [11, 12]
+            .iter()
+            .filter_map(|field| fields.get(*field)?.parse::<u64>().ok())
+            .sum();
         let usage: &mut Usage = all.entry(name).or_default();
         usage.cpu += Duration::from_millis(ticks * 10);
         usage.pss += pss(pid).await;
@@ -45,25 +53,43 @@ pub async fn of(pid: u32) -> Result<BTreeMap<String, Usage>> {
 
 async fn children(pid: u32) -> Vec<u32> {
     let mut found = Vec::new();
-    let Ok(mut tasks) = tokio::fs::read_dir(format!("/proc/{pid}/task")).await else { return found };
+    let Ok(mut tasks) = tokio::fs::read_dir(format!("/proc/{pid}/task")).await else {
+        return found;
+    };
     while let Ok(Some(task)) = tasks.next_entry().await {
-        let list = tokio::fs::read_to_string(task.path().join("children")).await.unwrap_or_default();
-        found.extend(list.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        let list = tokio::fs::read_to_string(task.path().join("children"))
+            .await
+            .unwrap_or_default();
+        found.extend(
+            list.split_whitespace()
+                .filter_map(|pid| pid.parse::<u32>().ok()),
+        );
     }
     found
 }
 
 async fn pss(pid: u32) -> u64 {
-    let rollup = tokio::fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).await.unwrap_or_default();
+    let rollup = tokio::fs::read_to_string(format!("/proc/{pid}/smaps_rollup"))
+        .await
+        .unwrap_or_default();
     let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-    line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok()).unwrap_or_default()
+    line.and_then(|line| line.trim().trim_end_matches(" kB").trim().parse().ok())
+        .unwrap_or_default()
 }
 
 /// What this machine is, for the table.
 pub async fn machine() -> String {
-    let info = tokio::fs::read_to_string("/proc/cpuinfo").await.unwrap_or_default();
-    let field = |name: &str| info.lines().find_map(|line| line.strip_prefix(name)?.split(':').nth(1));
-    let model = field("model name").unwrap_or("unknown processor").trim().to_owned();
+    let info = tokio::fs::read_to_string("/proc/cpuinfo")
+        .await
+        .unwrap_or_default();
+    let field = |name: &str| {
+        info.lines()
+            .find_map(|line| line.strip_prefix(name)?.split(':').nth(1))
+    };
+    let model = field("model name")
+        .unwrap_or("unknown processor")
+        .trim()
+        .to_owned();
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     format!("{cores} × {model}, no GPU, Xvfb")
 }

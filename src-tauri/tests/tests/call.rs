@@ -41,11 +41,21 @@ async fn they_call_each_other_ten_times_in_a_row() -> Result<()> {
     let stage = Stage::new("1280x1024").await?;
     let (alice, bob) = friends(&stage).await?;
     for call in 0..10 {
-        let (caller, callee) = if call % 2 == 0 { (&alice, &bob) } else { (&bob, &alice) };
-        caller.talks_with(callee).await.map_err(|error| format!("call {call}: {error}"))?;
+        let (caller, callee) = if call % 2 == 0 {
+            (&alice, &bob)
+        } else {
+            (&bob, &alice)
+        };
+        caller
+            .talks_with(callee)
+            .await
+            .map_err(|error| format!("call {call}: {error}"))?;
         let leaver = if call % 3 == 0 { caller } else { callee };
         leaver.page().press("Hang up").await?;
-        tokio::try_join!(alice.page().status("Call ended"), bob.page().status("Call ended"))?;
+        tokio::try_join!(
+            alice.page().status("Call ended"),
+            bob.page().status("Call ended")
+        )?;
         tokio::try_join!(alice.put_away(), bob.put_away())?;
     }
     Ok(())
@@ -60,7 +70,10 @@ async fn bob_accepts_without_video_and_shows_himself_later() -> Result<()> {
     bob.answer("Alice", "Accept without video").await?;
     bob.sees("Alice").await?;
     stage.sound().hears("alice", TONE_HZ).await?;
-    assert!(alice.page().pixels("Bob").await?.is_none(), "Bob is not seen");
+    assert!(
+        alice.page().pixels("Bob").await?.is_none(),
+        "Bob is not seen"
+    );
 
     bob.page().press("Camera").await?;
     alice.page().video_moves("Bob").await?;
@@ -76,9 +89,15 @@ async fn a_voice_call_has_no_picture_and_a_voice() -> Result<()> {
     let _hum = stage.sound().hum("alice", TONE_HZ)?;
     alice.page().press("Voice call Bob").await?;
     bob.answer("Alice", "Accept without video").await?;
-    tokio::try_join!(alice.page().status("Connected"), bob.page().status("Connected"))?;
+    tokio::try_join!(
+        alice.page().status("Connected"),
+        bob.page().status("Connected")
+    )?;
     stage.sound().hears("bob", TONE_HZ).await?;
-    assert!(alice.page().pixels("You").await?.is_none(), "Alice's camera is off");
+    assert!(
+        alice.page().pixels("You").await?.is_none(),
+        "Alice's camera is off"
+    );
     alice.page().press("Hang up").await?;
     bob.page().status("Call ended").await
 }

@@ -80,11 +80,14 @@ async fn bobs_app_dies_in_the_middle_of_the_call() -> Result<()> {
     alice.talks_with(&bob).await?;
     bob.crash().await?;
     alice.page().status("Reconnecting…").await?;
-    alice.page().status_within(std::time::Duration::from_secs(60), "Connection lost").await
+    alice
+        .page()
+        .status_within(std::time::Duration::from_secs(60), "Connection lost")
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bob_closes_his_window_in_the_middle_of_the_call() -> Result<()> {
+async fn bob_logs_out_in_the_middle_of_the_call() -> Result<()> {
     let stage = Stage::new("1280x1024").await?;
     let (alice, bob) = friends(&stage).await?;
     alice.talks_with(&bob).await?;

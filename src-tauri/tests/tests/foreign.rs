@@ -7,7 +7,15 @@ use ringdown_e2e::person::{Person, Setup};
 use ringdown_e2e::stage::Stage;
 
 async fn alice_and_a_foreigner(stage: &Stage) -> Result<(Person, Foreigner)> {
-    let alice = Person::arrive(stage, "Alice", Setup { tone: true, ..Setup::default() }).await?;
+    let alice = Person::arrive(
+        stage,
+        "Alice",
+        Setup {
+            tone: true,
+            ..Setup::default()
+        },
+    )
+    .await?;
     let bob = Foreigner::arrive(stage, "Bob").await?;
     alice.befriend(&bob.invite().await?, "Bob").await?;
     bob.befriend(&alice.invite().await?, "Alice").await?;

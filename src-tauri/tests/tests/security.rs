@@ -21,9 +21,13 @@ async fn media_socket(person: &Person) -> Result<String> {
 async fn is_taken(url: &str, origin: Option<&str>) -> Result<bool> {
     let mut request = url.into_client_request()?;
     if let Some(origin) = origin {
-        request.headers_mut().insert("Origin", HeaderValue::from_str(origin)?);
+        request
+            .headers_mut()
+            .insert("Origin", HeaderValue::from_str(origin)?);
     }
-    let Ok((mut socket, _)) = connect_async(request).await else { return Ok(false) };
+    let Ok((mut socket, _)) = connect_async(request).await else {
+        return Ok(false);
+    };
     // A socket that was let in is asked nothing and says nothing; one that was not is closed at once.
     let closed = tokio::time::timeout(std::time::Duration::from_millis(300), socket.next()).await;
     Ok(closed.is_err())
@@ -35,14 +39,27 @@ async fn the_media_socket_takes_its_token_once_and_from_our_page_only() -> Resul
     let stage = Stage::new("1280x1024").await?;
     let alice = Person::arrive(&stage, "Alice", Setup::default()).await?;
 
-    assert!(!is_taken(&media_socket(&alice).await?, Some("https://example.org")).await?, "another page's origin");
-    assert!(!is_taken(&media_socket(&alice).await?, None).await?, "no origin");
+    assert!(
+        !is_taken(&media_socket(&alice).await?, Some("https://example.org")).await?,
+        "another page's origin"
+    );
+    assert!(
+        !is_taken(&media_socket(&alice).await?, None).await?,
+        "no origin"
+    );
     let url = media_socket(&alice).await?;
-    let wrong = format!("{}{}", &url[..url.len() - 1], if url.ends_with('A') { 'B' } else { 'A' });
+    let wrong = format!(
+        "{}{}",
+        &url[..url.len() - 1],
+        if url.ends_with('A') { 'B' } else { 'A' }
+    );
     assert!(!is_taken(&wrong, OURS).await?, "a wrong token");
     let bare = url.split('?').next().ok_or("no query")?;
     assert!(!is_taken(bare, OURS).await?, "no token");
-    assert!(is_taken(&url, OURS).await?, "the right token from the right page");
+    assert!(
+        is_taken(&url, OURS).await?,
+        "the right token from the right page"
+    );
     assert!(!is_taken(&url, OURS).await?, "the same token again");
     Ok(())
 }
@@ -65,8 +82,17 @@ async fn the_page_can_load_nothing_from_elsewhere() -> Result<()> {
         fetch("https://example.invalid/").catch(() => {});
     "#;
     let refused = alice.page().client().execute_async(script, vec![]).await?;
-    assert_eq!(refused, json!(["connect-src", "img-src", "script-src-elem"]));
-    assert_eq!(alice.page().run("return window.injected ?? null", vec![]).await?, json!(null));
+    assert_eq!(
+        refused,
+        json!(["connect-src", "img-src", "script-src-elem"])
+    );
+    assert_eq!(
+        alice
+            .page()
+            .run("return window.injected ?? null", vec![])
+            .await?,
+        json!(null)
+    );
     Ok(())
 }
 
@@ -74,11 +100,24 @@ async fn the_page_can_load_nothing_from_elsewhere() -> Result<()> {
 async fn the_page_may_use_no_command_of_tauri_beyond_listening() -> Result<()> {
     let stage = Stage::new("1280x1024").await?;
     let alice = Person::arrive(&stage, "Alice", Setup::default()).await?;
-    for command in ["plugin:window|close", "plugin:webview|create_webview_window", "plugin:path|resolve_directory", "plugin:event|emit"] {
+    for command in [
+        "plugin:window|close",
+        "plugin:webview|create_webview_window",
+        "plugin:path|resolve_directory",
+        "plugin:event|emit",
+    ] {
         let script = r#"const [command, done] = arguments;
             __TAURI__.core.invoke(command, {}).then(() => done("allowed"), (error) => done(String(error)))"#;
-        let said = alice.page().client().execute_async(script, vec![json!(command)]).await?;
-        assert!(said.as_str().is_some_and(|said| said.contains("not allowed")), "{command}: {said}");
+        let said = alice
+            .page()
+            .client()
+            .execute_async(script, vec![json!(command)])
+            .await?;
+        assert!(
+            said.as_str()
+                .is_some_and(|said| said.contains("not allowed")),
+            "{command}: {said}"
+        );
     }
     Ok(())
 }

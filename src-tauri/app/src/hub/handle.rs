@@ -51,9 +51,14 @@ impl HubHandle {
 
     /// Ends the call that is on, leaves the meeting points and ends the loop. Resolves when the others were told.
     pub async fn close(&self) {
-        let HandleState::Running(tasks) = &self.0 else { return };
+        let HandleState::Running(tasks) = &self.0 else {
+            return;
+        };
         let (closed, wait) = oneshot::channel();
-        if tasks.send(Box::new(move |hub| hub.closing = Some(closed))).is_ok() {
+        if tasks
+            .send(Box::new(move |hub| hub.closing = Some(closed)))
+            .is_ok()
+        {
             // An error means that somebody else closed it.
             let _ = wait.await;
         }

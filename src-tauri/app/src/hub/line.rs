@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use ringdown_core::identity::{Domain, Identity, PublicKey};
 use ringdown_core::invite::{MAX_REACH, Reach};
-use ringdown_signaling::{Event, Found, Interfaces, Lan, Registration, ServerConfig, Signer, serve};
+use ringdown_signaling::{
+    Event, Found, Interfaces, Lan, Registration, ServerConfig, Signer, serve,
+};
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
 
@@ -66,11 +68,15 @@ impl PhoneLine {
         let wanted = store.setting("port")?.unwrap_or(DEFAULT_PORT);
         let (embedded, notice) = match listen(options.bind, wanted).await {
             Ok(listener) => {
-                let port = listener.local_addr().map(|address| address.port()).unwrap_or(wanted);
+                let port = listener
+                    .local_addr()
+                    .map(|address| address.port())
+                    .unwrap_or(wanted);
                 if store.setting("port")? != Some(port) {
                     store.set_setting("port", &port)?;
                 }
-                let notice = (port != wanted && wanted != DEFAULT_PORT).then(|| port_taken(wanted, port));
+                let notice =
+                    (port != wanted && wanted != DEFAULT_PORT).then(|| port_taken(wanted, port));
                 (Some(run_server(listener, port)), notice)
             }
             Err(error) => {
@@ -100,7 +106,10 @@ impl PhoneLine {
 
     /// Becomes reachable under this identity, at the server inside and at the stand-alone one if there is one.
     pub(super) fn register(&mut self, identity: &Arc<Identity>, server: Option<&Reach>) {
-        let own = self.embedded.as_ref().map(|embedded| own_url(self.bind, embedded.port));
+        let own = self
+            .embedded
+            .as_ref()
+            .map(|embedded| own_url(self.bind, embedded.port));
         let stand_alone = server.map(|server| (server.to_string(), true));
         let places = own.map(|url| (url, false)).into_iter().chain(stand_alone);
         self.registrations = places
@@ -108,20 +117,35 @@ impl PhoneLine {
                 let signer = signer(Arc::clone(identity));
                 let key = *identity.public().as_bytes();
                 let registration = Registration::spawn(url, key, signer, self.events.clone());
-                Meeting { registration, stand_alone, online: false, trouble: None }
+                Meeting {
+                    registration,
+                    stand_alone,
+                    online: false,
+                    trouble: None,
+                }
             })
             .collect();
     }
 
     /// Lets contacts on this LAN find us, and finds them.
-    pub(super) fn discover(&mut self, identity: &Identity, contacts: impl Iterator<Item = PublicKey>) {
+    pub(super) fn discover(
+        &mut self,
+        identity: &Identity,
+        contacts: impl Iterator<Item = PublicKey>,
+    ) {
         let keys = contacts.map(|key| *key.as_bytes());
         if let Some(lan) = &self.lan {
             return lan.set_keys(keys);
         }
-        let Some(embedded) = &self.embedded else { return };
+        let Some(embedded) = &self.embedded else {
+            return;
+        };
         // Bound to one address it is a test, which must not speak to the network around it.
-        let interfaces = if self.bind.is_some() { Interfaces::Off } else { Interfaces::All };
+        let interfaces = if self.bind.is_some() {
+            Interfaces::Off
+        } else {
+            Interfaces::All
+        };
         let started = Lan::start(&interfaces).and_then(|lan| {
             lan.announce(identity.public().as_bytes(), embedded.port)?;
             lan.watch(keys, self.found.clone())?;
@@ -148,7 +172,11 @@ impl PhoneLine {
             Event::Offline { url, reason } => (url, false, Some(reason.to_string())),
             Event::Received { .. } => return false,
         };
-        let Some(meeting) = self.registrations.iter_mut().find(|meeting| meeting.registration.url() == url) else {
+        let Some(meeting) = self
+            .registrations
+            .iter_mut()
+            .find(|meeting| meeting.registration.url() == url)
+        else {
             return false;
         };
         let news = meeting.online != online || meeting.trouble != trouble;
@@ -159,8 +187,13 @@ impl PhoneLine {
 
     /// For the window.
     pub(super) fn view(&self) -> ipc::Line {
-        let stand_alone = self.registrations.iter().find(|meeting| meeting.stand_alone);
-        let trouble = stand_alone.or(self.registrations.first()).and_then(|meeting| meeting.trouble.clone());
+        let stand_alone = self
+            .registrations
+            .iter()
+            .find(|meeting| meeting.stand_alone);
+        let trouble = stand_alone
+            .or(self.registrations.first())
+            .and_then(|meeting| meeting.trouble.clone());
         ipc::Line {
             server: stand_alone.map(|meeting| meeting.registration.url().to_owned()),
             online: self.registrations.iter().any(|meeting| meeting.online),
@@ -170,9 +203,16 @@ impl PhoneLine {
 
     /// Where an invite made now tells friends to look: the stand-alone server and this machine's addresses.
     pub(super) fn reach(&self) -> Vec<Reach> {
-        let server = self.registrations.iter().find(|meeting| meeting.stand_alone);
+        let server = self
+            .registrations
+            .iter()
+            .find(|meeting| meeting.stand_alone);
         let server = server.and_then(|meeting| Reach::parse(meeting.registration.url()).ok());
-        reach_of(self.bind, self.embedded.as_ref().map(|embedded| embedded.port), server.as_ref())
+        reach_of(
+            self.bind,
+            self.embedded.as_ref().map(|embedded| embedded.port),
+            server.as_ref(),
+        )
     }
 
     /// Leaves every meeting point.
@@ -184,10 +224,19 @@ impl PhoneLine {
 }
 
 /// The server comes first, so that many interfaces can't push it out of the list; friends try all in parallel anyway.
-pub(super) fn reach_of(bind: Option<IpAddr>, port: Option<u16>, server: Option<&Reach>) -> Vec<Reach> {
+pub(super) fn reach_of(
+    bind: Option<IpAddr>,
+    port: Option<u16>,
+    server: Option<&Reach>,
+) -> Vec<Reach> {
     let lan = port.map(|port| lan_urls(bind, port)).unwrap_or_default();
     let lan = lan.iter().filter_map(|url| Reach::parse(url).ok());
-    server.cloned().into_iter().chain(lan).take(MAX_REACH).collect()
+    server
+        .cloned()
+        .into_iter()
+        .chain(lan)
+        .take(MAX_REACH)
+        .collect()
 }
 
 /// The wanted port, or any other.
@@ -197,7 +246,10 @@ async fn listen(bind: Option<IpAddr>, wanted: u16) -> io::Result<TcpListener> {
         // One socket for both families where the system has IPv6, IPv4 alone where it hasn't.
         let addresses: Vec<SocketAddr> = match bind {
             Some(ip) => vec![(ip, port).into()],
-            None => vec![(Ipv6Addr::UNSPECIFIED, port).into(), ([0, 0, 0, 0], port).into()],
+            None => vec![
+                (Ipv6Addr::UNSPECIFIED, port).into(),
+                ([0, 0, 0, 0], port).into(),
+            ],
         };
         match TcpListener::bind(addresses.as_slice()).await {
             Ok(listener) => return Ok(listener),
@@ -259,6 +311,9 @@ fn port_taken(wanted: u16, port: u16) -> Notice {
 fn no_port(error: &io::Error) -> Notice {
     Notice {
         code: "no_port".into(),
-        message: format!("Friends can't ring here: the network gives no port ({}). Check the network and start again.", error.kind()),
+        message: format!(
+            "Friends can't ring here: the network gives no port ({}). Check the network and start again.",
+            error.kind()
+        ),
     }
 }

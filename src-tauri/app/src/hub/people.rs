@@ -20,7 +20,10 @@ impl Hub {
                 name: profile.name.to_string(),
                 key: profile.identity.public().to_string(),
             }),
-            invite: self.profile.as_ref().map(|profile| self.invite_of(profile).to_link()),
+            invite: self
+                .profile
+                .as_ref()
+                .map(|profile| self.invite_of(profile).to_link()),
             contacts: self
                 .contacts
                 .iter()
@@ -30,9 +33,13 @@ impl Hub {
                     own_name: contact.own_name.to_string(),
                 })
                 .collect(),
-            call: self.calls.as_ref().and_then(|calls| calls.snapshot(std::time::Instant::now())),
+            call: self
+                .calls
+                .as_ref()
+                .and_then(|calls| calls.snapshot(std::time::Instant::now())),
             settings: self.settings.clone(),
             line: self.line.view(),
+            invite_waits: self.opened_invite.is_some(),
             notices: self.notices.clone(),
         }
     }
@@ -53,11 +60,22 @@ impl Hub {
                     Some(identity) => identity,
                     None => keyfile::create(dir).map_err(key_error)?,
                 };
-                self.go_online(Profile { identity: identity.into(), name });
+                self.go_online(Profile {
+                    identity: identity.into(),
+                    name,
+                });
             }
         }
         self.show();
         Ok(())
+    }
+
+    /// The invite that was opened outside the window, once.
+    ///
+    /// # Errors
+    /// Never.
+    pub fn take_invite(&mut self) -> Result<Option<String>, UiError> {
+        Ok(self.opened_invite.take())
     }
 
     /// Whose invite this is, without adding anybody.
@@ -67,8 +85,14 @@ impl Hub {
     pub fn invite_preview(&self, link: &str) -> Result<InvitePreview, UiError> {
         let invite = parse_invite(link)?;
         Ok(InvitePreview {
-            own: self.profile.as_ref().is_some_and(|profile| profile.identity.public() == invite.key),
-            known: self.contacts.get(invite.key).map(|contact| contact.name.to_string()),
+            own: self
+                .profile
+                .as_ref()
+                .is_some_and(|profile| profile.identity.public() == invite.key),
+            known: self
+                .contacts
+                .get(invite.key)
+                .map(|contact| contact.name.to_string()),
             name: invite.name.to_string(),
         })
     }
@@ -81,18 +105,30 @@ impl Hub {
         let invite = parse_invite(link)?;
         let own = self.own_key()?;
         let name = match name.map(str::trim).filter(|name| !name.is_empty()) {
-            Some(name) => Some(DisplayName::parse(name).map_err(|error| UiError::new("name", error))?),
+            Some(name) => {
+                Some(DisplayName::parse(name).map_err(|error| UiError::new("name", error))?)
+            }
             None => None,
         };
         let key = invite.key;
         let outcome = self.change_contacts(|contacts| {
-            contacts.add(own, invite, name).map_err(|error| UiError::new("contact", error))
+            contacts
+                .add(own, invite, name)
+                .map_err(|error| UiError::new("contact", error))
         })?;
         let already_known = matches!(outcome, AddOutcome::AlreadyKnown { .. });
-        let name = self.contacts.get(key).map(|contact| contact.name.to_string()).unwrap_or_default();
+        let name = self
+            .contacts
+            .get(key)
+            .map(|contact| contact.name.to_string())
+            .unwrap_or_default();
         self.watch_contacts();
         self.show();
-        Ok(Added { key: key.to_string(), name, already_known })
+        Ok(Added {
+            key: key.to_string(),
+            name,
+            already_known,
+        })
     }
 
     /// Gives a contact another name.
@@ -102,7 +138,9 @@ impl Hub {
     pub fn rename_contact(&mut self, key: PublicKey, name: &str) -> Result<(), UiError> {
         let name = DisplayName::parse(name).map_err(|error| UiError::new("name", error))?;
         self.change_contacts(|contacts| {
-            contacts.rename(key, name).map_err(|error| UiError::new("contact", error))
+            contacts
+                .rename(key, name)
+                .map_err(|error| UiError::new("contact", error))
         })?;
         self.show();
         Ok(())
@@ -135,8 +173,12 @@ impl Hub {
 
     /// A contact is on this LAN: that address comes first from now on.
     pub(super) fn handle_found(&mut self, key: &[u8; 32], url: &str) {
-        let (Ok(key), Ok(found)) = (PublicKey::from_bytes(*key), Reach::parse(url)) else { return };
-        let Some(contact) = self.contacts.get(key) else { return };
+        let (Ok(key), Ok(found)) = (PublicKey::from_bytes(*key), Reach::parse(url)) else {
+            return;
+        };
+        let Some(contact) = self.contacts.get(key) else {
+            return;
+        };
         if contact.reach.contains(&found) {
             return;
         }
@@ -147,30 +189,49 @@ impl Hub {
 
     /// Where a contact can be reached now.
     pub(super) fn set_reach(&mut self, key: PublicKey, reach: Vec<Reach>) {
-        let set = self
-            .change_contacts(|contacts| contacts.set_reach(key, reach).map_err(|error| UiError::new("contact", error)));
+        let set = self.change_contacts(|contacts| {
+            contacts
+                .set_reach(key, reach)
+                .map_err(|error| UiError::new("contact", error))
+        });
         if let Err(error) = set {
-            tracing::warn!("where a contact can be reached was not kept: {}", error.code);
+            tracing::warn!(
+                "where a contact can be reached was not kept: {}",
+                error.code
+            );
         }
     }
 
     /// The first contact whose name begins like this, whatever the case.
     pub(super) fn contact_by_prefix(&self, prefix: &str) -> Result<PublicKey, UiError> {
         let wanted = prefix.trim().to_lowercase();
-        let found = self.contacts.iter().find(|contact| contact.name.to_string().to_lowercase().starts_with(&wanted));
+        let found = self
+            .contacts
+            .iter()
+            .find(|contact| contact.name.to_string().to_lowercase().starts_with(&wanted));
         match found {
             Some(contact) if !wanted.is_empty() => Ok(contact.key),
-            _ => Err(UiError::new("nobody", format!("No contact is called “{}”. Add them first.", prefix.trim()))),
+            _ => Err(UiError::new(
+                "nobody",
+                format!("No contact is called “{}”. Add them first.", prefix.trim()),
+            )),
         }
     }
 
     pub(super) fn own_key(&self) -> Result<PublicKey, UiError> {
-        self.profile.as_ref().map(|profile| profile.identity.public()).ok_or_else(super::telephone::no_profile)
+        self.profile
+            .as_ref()
+            .map(|profile| profile.identity.public())
+            .ok_or_else(super::telephone::no_profile)
     }
 
     /// The invite of this moment: the addresses of this machine change.
     pub(super) fn invite_of(&self, profile: &Profile) -> Invite {
-        Invite { key: profile.identity.public(), name: profile.name.clone(), reach: self.line.reach() }
+        Invite {
+            key: profile.identity.public(),
+            name: profile.name.clone(),
+            reach: self.line.reach(),
+        }
     }
 
     /// Changes the book and keeps what changed; when that fails the book is as it was.
@@ -180,8 +241,10 @@ impl Hub {
     ) -> Result<T, UiError> {
         let mut changed = self.contacts.clone();
         let outcome = change(&mut changed)?;
-        let news: Vec<&Contact> =
-            changed.iter().filter(|contact| self.contacts.get(contact.key) != Some(contact)).collect();
+        let news: Vec<&Contact> = changed
+            .iter()
+            .filter(|contact| self.contacts.get(contact.key) != Some(contact))
+            .collect();
         for contact in news {
             self.store.put_contact(contact)?;
         }

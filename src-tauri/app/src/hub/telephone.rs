@@ -22,12 +22,30 @@ impl Hub {
     /// # Errors
     /// When there is no such contact or another call is on.
     pub fn call(&mut self, contact: PublicKey, video: bool) -> Result<(), UiError> {
-        let Some(name) = self.contacts.get(contact).map(|contact| contact.name.clone()) else {
-            return Err(UiError::new("nobody", "This person is no longer a contact."));
+        let Some(name) = self
+            .contacts
+            .get(contact)
+            .map(|contact| contact.name.clone())
+        else {
+            return Err(UiError::new(
+                "nobody",
+                "This person is no longer a contact.",
+            ));
         };
-        let Some(profile) = &self.profile else { return Err(no_profile()) };
-        let me = Introduction { name: profile.name.clone(), reach: self.line.reach() };
-        self.feed(Input::Call { id: Uuid::new_v4(), contact, name, video, me })
+        let Some(profile) = &self.profile else {
+            return Err(no_profile());
+        };
+        let me = Introduction {
+            name: profile.name.clone(),
+            reach: self.line.reach(),
+        };
+        self.feed(Input::Call {
+            id: Uuid::new_v4(),
+            contact,
+            name,
+            video,
+            me,
+        })
     }
 
     /// Answers the call that rings.
@@ -79,7 +97,10 @@ impl Hub {
     /// When it is larger than a message may be.
     pub fn signal(&mut self, call: Uuid, data: String) -> Result<(), UiError> {
         if data.len() > ringdown_core::message::MAX_SIGNAL {
-            return Err(UiError::new("signal", "The description of the media is too large to send."));
+            return Err(UiError::new(
+                "signal",
+                "The description of the media is too large to send.",
+            ));
         }
         self.feed(Input::Signal { call, data })
     }
@@ -103,7 +124,10 @@ impl Hub {
     }
 
     pub(super) fn handle_undelivered(&mut self, lost: Undelivered) {
-        let _ = self.feed(Input::Undelivered { call: lost.call, to: lost.to });
+        let _ = self.feed(Input::Undelivered {
+            call: lost.call,
+            to: lost.to,
+        });
     }
 
     /// A sealed message came in: opened, checked, understood; anything else is dropped without a trace.
@@ -120,7 +144,11 @@ impl Hub {
         if name.is_none() {
             tracing::info!("a stranger's message was dropped");
         }
-        let _ = self.feed(Input::Received { from, name, message });
+        let _ = self.feed(Input::Received {
+            from,
+            name,
+            message,
+        });
     }
 
     fn feed(&mut self, input: Input) -> Result<(), UiError> {
@@ -139,13 +167,33 @@ impl Hub {
                     changed = true;
                     self.surface.raise();
                 }
-                Output::StartPeer { call, contact, polite, initiator, video } => {
-                    let policy = self.contacts.get(contact).and_then(|contact| contact.ice_policy);
-                    let configuration =
-                        ice::configuration(self.settings.ice_policy, policy, &self.settings.ice_servers);
-                    self.surface.peer(&PeerEvent::Start { call, polite, initiator, video, configuration });
+                Output::StartPeer {
+                    call,
+                    contact,
+                    polite,
+                    initiator,
+                    video,
+                } => {
+                    let policy = self
+                        .contacts
+                        .get(contact)
+                        .and_then(|contact| contact.ice_policy);
+                    let configuration = ice::configuration(
+                        self.settings.ice_policy,
+                        policy,
+                        &self.settings.ice_servers,
+                    );
+                    self.surface.peer(&PeerEvent::Start {
+                        call,
+                        polite,
+                        initiator,
+                        video,
+                        configuration,
+                    });
                 }
-                Output::Deliver { call, data } => self.surface.peer(&PeerEvent::Signal { call, data }),
+                Output::Deliver { call, data } => {
+                    self.surface.peer(&PeerEvent::Signal { call, data })
+                }
                 Output::StopPeer { call } => self.surface.peer(&PeerEvent::Stop { call }),
                 Output::Ended { record } => {
                     tracing::info!(reason = ?record.reason, direction = ?record.direction, "call ended");
@@ -153,7 +201,10 @@ impl Hub {
                 Output::Over { call } => self.outbox.end(call),
                 Output::Learned { contact, reach } => self.set_reach(contact, reach),
                 Output::CallWaiting { name, .. } => {
-                    self.notice(&UiError::new("call_waiting", format!("{name} tried to call you just now.")));
+                    self.notice(&UiError::new(
+                        "call_waiting",
+                        format!("{name} tried to call you just now."),
+                    ));
                 }
                 Output::StopRinging | Output::Changed => changed = true,
             }
@@ -168,7 +219,15 @@ impl Hub {
         match envelope::seal(&profile.identity, to, message) {
             Ok(payload) => {
                 let urls = self.routes(to);
-                self.outbox.send(message.call, to, Parcel { urls, payload, may_be_lost: message.may_be_lost() });
+                self.outbox.send(
+                    message.call,
+                    to,
+                    Parcel {
+                        urls,
+                        payload,
+                        may_be_lost: message.may_be_lost(),
+                    },
+                );
             }
             Err(error) => tracing::error!("a message was not sent: {error}"),
         }
@@ -185,7 +244,10 @@ impl Hub {
     /// Ends the call that is on and leaves, so that the other side hears of it.
     pub(super) async fn close(&mut self) {
         let _ = self.feed(Input::HangUp);
-        if tokio::time::timeout(FAREWELL, self.outbox.finish()).await.is_err() {
+        if tokio::time::timeout(FAREWELL, self.outbox.finish())
+            .await
+            .is_err()
+        {
             tracing::info!("the other side could not be told that the app closes");
         }
         self.line.close().await;

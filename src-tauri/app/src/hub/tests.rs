@@ -40,13 +40,20 @@ impl Someone {
     async fn arrives(name: &str) -> Self {
         let someone = Self::opens(tempfile::tempdir().unwrap()).await;
         let name = name.to_owned();
-        someone.hub.ask(move |hub| hub.set_name(&name)).await.unwrap();
+        someone
+            .hub
+            .ask(move |hub| hub.set_name(&name))
+            .await
+            .unwrap();
         someone.sees(|snapshot| snapshot.line.online).await;
         someone
     }
 
     async fn opens(dir: TempDir) -> Self {
-        let notes = Arc::new(Notebook { snapshot: watch::channel(None).0, peer: Mutex::default() });
+        let notes = Arc::new(Notebook {
+            snapshot: watch::channel(None).0,
+            peer: Mutex::default(),
+        });
         let options = Options::for_tests(dir.path().to_owned(), [127, 0, 0, 1].into());
         let hub = Hub::start(options, notes.clone()).await.unwrap();
         Self { hub, notes, dir }
@@ -58,22 +65,41 @@ impl Someone {
 
     async fn befriends(&self, other: &Self) -> PublicKey {
         let invite = other.snapshot().await.invite.unwrap();
-        let added = self.hub.ask(move |hub| hub.add_contact(&invite, None)).await.unwrap();
+        let added = self
+            .hub
+            .ask(move |hub| hub.add_contact(&invite, None))
+            .await
+            .unwrap();
         added.key.parse().unwrap()
     }
 
     async fn sees(&self, wanted: impl Fn(&Snapshot) -> bool) -> Snapshot {
         let mut changes = self.notes.snapshot.subscribe();
-        let seen = changes.wait_for(|snapshot| snapshot.as_ref().is_some_and(&wanted)).await.unwrap();
+        let seen = changes
+            .wait_for(|snapshot| snapshot.as_ref().is_some_and(&wanted))
+            .await
+            .unwrap();
         seen.clone().unwrap()
     }
 
     async fn is_in(&self, phase: Phase) {
-        self.sees(|snapshot| snapshot.call.as_ref().is_some_and(|call| call.phase == phase)).await;
+        self.sees(|snapshot| {
+            snapshot
+                .call
+                .as_ref()
+                .is_some_and(|call| call.phase == phase)
+        })
+        .await;
     }
 
     async fn hears_of_end(&self, reason: EndReason) {
-        self.sees(|snapshot| snapshot.call.as_ref().is_some_and(|call| call.reason == Some(reason))).await;
+        self.sees(|snapshot| {
+            snapshot
+                .call
+                .as_ref()
+                .is_some_and(|call| call.reason == Some(reason))
+        })
+        .await;
     }
 
     async fn call_id(&self) -> uuid::Uuid {
@@ -83,12 +109,18 @@ impl Someone {
     async fn page_is_told(&self, wanted: impl Fn(&PeerEvent) -> bool) {
         let mut changes = self.notes.snapshot.subscribe();
         let peer = &self.notes.peer;
-        changes.wait_for(|_| peer.lock().unwrap().iter().any(&wanted)).await.unwrap();
+        changes
+            .wait_for(|_| peer.lock().unwrap().iter().any(&wanted))
+            .await
+            .unwrap();
     }
 }
 
 async fn friends() -> (Someone, Someone, PublicKey) {
-    let (alice, bob) = (Someone::arrives("Alice").await, Someone::arrives("Bob").await);
+    let (alice, bob) = (
+        Someone::arrives("Alice").await,
+        Someone::arrives("Bob").await,
+    );
     let bobs_key = alice.befriends(&bob).await;
     bob.befriends(&alice).await;
     (alice, bob, bobs_key)
@@ -101,20 +133,53 @@ async fn alice_calls_bob_who_accepts_and_their_pages_are_brought_together() {
     bob.is_in(Phase::Ringing).await;
     alice.is_in(Phase::Ringing).await;
     bob.hub.ask(|hub| hub.accept(true)).await.unwrap();
-    alice.page_is_told(|event| matches!(event, PeerEvent::Start { initiator: true, polite: false, .. })).await;
-    bob.page_is_told(|event| matches!(event, PeerEvent::Start { initiator: false, polite: true, .. })).await;
+    alice
+        .page_is_told(|event| {
+            matches!(
+                event,
+                PeerEvent::Start {
+                    initiator: true,
+                    polite: false,
+                    ..
+                }
+            )
+        })
+        .await;
+    bob.page_is_told(|event| {
+        matches!(
+            event,
+            PeerEvent::Start {
+                initiator: false,
+                polite: true,
+                ..
+            }
+        )
+    })
+    .await;
 
     let call = alice.call_id().await;
-    alice.hub.ask(move |hub| hub.signal(call, r#"{"description":"offer"}"#.into())).await.unwrap();
-    bob.page_is_told(|event| matches!(event, PeerEvent::Signal { data, .. } if data.contains("offer"))).await;
+    alice
+        .hub
+        .ask(move |hub| hub.signal(call, r#"{"description":"offer"}"#.into()))
+        .await
+        .unwrap();
+    bob.page_is_told(
+        |event| matches!(event, PeerEvent::Signal { data, .. } if data.contains("offer")),
+    )
+    .await;
     for side in [&alice, &bob] {
-        side.hub.ask(move |hub| hub.media(call, MediaState::Connected)).await.unwrap();
+        side.hub
+            .ask(move |hub| hub.media(call, MediaState::Connected))
+            .await
+            .unwrap();
         side.is_in(Phase::Connected).await;
     }
     bob.hub.ask(Hub::hang_up).await.unwrap();
     alice.hears_of_end(EndReason::EndedByPeer).await;
     bob.hears_of_end(EndReason::EndedByMe).await;
-    alice.page_is_told(|event| matches!(event, PeerEvent::Stop { .. })).await;
+    alice
+        .page_is_told(|event| matches!(event, PeerEvent::Stop { .. }))
+        .await;
 }
 
 #[tokio::test]
@@ -129,7 +194,10 @@ async fn closing_the_app_tells_the_other_side() {
 
 #[tokio::test]
 async fn a_stranger_does_not_ring() {
-    let (alice, bob) = (Someone::arrives("Alice").await, Someone::arrives("Bob").await);
+    let (alice, bob) = (
+        Someone::arrives("Alice").await,
+        Someone::arrives("Bob").await,
+    );
     let key = alice.befriends(&bob).await;
     alice.hub.ask(move |hub| hub.call(key, true)).await.unwrap();
     alice.is_in(Phase::Inviting).await;
@@ -147,14 +215,21 @@ async fn contacts_and_name_are_there_after_a_restart_and_a_new_port_is_learned_f
     let (alice, bob, _) = friends().await;
     let Someone { hub, dir, .. } = bob;
     hub.close().await;
-    let old_port = Store::open(dir.path()).unwrap().setting::<u16>("port").unwrap().unwrap();
+    let old_port = Store::open(dir.path())
+        .unwrap()
+        .setting::<u16>("port")
+        .unwrap()
+        .unwrap();
     let squatter = std::net::TcpListener::bind(("127.0.0.1", old_port)).unwrap();
 
     let bob = Someone::opens(dir).await;
     let snapshot = bob.snapshot().await;
     assert_eq!(snapshot.profile.unwrap().name, "Bob");
     assert_eq!(snapshot.contacts.len(), 1);
-    assert_eq!(snapshot.notices.first().map(|notice| notice.code.as_str()), Some("port_taken"));
+    assert_eq!(
+        snapshot.notices.first().map(|notice| notice.code.as_str()),
+        Some("port_taken")
+    );
     let key: PublicKey = snapshot.contacts.first().unwrap().key.parse().unwrap();
     bob.hub.ask(move |hub| hub.call(key, false)).await.unwrap();
     alice.is_in(Phase::Ringing).await;
@@ -165,25 +240,54 @@ async fn contacts_and_name_are_there_after_a_restart_and_a_new_port_is_learned_f
 
 #[tokio::test]
 async fn what_cannot_be_saved_changes_nothing() {
-    let (alice, bob) = (Someone::arrives("Alice").await, Someone::arrives("Bob").await);
+    let (alice, bob) = (
+        Someone::arrives("Alice").await,
+        Someone::arrives("Bob").await,
+    );
     let invite = bob.snapshot().await.invite.unwrap();
     let other = rusqlite::Connection::open(alice.dir.path().join("ringdown.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let link = invite.clone();
-    let refused = alice.hub.ask(move |hub| hub.add_contact(&link, None)).await.unwrap_err();
+    let refused = alice
+        .hub
+        .ask(move |hub| hub.add_contact(&link, None))
+        .await
+        .unwrap_err();
     assert_eq!(refused.code, "storage_locked");
     assert!(alice.snapshot().await.contacts.is_empty());
     other.execute_batch("ROLLBACK").unwrap();
-    alice.hub.ask(move |hub| hub.add_contact(&invite, None)).await.unwrap();
+    alice
+        .hub
+        .ask(move |hub| hub.add_contact(&invite, None))
+        .await
+        .unwrap();
     assert_eq!(alice.snapshot().await.contacts.len(), 1);
 }
 
 #[tokio::test]
 async fn the_command_line_calls_by_the_beginning_of_a_name() {
     let (alice, bob, _) = friends().await;
-    alice.hub.ask(|hub| hub.act(Action::Call { name: "bo".into(), video: false })).await.unwrap();
+    alice
+        .hub
+        .ask(|hub| {
+            hub.act(Action::Call {
+                name: "bo".into(),
+                video: false,
+            })
+        })
+        .await
+        .unwrap();
     bob.is_in(Phase::Ringing).await;
-    let nobody = alice.hub.ask(|hub| hub.act(Action::Call { name: "zoe".into(), video: true })).await.unwrap_err();
+    let nobody = alice
+        .hub
+        .ask(|hub| {
+            hub.act(Action::Call {
+                name: "zoe".into(),
+                video: true,
+            })
+        })
+        .await
+        .unwrap_err();
     assert_eq!(nobody.code, "nobody");
 }
 
@@ -191,7 +295,10 @@ async fn the_command_line_calls_by_the_beginning_of_a_name() {
 async fn without_a_name_there_is_no_invite_and_no_call() {
     let alice = Someone::opens(tempfile::tempdir().unwrap()).await;
     assert_eq!(alice.snapshot().await.invite, None);
-    assert_eq!(alice.hub.ask(Hub::hang_up).await.unwrap_err().code, "no_profile");
+    assert_eq!(
+        alice.hub.ask(Hub::hang_up).await.unwrap_err().code,
+        "no_profile"
+    );
     let options = Options::for_tests(alice.dir.path().to_owned(), [127, 0, 0, 1].into());
     assert_eq!(invite_offline(&options).unwrap_err().code, "no_profile");
 }

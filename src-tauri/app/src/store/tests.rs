@@ -23,7 +23,10 @@ fn contacts_and_settings_are_there_after_opening_again() {
 
     let store = Store::open(dir.path()).unwrap();
     assert_eq!(store.contacts().unwrap(), [bob()]);
-    assert_eq!(store.setting::<String>("name").unwrap().as_deref(), Some("Alice"));
+    assert_eq!(
+        store.setting::<String>("name").unwrap().as_deref(),
+        Some("Alice")
+    );
     store.remove_contact(bob().key).unwrap();
     assert!(store.contacts().unwrap().is_empty());
 }
@@ -52,7 +55,10 @@ fn a_write_while_somebody_holds_the_database_loses_nothing() {
     let store = Store::open(dir.path()).unwrap();
     let other = Connection::open(dir.path().join("ringdown.db")).unwrap();
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    assert!(matches!(store.put_contact(&bob()), Err(StoreError::Locked(_))));
+    assert!(matches!(
+        store.put_contact(&bob()),
+        Err(StoreError::Locked(_))
+    ));
     other.execute_batch("ROLLBACK").unwrap();
     store.put_contact(&bob()).unwrap();
     assert_eq!(store.contacts().unwrap(), [bob()]);
@@ -63,10 +69,15 @@ fn a_database_of_a_newer_version_is_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     drop(Store::open(dir.path()).unwrap());
     let path = dir.path().join("ringdown.db");
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 999).unwrap();
+    Connection::open(&path)
+        .unwrap()
+        .pragma_update(None, "user_version", 999)
+        .unwrap();
     assert!(matches!(Store::open(dir.path()), Err(StoreError::Newer(_))));
-    let version: i64 =
-        Connection::open(&path).unwrap().pragma_query_value(None, "user_version", |row| row.get(0)).unwrap();
+    let version: i64 = Connection::open(&path)
+        .unwrap()
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .unwrap();
     assert_eq!(version, 999);
 }
 
@@ -76,7 +87,10 @@ fn a_file_that_is_no_database_is_called_damaged_and_kept() {
     let path = dir.path().join("ringdown.db");
     let junk = "this is a shopping list, and a long one at that ".repeat(100);
     std::fs::write(&path, &junk).unwrap();
-    assert!(matches!(Store::open(dir.path()), Err(StoreError::Damaged(_))));
+    assert!(matches!(
+        Store::open(dir.path()),
+        Err(StoreError::Damaged(_))
+    ));
     assert_eq!(std::fs::read_to_string(&path).unwrap(), junk);
 }
 
@@ -93,8 +107,14 @@ fn a_place_that_cant_be_written_is_called_read_only() {
 fn a_read_only_database_is_called_read_only() {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path()).unwrap();
-    store.connection.pragma_update(None, "query_only", true).unwrap();
-    assert!(matches!(store.put_contact(&bob()), Err(StoreError::ReadOnly(_))));
+    store
+        .connection
+        .pragma_update(None, "query_only", true)
+        .unwrap();
+    assert!(matches!(
+        store.put_contact(&bob()),
+        Err(StoreError::ReadOnly(_))
+    ));
 }
 
 #[test]
@@ -103,7 +123,10 @@ fn contacts_no_ringdown_wrote_are_called_damaged() {
     let store = Store::open(dir.path()).unwrap();
     store
         .connection
-        .execute("INSERT INTO contact VALUES ('nonsense', 'Bob', 'Bob', '[]', NULL)", [])
+        .execute(
+            "INSERT INTO contact VALUES ('nonsense', 'Bob', 'Bob', '[]', NULL)",
+            [],
+        )
         .unwrap();
     assert!(matches!(store.contacts(), Err(StoreError::Damaged(_))));
 }

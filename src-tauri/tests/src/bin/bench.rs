@@ -104,7 +104,10 @@ async fn bench_call() -> Result<()> {
 }
 
 async fn friends(stage: &Stage) -> Result<(Person, Person)> {
-    let setup = Setup { tone: true, ..Setup::default() };
+    let setup = Setup {
+        tone: true,
+        ..Setup::default()
+    };
     let alice = Person::arrive(stage, "Alice", setup.clone()).await?;
     let bob = Person::arrive(stage, "Bob", setup).await?;
     alice.befriend(&bob.invite().await?, "Bob").await?;
@@ -116,13 +119,21 @@ async fn friends(stage: &Stage) -> Result<(Person, Person)> {
 async fn plain(table: &mut Table) -> Result<()> {
     let stage = Stage::new("1940x680").await?;
     let (alice, bob) = friends(&stage).await?;
-    bob.page().run(&STAMP_FIRST_FRAME.replace("${arguments_name}", "Alice"), vec![]).await?;
+    bob.page()
+        .run(
+            &STAMP_FIRST_FRAME.replace("${arguments_name}", "Alice"),
+            vec![],
+        )
+        .await?;
     let mut first_frames = Vec::new();
     for call in 0..CALLS {
         alice.call_by_typing("Bob").await?;
         bob.answer("Alice", "Accept").await?;
         tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
-        let stamps = bob.page().run("return [window.bench.accepted, window.bench.shown]", vec![]).await?;
+        let stamps = bob
+            .page()
+            .run("return [window.bench.accepted, window.bench.shown]", vec![])
+            .await?;
         first_frames.push(number(&stamps[1])? - number(&stamps[0])?);
         if call + 1 < CALLS {
             alice.page().press("Hang up").await?;
@@ -130,25 +141,50 @@ async fn plain(table: &mut Table) -> Result<()> {
             tokio::try_join!(alice.put_away(), bob.put_away())?;
         }
     }
-    table.row("accept to first frame, median", &format!("{:.0} ms", median(&mut first_frames)));
+    table.row(
+        "accept to first frame, median",
+        &format!("{:.0} ms", median(&mut first_frames)),
+    );
 
-    let before = [usage::of(alice.pid().await?).await?, usage::of(bob.pid().await?).await?];
+    let before = [
+        usage::of(alice.pid().await?).await?,
+        usage::of(bob.pid().await?).await?,
+    ];
     let started = Instant::now();
-    let (to_alice, to_bob) = tokio::try_join!(watch(alice.page(), "Bob"), watch(bob.page(), "Alice"))?;
+    let (to_alice, to_bob) =
+        tokio::try_join!(watch(alice.page(), "Bob"), watch(bob.page(), "Alice"))?;
     let time = started.elapsed();
-    let after = [usage::of(alice.pid().await?).await?, usage::of(bob.pid().await?).await?];
-    table.row("frames a second shown at Alice's, at Bob's", &format!("{:.1}, {:.1} ({})", to_alice.0, to_bob.0, to_bob.1));
+    let after = [
+        usage::of(alice.pid().await?).await?,
+        usage::of(bob.pid().await?).await?,
+    ];
+    table.row(
+        "frames a second shown at Alice's, at Bob's",
+        &format!("{:.1}, {:.1} ({})", to_alice.0, to_bob.0, to_bob.1),
+    );
     for (name, (before, after)) in ["Alice", "Bob"].iter().zip(before.iter().zip(&after)) {
         report(table, name, before, after, time);
     }
     Ok(())
 }
 
-fn report(table: &mut Table, name: &str, before: &BTreeMap<String, Usage>, after: &BTreeMap<String, Usage>, time: Duration) {
+fn report(
+    table: &mut Table,
+    name: &str,
+    before: &BTreeMap<String, Usage>,
+    after: &BTreeMap<String, Usage>,
+    time: Duration,
+) {
     for (process, now) in after {
-        let earlier = before.get(process).map(|usage| usage.cpu).unwrap_or_default();
+        let earlier = before
+            .get(process)
+            .map(|usage| usage.cpu)
+            .unwrap_or_default();
         let share = (now.cpu - earlier).as_secs_f64() / time.as_secs_f64() * 100.0;
-        table.row(&format!("{name}: {process}"), &format!("{share:.0} % of a core, {:.0} MB PSS", now.pss_megabytes()));
+        table.row(
+            &format!("{name}: {process}"),
+            &format!("{share:.0} % of a core, {:.0} MB PSS", now.pss_megabytes()),
+        );
     }
 }
 
@@ -163,7 +199,12 @@ async fn coded(table: &mut Table) -> Result<()> {
     bob.page().run(READ_AGES, vec![json!("Alice")]).await?;
     let ages = ringdown_e2e::eventually("enough pictures to read", || async {
         let ages = bob.page().run("return window.ages", vec![]).await?;
-        let ages: Vec<f64> = ages.as_array().into_iter().flatten().filter_map(Value::as_f64).collect();
+        let ages: Vec<f64> = ages
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_f64)
+            .collect();
         Ok((ages.len() as u64 >= AGES).then_some(ages))
     })
     .await?;
@@ -171,7 +212,10 @@ async fn coded(table: &mut Table) -> Result<()> {
     let mut ages: Vec<f64> = ages.into_iter().skip(30).collect();
     let p50 = median(&mut ages);
     let p95 = ages.get(ages.len() * 95 / 100).copied().unwrap_or_default();
-    table.row("glass to glass, p50, p95", &format!("{p50:.0} ms, {p95:.0} ms"));
+    table.row(
+        "glass to glass, p50, p95",
+        &format!("{p50:.0} ms, {p95:.0} ms"),
+    );
     Ok(())
 }
 
@@ -182,11 +226,16 @@ async fn watch(page: &Page, name: &str) -> Result<(f64, String)> {
     let end = page.run(PRESENTED, vec![json!(name)]).await?;
     let frames = number(&end[0])? - number(&begin[0])?;
     let seconds = (number(&end[1])? - number(&begin[1])?) / 1000.0;
-    Ok((frames / seconds, end[2].as_str().unwrap_or_default().to_owned()))
+    Ok((
+        frames / seconds,
+        end[2].as_str().unwrap_or_default().to_owned(),
+    ))
 }
 
 fn number(value: &Value) -> Result<f64> {
-    value.as_f64().ok_or_else(|| format!("no number: {value}").into())
+    value
+        .as_f64()
+        .ok_or_else(|| format!("no number: {value}").into())
 }
 
 fn median(values: &mut [f64]) -> f64 {

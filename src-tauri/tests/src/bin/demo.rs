@@ -12,15 +12,28 @@ const PICTURE: &str = "RINGDOWN_DEMO_PICTURE";
 
 #[tokio::main]
 async fn main() -> Result<()> {
-    let seconds = std::env::args().nth(1).map(|seconds| seconds.parse()).transpose()?;
+    let seconds = std::env::args()
+        .nth(1)
+        .map(|seconds| seconds.parse())
+        .transpose()?;
     let stage = Stage::new("1940x680").await?;
-    let setup = Setup { tone: true, ..Setup::default() };
+    let setup = Setup {
+        tone: true,
+        ..Setup::default()
+    };
     let (alice, bob) = tokio::try_join!(
         Person::arrive(&stage, "Alice", setup.clone()),
         Person::arrive(&stage, "Bob", setup),
     )?;
-    alice.page().client().set_window_rect(0, 0, 960, 640).await?;
-    bob.page().client().set_window_rect(970, 0, 960, 640).await?;
+    alice
+        .page()
+        .client()
+        .set_window_rect(0, 0, 960, 640)
+        .await?;
+    bob.page()
+        .client()
+        .set_window_rect(970, 0, 960, 640)
+        .await?;
     alice.befriend(&bob.invite().await?, "Bob").await?;
     bob.befriend(&alice.invite().await?, "Alice").await?;
     println!("Alice and Bob are contacts. Alice calls Bob.");
@@ -31,7 +44,10 @@ async fn main() -> Result<()> {
     let accepted = Instant::now();
     bob.answer("Alice", "Accept").await?;
     tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
-    println!("Connected; both pictures move, {} ms after Bob pressed Accept.", accepted.elapsed().as_millis());
+    println!(
+        "Connected; both pictures move, {} ms after Bob pressed Accept.",
+        accepted.elapsed().as_millis()
+    );
     if let Some(file) = std::env::var_os(PICTURE) {
         stage.picture(Path::new(&file)).await?;
     }
