@@ -73,11 +73,11 @@ function fromBase64(text) {
 /** The state behind an RTCDataChannel. */
 export class Channel {
   /**
-   * @param {import("./peer.js").Peer} peer
+   * @param {import("./peer-channels.js").PeerChannels} owner
    * @param {ChannelInit} init
    */
-  constructor(peer, init) {
-    this.peer = peer;
+  constructor(owner, init) {
+    this.owner = owner;
     this.init = init;
     this.id = init.id;
     /** The engine's, once known. @type {number | null} */
@@ -99,6 +99,11 @@ export class Channel {
     if (this.state !== "connecting") return;
     this.state = "open";
     this.facade.dispatchEvent(new Event("open"));
+  }
+
+  /** Still open after the page was told of it. */
+  readyToTell() {
+    return this.state === "open";
   }
 
   /** @param {{text?: string, base64?: string}} message */
@@ -126,7 +131,7 @@ export class Channel {
     if (this.state === "closing" || this.state === "closed") return;
     this.state = "closing";
     this.sending
-      .then(() => this.peer.closeChannel(this))
+      .then(() => this.owner.close(this))
       .catch(() => {})
       .then(() => {
         if (this.handle === null) this.closed();
@@ -159,7 +164,7 @@ export class Channel {
     this.buffered += size;
     this.sending = this.sending.then(async () => {
       try {
-        if (this.state === "open" || this.state === "closing") await this.peer.sendOnChannel(this, await pack());
+        if (this.state === "open" || this.state === "closing") await this.owner.send(this, await pack());
       } catch (error) {
         this.closed(new RTCError({ errorDetail: "data-channel-failure" }, fromEngine(error).message));
       } finally {

@@ -2,7 +2,7 @@
 
 import { invalidAccess, invalidModification, invalidState, RTCError } from "./errors.js";
 import { RTCTrackEvent } from "./events.js";
-import { parse, receives, reversed, SdpError } from "./sdp.js";
+import { parse, receives, reversed, SdpError, sends } from "./sdp.js";
 import { Transceiver } from "./transceiver.js";
 
 /** @typedef {import("./peer.js").Peer} Peer */
@@ -134,7 +134,7 @@ function applyLocal(peer, description, made) {
     if (transceiver.stopped) return;
     if (!section.rejected) transceiver.sender.transport = transceiver.receiver.transport = peer.transport();
     const { direction } = section;
-    transceiver.announced = made.streams.get(transceiver) ?? [];
+    transceiver.announced = sends(direction) ? (made.streams.get(transceiver) ?? []) : null;
     transceiver.receptive = receives(direction) && !section.rejected;
     if (type === "offer") return;
     if (!receives(direction) && receives(transceiver.firedDirection)) {
@@ -232,7 +232,7 @@ function applyRemote(peer, description) {
     const joins = receives(direction)
       ? changes.associate(transceiver, peer.remoteStreams(section))
       : changes.associate(transceiver, []);
-    if (receives(direction) && !transceiver.stopping && (!receives(transceiver.firedDirection) || joins)) {
+    if (receives(direction) && (!receives(transceiver.firedDirection) || joins)) {
       changes.added.push(transceiver);
     }
     if (!receives(direction)) {
@@ -265,6 +265,7 @@ async function rollback(peer) {
     changes.associate(transceiver, transceiver.stable.streams);
     transceiver.restoreStable();
     if (received && !receives(transceiver.firedDirection)) changes.remove(transceiver);
+    if (!received && receives(transceiver.firedDirection)) changes.added.push(transceiver);
     if (!transceiver.byPendingOffer) continue;
     transceiver.byPendingOffer = false;
     if (transceiver.byAddTrack) continue;
@@ -298,6 +299,7 @@ function finish(peer, side, description, changes) {
       const at = transceiver.index === null ? undefined : description.parsed.media[transceiver.index];
       if (transceiver.mid === null || !at?.rejected) return true;
       if (!transceiver.stopped) transceiver.stop(false);
+      transceiver.mid = transceiver.index = null;
       return false;
     });
     settle(peer, "stable", changes);

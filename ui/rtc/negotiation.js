@@ -119,7 +119,7 @@ export class Negotiation {
     if (transceiver.stopped) return mine !== null && theirs !== null && !mine.rejected && !theirs.rejected;
     if (!mine || !theirs || !local) return true;
     const { direction } = transceiver;
-    if (sends(direction) && transceiver.announced.join(" ") !== transceiver.sender.streamIds.join(" ")) return true;
+    if (sends(direction) && transceiver.announced?.join(" ") !== transceiver.sender.streamIds.join(" ")) return true;
     if (local.type === "offer") {
       return mine.direction !== direction && reversed(theirs.direction) !== direction;
     }

@@ -267,7 +267,7 @@ export function definePeerConnection(env) {
     createDataChannel(label, options = {}) {
       needArguments(arguments.length, 1);
       const init = readChannelInit(`${label}`, options);
-      return this.#peer.createChannel(init).facade;
+      return this.#peer.channels.create(init).facade;
     }
 
     /** @param {MediaStreamTrack | null} [selector] */

@@ -1,12 +1,13 @@
 // What is behind one RTCPeerConnection: its slots, its transceivers and channels, its part of the engine.
 
-import { Channel } from "./channel.js";
 import { RTCIceCandidate } from "./description.js";
 import { setLocal, setRemote } from "./descriptions.js";
 import { EnginePeer } from "./engine.js";
 import { invalidAccess, invalidState, operation } from "./errors.js";
-import { RTCDataChannelEvent, RTCPeerConnectionIceEvent } from "./events.js";
+import { RTCPeerConnectionIceEvent } from "./events.js";
 import { Negotiation } from "./negotiation.js";
+import { PeerChannels } from "./peer-channels.js";
+import { PeerMedia } from "./peer-media.js";
 import { intersection, reversed, streamIds, withCandidate, parse } from "./sdp.js";
 import { mergeFigures, report, select } from "./stats.js";
 import { Transceiver } from "./transceiver.js";
@@ -49,20 +50,18 @@ export class Peer {
   wantsData = false;
   /** @type {SctpTransport | null} */
   sctp = null;
-  channels = { opened: 0, closed: 0 };
-  /** @type {Set<Channel>} */
-  #channels = new Set();
-  /** Engine events for channels whose handle is still on its way. @type {Map<number, any[]>} */
-  #early = new Map();
+  channels = new PeerChannels(this);
+  #media = new PeerMedia(this);
   /** @type {DtlsTransport | null} */
   #transport = null;
   /** @type {Map<string, MediaStream>} */
   #streams = new Map();
   #defaultStream = crypto.randomUUID();
-  /** Engine events kept back while a description is being set. @type {any[] | null} */
-  #held = null;
-  /** What was last told of each m-line, to tell only changes. @type {WeakMap<Transceiver, {sender: string, receiver: string}>} */
-  #told = new WeakMap();
+  /** Engine events whose turn has not come. @type {any[]} */
+  #events = [];
+  #firing = false;
+  /** Descriptions being set: events wait for them. */
+  #holds = 0;
 
   /**
    * @param {import("./environment.d.ts").Environment} env
@@ -78,7 +77,7 @@ export class Peer {
       const { certificates: _none, ...rest } = this.configuration;
       return rest;
     };
-    this.engine = new EnginePeer(env.engine, plain, (event) => this.#handle(event));
+    this.engine = new EnginePeer(env.engine, plain, (event) => this.#receive(event));
   }
 
   /** @param {Event} event */
@@ -140,6 +139,7 @@ export class Peer {
           direction: intersection(wish, reversed(section.direction)),
           streams: one.sender.streamIds,
           track: one.sender.track?.id ?? null,
+          stopped: one.stopping,
         };
       }),
     };
@@ -200,14 +200,13 @@ export class Peer {
    * @param {() => Promise<T>} operation
    */
   async #holdingEvents(operation) {
-    this.#held = [];
+    this.#holds += 1;
     try {
       return await operation();
     } finally {
       this.env.queueTask(() => {
-        const held = this.#held ?? [];
-        this.#held = null;
-        for (const event of held) this.#handle(event);
+        this.#holds -= 1;
+        this.#fireNext();
       });
     }
   }
@@ -249,7 +248,7 @@ export class Peer {
       throw operation("The remote description has no section at this index");
     }
     const known = [this.currentRemote, this.pendingRemote].some((one) =>
-      one?.parsed.media.some((section) => section.ufrag === ufrag),
+      sectionsOf(one, mid, index).some((section) => section.ufrag === ufrag),
     );
     if (ufrag !== null && !known) throw operation("The candidate is for another description");
     await this.engine.request("addCandidate", { candidate, mid, index: mid === null ? index : null, ufrag });
@@ -257,95 +256,30 @@ export class Peer {
     for (const one of [this.pendingRemote, this.currentRemote]) if (one) addTo(one, mid, index, candidate, ufrag);
   }
 
-  // --- channels
-
-  /** @param {import("./channel.js").ChannelInit} init */
-  createChannel(init) {
-    if (this.closed) throw invalidState("The connection is closed");
-    if (init.id !== null && [...this.#channels].some((one) => one.id === init.id)) throw operation("The id is taken");
-    const channel = new Channel(this, init);
-    const first = !this.wantsData;
-    this.wantsData = true;
-    this.#channels.add(channel);
-    this.engine.request("channelOpen", { ...init }).then(
-      (answer) => this.#bind(channel, answer.channel),
-      () => channel.closed(),
-    );
-    if (first) this.negotiation.updateFlag();
-    return channel;
-  }
-
-  /**
-   * @param {Channel} channel
-   * @param {number} handle
-   */
-  #bind(channel, handle) {
-    channel.handle = handle;
-    const early = this.#early.get(handle) ?? [];
-    this.#early.delete(handle);
-    for (const event of early) this.#handle(event);
-  }
-
-  /** @param {Channel} channel */
-  async closeChannel(channel) {
-    if (channel.handle !== null) await this.engine.request("channelClose", { channel: channel.handle });
-  }
-
-  /** @param {Channel} channel @param {object} message */
-  async sendOnChannel(channel, message) {
-    await this.engine.request("channelSend", { channel: channel.handle, ...message });
-  }
-
-  /** @param {any} event */
-  #handleChannel(event) {
-    if (event.event === "channel") {
-      const channel = new Channel(this, {
-        label: String(event.label ?? ""),
-        protocol: String(event.protocol ?? ""),
-        ordered: event.ordered !== false,
-        maxPacketLifeTime: event.maxPacketLifeTime ?? null,
-        maxRetransmits: event.maxRetransmits ?? null,
-        negotiated: false,
-        id: event.id ?? null,
-      });
-      this.wantsData = true;
-      this.channels.opened += 1;
-      this.#channels.add(channel);
-      channel.state = "open";
-      this.fire(new RTCDataChannelEvent("datachannel", { channel: channel.facade }));
-      // the page has had the channel for a turn: what came early now finds its handlers
-      channel.state = "connecting";
-      channel.opened();
-      this.#bind(channel, event.channel);
-      return;
-    }
-    const channel = [...this.#channels].find((one) => one.handle === event.channel);
-    if (!channel) {
-      const early = this.#early.get(event.channel) ?? [];
-      if (early.length < 64) this.#early.set(event.channel, [...early, event]);
-    } else if (event.event === "channelOpen") {
-      this.sctp?.set("connected");
-      this.channels.opened += 1;
-      channel.opened(event.id);
-    } else if (event.event === "channelMessage") {
-      channel.received(event);
-    } else {
-      this.channels.closed += 1;
-      this.#channels.delete(channel);
-      channel.closed();
-    }
-  }
-
   // --- the engine's events
 
   /** @param {any} event */
+  #receive(event) {
+    this.#events.push(event);
+    this.#fireNext();
+  }
+
+  /** One event a task, as a page may expect. */
+  #fireNext() {
+    if (this.#firing || this.#holds > 0 || this.closed) return;
+    const event = this.#events.shift();
+    if (event === undefined) return;
+    this.#firing = true;
+    this.env.queueTask(() => {
+      this.#firing = false;
+      this.#fireNext();
+    });
+    this.#handle(event);
+  }
+
+  /** @param {any} event */
   #handle(event) {
-    if (this.closed) return;
-    if (this.#held) {
-      this.#held.push(event);
-      return;
-    }
-    if (typeof event.event === "string" && event.event.startsWith("channel")) return this.#handleChannel(event);
+    if (typeof event.event === "string" && event.event.startsWith("channel")) return this.channels.handle(event);
     switch (event.event) {
       case "candidate":
         return this.#handleCandidate(event);
@@ -362,7 +296,7 @@ export class Peer {
         if (["connecting", "connected", "failed"].includes(event.state)) this.#transport?.setDtls(event.state);
         return this.fire(new Event("connectionstatechange"));
       case "mute":
-        return this.transceivers.find((one) => one.mid === event.mid)?.receiver.setMuted(event.muted === true);
+        return this.#media.handleMute(event);
       default:
         // `path` and `audio` are for the page's owner, not part of this interface
         return this.fire(new CustomEvent(`ringdown-${event.event}`, { detail: event }));
@@ -389,46 +323,11 @@ export class Peer {
     this.fire(new RTCPeerConnectionIceEvent("icecandidate", { candidate: new RTCIceCandidate(init) }));
   }
 
-  // --- media
+  // --- statistics and the end
 
-  /**
-   * Tells the engine and the worker what an m-line should carry now; only changes are told.
-   * @param {Transceiver} transceiver
-   */
+  /** @param {Transceiver} transceiver whose track, direction or settings changed */
   syncMedia(transceiver) {
-    const { mid, index, kind, sender, receiver } = transceiver;
-    const peer = this.engine.handle;
-    if (this.closed || mid === null || index === null || peer === null) return;
-    const told = this.#told.get(transceiver) ?? { sender: "", receiver: "" };
-    this.#told.set(transceiver, told);
-    const { track } = sender;
-    const encoding = sender.parameters.encodings[0];
-    const carried = track !== null && track.readyState === "live" && (kind === "video" || this.env.tracks.isMicrophone(track));
-    const active = sender.sending && carried;
-    const settings = { active, muted: track !== null && !track.enabled, maxBitrate: encoding?.maxBitrate ?? null };
-    if (kind === "video") {
-      const limits = { maxFramerate: encoding?.maxFramerate, scale: encoding?.scaleResolutionDownBy, ...settings };
-      this.env.media.send(peer, index, active ? track : null, limits);
-      if (!transceiver.stopping) receiver.source.attach(peer, index);
-    }
-    this.#tell(told, "sender", { mid, kind, ...settings }, active);
-    if (transceiver.currentDirection !== null || told.receiver !== "") {
-      this.#tell(told, "receiver", { mid, kind, enabled: receiver.receiving && receiver.track.enabled }, true);
-    }
-  }
-
-  /**
-   * @param {{sender: string, receiver: string}} told
-   * @param {"sender" | "receiver"} op
-   * @param {Record<string, unknown>} settings
-   * @param {boolean} evenFirst also when nothing was told before
-   */
-  #tell(told, op, settings, evenFirst) {
-    const text = JSON.stringify(settings);
-    if (told[op] === text || (told[op] === "" && !evenFirst)) return;
-    told[op] = text;
-    // the engine reports a device it cannot open by an `audio` event
-    this.engine.request(op, settings).catch(() => {});
+    this.#media.sync(transceiver);
   }
 
   /** @param {MediaStreamTrack | null} selector */
@@ -461,7 +360,7 @@ export class Peer {
   close() {
     if (this.closed) return;
     for (const transceiver of this.transceivers) transceiver.stop(true);
-    for (const channel of this.#channels) channel.state = "closed";
+    this.channels.end();
     this.closed = true;
     this.signalingState = this.iceConnectionState = this.connectionState = "closed";
     this.#transport?.setDtls("closed");
@@ -478,6 +377,18 @@ export class Peer {
  */
 function streamsOf(transceivers) {
   return new Map(transceivers.map((one) => [one, [...one.sender.streamIds]]));
+}
+
+/**
+ * The sections a candidate is for: all, where it names none.
+ * @param {SetDescription | null} description
+ * @param {string | null} mid
+ * @param {number | null} index
+ */
+function sectionsOf(description, mid, index) {
+  const media = description?.parsed.media ?? [];
+  if (mid === null && index === null) return media;
+  return media.filter((section, at) => (mid === null ? at === index : section.mid === mid));
 }
 
 /**

@@ -2,6 +2,7 @@
 
 import { claim, create, finish, needArguments } from "./idl.js";
 import { capabilities } from "./parameters.js";
+import { VoiceLevel } from "./peer-media.js";
 import { receives } from "./sdp.js";
 
 /** @typedef {import("./transceiver.js").Transceiver} Transceiver */
@@ -23,6 +24,7 @@ export class Receiver {
     this.transport = null;
     /** @type {number | null} in ms; kept for the page, playout decides by itself */
     this.jitterBufferTarget = null;
+    this.level = new VoiceLevel(this);
     this.facade = create(RTCRtpReceiver, this);
   }
 
@@ -86,9 +88,8 @@ export class RTCRtpReceiver {
   getContributingSources() {
     return [];
   }
-  /** @returns {{source: number, timestamp: number}[]} */
   getSynchronizationSources() {
-    return [];
+    return this.#state.level.read();
   }
   async getStats() {
     const { transceiver } = this.#state;

@@ -194,17 +194,17 @@ export function intersection(wish, offered) {
  * The description with a candidate added to its section; an empty candidate ends the section's list.
  * @param {string} text
  * @param {string | null} mid
- * @param {number | null} index used where there is no mid
+ * @param {number | null} index used where there is no mid; with neither, every section is meant
  * @param {string} candidate
  * @returns {string} unchanged where there is no such section
  */
 export function withCandidate(text, mid, index, candidate) {
   const description = parse(text);
-  const section =
-    mid === null ? description.media[index ?? 0] : description.media.find((one) => one.mid === mid);
-  if (!section) return text;
   const line = candidate === "" ? "a=end-of-candidates" : `a=${candidate.replace(/^a=/, "")}`;
-  if (/[\r\n]/.test(line) || section.lines.includes(line)) return text;
-  section.lines.push(line);
-  return serialize(description);
+  if (/[\r\n]/.test(line)) return text;
+  const sections = description.media.filter((section, at) =>
+    mid === null ? index === null || at === index : section.mid === mid,
+  );
+  for (const { lines } of sections) if (!lines.includes(line)) lines.push(line);
+  return sections.length > 0 ? serialize(description) : text;
 }

@@ -46,8 +46,8 @@ export class Transceiver {
     this.byAddTrack = init.byAddTrack === true;
     /** Made by applying a remote offer that may still be rolled back. */
     this.byPendingOffer = false;
-    /** The stream ids the newest local description announced. @type {string[]} */
-    this.announced = [];
+    /** The stream ids the newest local description announced; null where it does not send. @type {string[] | null} */
+    this.announced = null;
     this.sender = new Sender(this, init.track ?? null, init.streamIds ?? [], init.encodings);
     this.receiver = new Receiver(this);
     this.facade = create(RTCRtpTransceiver, this);

@@ -22,6 +22,8 @@ export class WorkerPlane {
   /** @type {Map<number, {show: Sink, end: () => void}>} */
   #sinks = new Map();
   #lastTrack = 0;
+  /** The engine's last word for each m-line, which may come before its track. @type {Map<string, {bps: number, scale?: number}>} */
+  #rates = new Map();
   /** @type {ReturnType<typeof setInterval> | null} */
   #reporting = null;
 
@@ -102,9 +104,12 @@ export class WorkerPlane {
     } catch {
       return;
     }
-    const outgoing = this.#sending.get(`${message?.peer}/${message?.index}`)?.outgoing;
+    const key = `${Number(message?.peer)}/${Number(message?.index)}`;
+    const outgoing = this.#sending.get(key)?.outgoing;
     if (message?.t === "keyframe") outgoing?.wantKey();
-    else if (message?.t === "rate") outgoing?.setRate(Number(message.bps), message.scale);
+    if (message?.t !== "rate") return;
+    this.#rates.set(key, { bps: Number(message.bps), scale: message.scale });
+    outgoing?.setRate(Number(message.bps), message.scale);
   }
 
   // --- sending
@@ -124,6 +129,8 @@ export class WorkerPlane {
       now: () => performance.now() * 1000,
     });
     this.#sending.set(key, { outgoing, track });
+    const rate = this.#rates.get(key);
+    if (rate) outgoing.setRate(rate.bps, rate.scale);
     const { readable } = new this.scope.MediaStreamTrackProcessor({ track });
     outgoing.run(readable.getReader()).catch(() => {});
     this.#report();
@@ -193,6 +200,7 @@ export class WorkerPlane {
   /** @param {string} prefix */
   #closePeer(prefix) {
     for (const key of [...this.#sending.keys()]) if (key.startsWith(prefix)) this.#stopSending(key);
+    for (const key of [...this.#rates.keys()]) if (key.startsWith(prefix)) this.#rates.delete(key);
     for (const [key, { sink }] of [...this.#receiving]) if (key.startsWith(prefix)) this.#dropSink(sink);
   }
 

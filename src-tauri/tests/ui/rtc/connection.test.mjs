@@ -68,6 +68,7 @@ describe("candidates", () => {
     await assert.rejects(bob.addIceCandidate({ candidate, sdpMid: "no" }), { name: "OperationError" });
     await assert.rejects(bob.addIceCandidate({ candidate, sdpMLineIndex: 7 }), { name: "OperationError" });
     await assert.rejects(bob.addIceCandidate({ candidate, sdpMid: "0", usernameFragment: "no" }), { name: "OperationError" });
+    await assert.rejects(bob.addIceCandidate({ candidate, usernameFragment: "u1", sdpMid: "1" }), { name: "OperationError" });
     await assert.rejects(bob.addIceCandidate({ candidate: "bogus", sdpMid: "0" }), { name: "OperationError" });
     await bob.addIceCandidate({ candidate, sdpMLineIndex: 0 });
   });

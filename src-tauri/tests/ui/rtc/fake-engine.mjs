@@ -205,6 +205,7 @@ export class FakeEngine {
     peer.remoteUfrag = ufrag;
     peer.applied = true;
     const byMid = new Map(transceivers.map((/** @type {any} */ one) => [one.mid, one]));
+    for (const line of peer.lines) line.rejected ||= byMid.get(line.mid)?.stopped === true;
     const sdp = this.#write("passive", peer.ufrag, peer.lines, (mid) => byMid.get(mid) ?? { direction: "inactive", streams: [], track: null });
     this.#made.set(sdp, { lines: peer.lines, ufrag: peer.ufrag });
     return { sdp };

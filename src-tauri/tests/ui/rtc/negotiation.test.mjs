@@ -242,6 +242,22 @@ describe("rollback", () => {
     assert.deepEqual(removed, ["removetrack"]);
   });
 
+  test("of an offer that took a track away: it is back, with its event and in its stream", async () => {
+    const { alice, bob, track, stream } = pair();
+    alice.addTrack(track("audio"), stream());
+    const came = next(bob, "track");
+    await negotiate(alice, bob);
+    const { track: heard, streams } = await came;
+    alice.getTransceivers()[0].direction = "inactive";
+    await alice.setLocalDescription();
+    await bob.setRemoteDescription(alice.localDescription);
+    assert.deepEqual(streams[0].getTracks(), []);
+    const again = next(bob, "track");
+    await bob.setRemoteDescription({ type: "rollback" });
+    assert.equal((await again).track, heard);
+    assert.deepEqual(streams[0].getTracks(), [heard]);
+  });
+
   test("a remote offer's transceiver stays when addTrack() has taken it", async () => {
     const { alice, bob, track } = pair();
     alice.addTransceiver("audio");
@@ -380,6 +396,22 @@ describe("negotiationneeded", () => {
     await turns();
     const seen = record(alice, ["negotiationneeded"]);
     alice.createDataChannel("two");
+    await turns();
+    assert.deepEqual(seen, []);
+  });
+
+  test("comes where the answer could not send what its transceiver wants to", async () => {
+    const { alice, bob, track } = pair();
+    alice.addTransceiver("audio", { direction: "sendonly" });
+    await alice.setLocalDescription();
+    await bob.setRemoteDescription(alice.localDescription);
+    bob.addTrack(track("audio"));
+    const needed = next(bob, "negotiationneeded");
+    await bob.setLocalDescription();
+    await alice.setRemoteDescription(bob.localDescription);
+    await needed;
+    const seen = record(bob, ["negotiationneeded"]);
+    await negotiate(bob, alice);
     await turns();
     assert.deepEqual(seen, []);
   });

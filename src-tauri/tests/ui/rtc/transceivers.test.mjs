@@ -237,6 +237,26 @@ describe("direction and stop()", () => {
     assert.equal(alice.getSenders().length, 1);
   });
 
+  test("stop() before the answer is in the answer, and the m-line is used again", async () => {
+    const { alice, bob, track } = pair();
+    alice.addTrack(track("audio"));
+    await alice.setLocalDescription();
+    await bob.setRemoteDescription(alice.localDescription);
+    const [theirs] = bob.getTransceivers();
+    theirs.stop();
+    await bob.setLocalDescription();
+    const [mine] = alice.getTransceivers();
+    const ended = next(mine.receiver.track, "ended");
+    await alice.setRemoteDescription(bob.localDescription);
+    await ended;
+    assert.deepEqual([mine.direction, mine.currentDirection, mine.mid, theirs.mid], ["stopped", "stopped", null, null]);
+    assert.deepEqual([alice.getTransceivers(), bob.getTransceivers()], [[], []]);
+    bob.addTrack(track("video"));
+    await negotiate(bob, alice);
+    assert.equal(bob.localDescription.sdp.match(/^m=/gm).length, 1);
+    assert.equal(bob.getTransceivers()[0].mid, "1");
+  });
+
   test("one that was never negotiated just goes", async () => {
     const { alice } = pair();
     alice.addTransceiver("audio").stop();
@@ -259,6 +279,22 @@ describe("direction and stop()", () => {
     assert.equal(alice.getTransceivers()[0].mid, "1");
     assert.equal(bob.getTransceivers()[0].mid, "1");
     assert.ok(media.sources.some(({ line, ended }) => line === "1/0" && !ended));
+  });
+});
+
+describe("how loud the other side is", () => {
+  test("is asked of the engine while the page wants to know", async () => {
+    const { alice, bob, track, engine } = pair();
+    alice.addTrack(track("audio"));
+    await negotiate(alice, bob);
+    const [receiver] = bob.getReceivers();
+    engine.stats = [{ id: "I", type: "inbound-rtp", kind: "audio", mid: "0", ssrc: 9, audioLevel: 0.25 }];
+    assert.deepEqual(receiver.getSynchronizationSources(), []);
+    await until(() => receiver.getSynchronizationSources().length > 0);
+    const [source] = receiver.getSynchronizationSources();
+    assert.deepEqual([source.audioLevel, source.source], [0.25, 9]);
+    bob.close();
+    assert.deepEqual(receiver.getSynchronizationSources(), []);
   });
 });
 
