@@ -318,6 +318,8 @@ export class Peer {
       this.fire(new RTCPeerConnectionIceEvent("icecandidate", { candidate: null }));
       return;
     }
+    // the credentials were replaced, or the offer rolled back, meanwhile: the other side would not know it
+    if (ufrag !== null && !this.localDescription?.parsed.media.some((section) => section.ufrag === ufrag)) return;
     for (const one of [this.pendingLocal, this.currentLocal]) if (one) addTo(one, mid, index, candidate, ufrag);
     const init = { candidate, sdpMid: mid, sdpMLineIndex: index, usernameFragment: ufrag };
     this.fire(new RTCPeerConnectionIceEvent("icecandidate", { candidate: new RTCIceCandidate(init) }));
