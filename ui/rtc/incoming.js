@@ -48,8 +48,7 @@ export class Incoming {
   receive({ key, timestamp, data }) {
     const size = keyFrameSize(data);
     if (key && size) {
-      this.#open(size);
-      this.#lost = false;
+      this.#lost = !this.#open(size);
       this.figures.keyFramesDecoded += 1;
     } else if (key) {
       // it says key frame and is none: whoever sent it is to try again
@@ -72,10 +71,11 @@ export class Incoming {
   /**
    * WebKitGTK's decoder keeps to its first size: each size has its own.
    * @param {{width: number, height: number}} size
+   * @returns {boolean} whether there is a decoder now
    */
   #open({ width, height }) {
     const text = `${width}x${height}`;
-    if (this.#decoder && this.#decoder.state !== "closed" && this.#size === text && !this.#lost) return;
+    if (this.#decoder && this.#decoder.state !== "closed" && this.#size === text && !this.#lost) return true;
     this.#close();
     this.#size = text;
     const decoder = new this.parts.codecs.VideoDecoder({
@@ -86,8 +86,13 @@ export class Incoming {
         this.#ask();
       },
     });
-    decoder.configure({ codec: "vp8", codedWidth: width, codedHeight: height, optimizeForLatency: true });
+    try {
+      decoder.configure({ codec: "vp8", codedWidth: width, codedHeight: height, optimizeForLatency: true });
+    } catch {
+      return false;
+    }
     this.#decoder = decoder;
+    return true;
   }
 
   /** @param {VideoFrame} frame */

@@ -18,8 +18,10 @@ export class MediaPlane {
   #spare = [];
   /** Tracks asked for and not yet here. */
   #coming = 0;
-  /** The webview makes no tracks from frames, or the worker died. */
+  /** The worker cannot be loaded. */
   #barren = false;
+  /** The worker has spoken: should it die, another may live. */
+  #alive = false;
   /** @type {{tracks: number, resolve: () => void}[]} */
   #waiting = [];
   /** What each m-line sends, by `peer/index`. @type {Map<string, {track: MediaStreamTrack, limits: string}>} */
@@ -59,11 +61,14 @@ export class MediaPlane {
     this.#connect();
   }
 
-  /** Without a worker calls go on, without video. */
+  /** Without a worker calls go on, without video; the next connection tries another. */
   #fail() {
     this.#worker?.terminate();
     this.#worker = null;
-    this.#barren = true;
+    this.#barren = !this.#alive;
+    this.#spare = [];
+    this.#coming = 0;
+    this.#sent.clear();
     for (const { resolve } of this.#waiting.splice(0)) resolve();
     for (const answer of this.#asked.values()) answer([]);
     this.#asked.clear();
@@ -96,6 +101,7 @@ export class MediaPlane {
 
   /** @param {FromWorker} message */
   #handle(message) {
+    this.#alive = true;
     switch (message.t) {
       case "track":
         this.#coming -= 1;

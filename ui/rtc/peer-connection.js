@@ -26,9 +26,17 @@ const EVENTS = [
   "datachannel",
 ];
 
+/** What was given out for each description: the same object until a candidate joins it. @type {WeakMap<SetDescription, RTCSessionDescription>} */
+const given = new WeakMap();
+
 /** @param {SetDescription | null} description */
-const shown = (description) =>
-  description && new RTCSessionDescription({ type: description.type, sdp: description.sdp });
+function shown(description) {
+  if (!description) return null;
+  const { type, sdp } = description;
+  let object = given.get(description);
+  if (object?.sdp !== sdp) given.set(description, (object = new RTCSessionDescription({ type, sdp })));
+  return object;
+}
 
 /**
  * @param {import("./environment.d.ts").Environment} env

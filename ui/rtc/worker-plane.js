@@ -69,7 +69,8 @@ export class WorkerPlane {
   /** @param {string} url */
   #connect(url) {
     this.#socket?.close();
-    const socket = new this.scope.WebSocket(url);
+    const socket = this.#open(url);
+    if (!socket) return this.#post({ t: "socket-closed" });
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => (typeof data === "string" ? this.#handleText(data) : this.#handleFrame(data));
     socket.onopen = () => {
@@ -82,6 +83,15 @@ export class WorkerPlane {
       this.#post({ t: "socket-closed" });
     };
     this.#socket = socket;
+  }
+
+  /** @param {string} url */
+  #open(url) {
+    try {
+      return new this.scope.WebSocket(url);
+    } catch {
+      return null;
+    }
   }
 
   /** @param {string | ArrayBuffer} data */
@@ -131,8 +141,13 @@ export class WorkerPlane {
     this.#sending.set(key, { outgoing, track });
     const rate = this.#rates.get(key);
     if (rate) outgoing.setRate(rate.bps, rate.scale);
-    const { readable } = new this.scope.MediaStreamTrackProcessor({ track });
-    outgoing.run(readable.getReader()).catch(() => {});
+    try {
+      const { readable } = new this.scope.MediaStreamTrackProcessor({ track });
+      outgoing.run(readable.getReader()).catch(() => {});
+    } catch {
+      // the track ended on its way here
+      this.#stopSending(key);
+    }
     this.#report();
   }
 

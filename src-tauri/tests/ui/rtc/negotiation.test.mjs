@@ -26,6 +26,7 @@ describe("offer and answer", () => {
     await alice.setLocalDescription(offer);
     assert.equal(alice.signalingState, "have-local-offer");
     assert.equal(alice.pendingLocalDescription.type, "offer");
+    assert.equal(alice.pendingLocalDescription, alice.localDescription);
     assert.equal(alice.currentLocalDescription, null);
     assert.equal(alice.getTransceivers()[0].mid, "0");
 
