@@ -96,23 +96,44 @@ fn delivers(pipeline: &gst::Pipeline, output: &AppSink) -> Result<(), String> {
     Err("it delivers nothing".to_owned())
 }
 
-/// Refuses a default microphone that is none: with no microphone in the machine a sound server
-/// offers the speaker's own monitor, and the other one would hear themselves.
+/// Refuses a microphone that is none: with no microphone in the machine a sound server offers the
+/// speaker's own monitor, and the other one would hear themselves.
 ///
-/// A monitor of another speaker was made the default by somebody, on purpose.
-pub(super) fn check_input(config: &AudioConfig, id: Option<&str>) -> Result<(), AudioError> {
-    if id.is_some() || graph::pulse_answers(config.server.as_deref()).is_err() {
+/// `current` is where the sound server put the stream, or nothing before there is one. A monitor of
+/// another speaker was made the default by somebody, on purpose; and so was one that was `chosen`.
+pub(super) fn check_input(
+    config: &AudioConfig,
+    chosen: Option<&str>,
+    current: Option<&str>,
+) -> Result<(), AudioError> {
+    if chosen.is_some() && (current.is_none() || current == chosen) {
         return Ok(());
     }
-    let default = found(config, Side::Microphone)
+    let used = found(config, Side::Microphone)
         .into_iter()
-        .find(|found| found.device.default);
-    match default {
+        .find(|found| match current {
+            Some(current) => found.device.id == current,
+            None => found.device.default,
+        });
+    match used {
         Some(found) if found.monitor && monitors_default(config, &found.device) => {
             Err(AudioError::NotFound(Side::Microphone))
         }
         _ => Ok(()),
     }
+}
+
+/// The chosen device, if it is there.
+pub(super) fn present<'a>(
+    config: &AudioConfig,
+    side: Side,
+    chosen: Option<&'a str>,
+) -> Option<&'a str> {
+    chosen.filter(|id| {
+        found(config, side)
+            .iter()
+            .any(|found| found.device.id == *id)
+    })
 }
 
 /// What an error of a device's pipeline means, found out by looking what there is now.

@@ -27,7 +27,8 @@ impl fmt::Display for Side {
 #[non_exhaustive]
 pub enum AudioEvent {
     /// The device could not be opened or stopped working. It is tried again by itself, at first
-    /// quickly, then every few seconds; the same error in a row is told once.
+    /// quickly, then every few seconds; the same error in a row is told once. Also told, and
+    /// followed by `Running` at once, when a device was unplugged and another one stands in.
     Failed {
         /// Which device.
         side: Side,

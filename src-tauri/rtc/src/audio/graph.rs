@@ -1,6 +1,7 @@
 //! The bricks that the pipelines are made of: elements, the sample format, the two devices.
 
 use std::sync::OnceLock;
+use std::time::Duration;
 
 use gstreamer as gst;
 use gstreamer::prelude::*;
@@ -83,6 +84,13 @@ pub(super) fn device(
 /// Whether a PulseAudio server answers.
 pub(super) fn pulse_answers(server: Option<&str>) -> Result<(), AudioError> {
     pulse(Side::Microphone, server, None).map(|_| ())
+}
+
+/// The time of the clock that all pipelines run by.
+pub(super) fn now() -> Duration {
+    gst::SystemClock::obtain()
+        .time()
+        .map_or(Duration::ZERO, Duration::from)
 }
 
 /// Has every element of the pipeline follow a changed latency.

@@ -16,6 +16,7 @@ use gstreamer_app::{AppSink, AppSinkCallbacks};
 
 use super::encoder::{Encoder, PACKET, Stamp};
 use super::graph::{self, FRAME, RATE};
+use super::place::Place;
 use super::processing::{Frame, Processing};
 use super::supervisor::{Line, Next, Wake};
 use super::{AudioError, Inner, Microphone, PacketSink, Side, devices};
@@ -25,6 +26,9 @@ const STALLED: Duration = Duration::from_secs(3);
 
 /// The RTP clock follows real time over holes longer than this.
 const HOLE: Duration = Duration::from_millis(60);
+
+/// Time stamps waver when the processor is busy: so many packets have to agree on a hole.
+const DOUBTS: u32 = 10;
 
 /// A running capture of the microphone; dropping it stops it and, when it was the last one,
 /// releases the device.
@@ -50,6 +54,7 @@ impl Capture {
                 inner: Arc::clone(inner),
                 chosen: None,
                 session: 0,
+                place: None,
                 live: Arc::default(),
             };
             captures.wake = Some(super::supervisor::spawn(line, inner.events.clone())?);
@@ -123,6 +128,7 @@ struct MicrophoneLine {
     chosen: Option<String>,
     /// Which start of the processing is ours.
     session: u64,
+    place: Option<Place>,
     live: Live,
 }
 
@@ -137,8 +143,16 @@ impl Line for MicrophoneLine {
 
     fn open(&mut self, wake: &Sender<Wake>) -> Result<gst::Pipeline, AudioError> {
         *self.live() = None;
+        self.inner.clock().reopened();
         self.chosen = self.inner.chosen(Side::Microphone);
-        let source = source(&self.inner, self.chosen.as_deref())?;
+        // While the chosen one is away the default one stands in.
+        let id = devices::present(&self.inner.config, Side::Microphone, self.chosen.as_deref());
+        let source = source(&self.inner, id)?;
+        self.place = Some(Place::new(
+            Side::Microphone,
+            &source,
+            self.chosen.as_deref(),
+        ));
         let pipeline = gst::Pipeline::new();
         pipeline.use_clock(Some(&gst::SystemClock::obtain()));
         let output = AppSink::builder()
@@ -163,7 +177,7 @@ impl Line for MicrophoneLine {
             AppSinkCallbacks::builder()
                 .new_sample(move |output| {
                     let sample = output.pull_sample().map_err(|_| gst::FlowError::Eos)?;
-                    let now = Instant::now();
+                    let (now, clock) = (Instant::now(), graph::now());
                     if live
                         .lock()
                         .unwrap_or_else(PoisonError::into_inner)
@@ -173,11 +187,16 @@ impl Line for MicrophoneLine {
                         // The supervisor lives as long as its pipeline.
                         let _ = wake.send(Wake::Flowing);
                     }
-                    framer.take(&sample, captured(output, &sample, now), |samples, began| {
-                        let stamp = inner.clock().stamp(began);
-                        let slots = inner.captures().slots.clone();
-                        slots.iter().for_each(|slot| slot.push(samples, stamp));
-                    });
+                    framer.take(
+                        &sample,
+                        captured(output, &sample, clock),
+                        |samples, began| {
+                            let age = clock.saturating_sub(began);
+                            let stamp = inner.clock().stamp(now.checked_sub(age).unwrap_or(now));
+                            let slots = inner.captures().slots.clone();
+                            slots.iter().for_each(|slot| slot.push(samples, stamp));
+                        },
+                    );
                     Ok(gst::FlowSuccess::Ok)
                 })
                 .build(),
@@ -191,6 +210,7 @@ impl Line for MicrophoneLine {
     }
 
     fn close(&mut self) {
+        self.place = None;
         self.inner.processing.stop(self.session);
     }
 
@@ -225,14 +245,17 @@ impl Line for MicrophoneLine {
         }
     }
 
-    fn tick(&mut self, _pipeline: &gst::Pipeline) -> Result<(), AudioError> {
-        match &mut *self.live() {
-            Some(last) if last.elapsed() > STALLED => Err(AudioError::Lost(
+    fn tick(&mut self, _pipeline: &gst::Pipeline) -> Result<Next, AudioError> {
+        if self.live().is_some_and(|last| last.elapsed() > STALLED) {
+            return Err(AudioError::Lost(
                 Side::Microphone,
                 "it delivers nothing any more".to_owned(),
-            )),
-            _ => Ok(()),
+            ));
         }
+        let (config, events) = (&self.inner.config, &self.inner.events);
+        self.place
+            .as_mut()
+            .map_or(Ok(Next::Stay), |place| place.look(config, events))
     }
 
     fn explain(&self, message: &str) -> AudioError {
@@ -270,7 +293,7 @@ impl MicrophoneLine {
 pub(super) fn source(inner: &Inner, id: Option<&str>) -> Result<gst::Element, AudioError> {
     match inner.config.microphone {
         Microphone::System => {
-            devices::check_input(&inner.config, id)?;
+            devices::check_input(&inner.config, id, None)?;
             graph::device(Side::Microphone, inner.config.server.as_deref(), id)
         }
         Microphone::Tone { hz } => {
@@ -284,21 +307,20 @@ pub(super) fn source(inner: &Inner, id: Option<&str>) -> Result<gst::Element, Au
     }
 }
 
-/// When the first sample of this buffer was captured, by its time stamp in the pipeline.
-fn captured(output: &AppSink, sample: &gst::Sample, now: Instant) -> Instant {
-    let age = || {
-        let running = output.current_running_time()?;
+/// When the first sample of this buffer was captured, by the system clock of GStreamer.
+fn captured(output: &AppSink, sample: &gst::Sample, now: Duration) -> Duration {
+    let stamp = || {
         let pts = sample.buffer()?.pts()?;
         let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
         Some(Duration::from(
-            running.saturating_sub(segment.to_running_time(pts)?),
+            output.base_time()? + segment.to_running_time(pts)?,
         ))
     };
     // No device holds back more than this; a time stamp that says so is wrong.
-    let age = age()
-        .filter(|age| *age < Duration::from_millis(500))
-        .unwrap_or_default();
-    now.checked_sub(age).unwrap_or(now)
+    stamp()
+        .filter(|stamp| now.saturating_sub(*stamp) < Duration::from_millis(500))
+        .unwrap_or(now)
+        .min(now)
 }
 
 /// Cuts the stream into frames, has them processed, and puts packets together.
@@ -312,8 +334,8 @@ impl Framer {
     fn take(
         &mut self,
         sample: &gst::Sample,
-        captured: Instant,
-        mut deliver: impl FnMut(&[i16; PACKET], Instant),
+        captured: Duration,
+        mut deliver: impl FnMut(&[i16; PACKET], Duration),
     ) {
         let Some(map) = sample
             .buffer()
@@ -322,8 +344,6 @@ impl Framer {
             return;
         };
         let (samples, _) = map.as_slice().as_chunks::<2>();
-        // The packet began before this buffer with what was left over from earlier ones.
-        let mut ahead = self.frame.len() + self.packet.len();
         for (index, bytes) in samples.iter().enumerate() {
             self.frame
                 .push(f32::from(i16::from_le_bytes(*bytes)) / 32_768.0);
@@ -331,29 +351,26 @@ impl Framer {
                 continue;
             };
             self.frame.clear();
+            // What came before this buffer was captured before it.
+            let began = |length: usize| moved(captured, index + 1, length);
             if let Some(processing) = &self.processing {
-                processing.capture(&mut frame);
+                processing.capture(began(FRAME), &mut frame);
             }
             self.packet
                 .extend(frame.iter().map(|sample| (sample * 32_767.0) as i16));
             if let Ok(packet) = <[i16; PACKET]>::try_from(self.packet.as_slice()) {
                 self.packet.clear();
-                let began = if ahead > 0 {
-                    captured
-                        .checked_sub(samples_time(ahead))
-                        .unwrap_or(captured)
-                } else {
-                    captured + samples_time((index + 1).saturating_sub(PACKET))
-                };
-                ahead = 0;
-                deliver(&packet, began);
+                deliver(&packet, began(PACKET));
             }
         }
     }
 }
 
-fn samples_time(samples: usize) -> Duration {
-    Duration::from_nanos(samples as u64 * 1_000_000_000 / u64::from(RATE))
+/// So many samples after the moment, and then so many before.
+fn moved(moment: Duration, after: usize, before: usize) -> Duration {
+    let time =
+        |samples: usize| Duration::from_nanos(samples as u64 * 1_000_000_000 / u64::from(RATE));
+    (moment + time(after)).saturating_sub(time(before))
 }
 
 /// Gives packets their RTP time: it advances by a packet each, and jumps over holes. It outlives
@@ -362,20 +379,36 @@ pub(super) struct PacketClock {
     began: Instant,
     /// Samples since `began`, of the next packet.
     next: u64,
+    /// How many packets in a row were stamped as if there was a hole before them.
+    doubts: u32,
 }
 
 impl PacketClock {
     pub(super) fn new(began: Instant) -> Self {
-        Self { began, next: 0 }
+        Self {
+            began,
+            next: 0,
+            doubts: DOUBTS,
+        }
+    }
+
+    /// The device was opened again: the next stamp is to be believed.
+    fn reopened(&mut self) {
+        self.doubts = DOUBTS;
     }
 
     /// The stamp of the next packet.
     fn stamp(&mut self, captured: Instant) -> Stamp {
         let elapsed = captured.saturating_duration_since(self.began);
         let hole = elapsed.saturating_sub(Duration::from_micros(self.next * 1_000 / 48));
-        if hole > HOLE {
+        if hole <= HOLE {
+            self.doubts = 0;
+        } else if self.doubts < DOUBTS {
+            self.doubts += 1;
+        } else {
             let packets = hole.as_millis() as u64 / 20;
             self.next += packets * PACKET as u64;
+            self.doubts = 0;
         }
         // RTP time wraps.
         let rtp_time = self.next as u32;
@@ -392,14 +425,27 @@ mod tests {
     fn rtp_time_jumps_over_holes_and_never_back() {
         let began = Instant::now();
         let mut clock = PacketClock::new(began);
-        let mut at = |ms| clock.stamp(began + Duration::from_millis(ms)).rtp_time;
-        assert_eq!((at(0), at(20), at(45), at(60)), (0, 960, 1920, 2880));
+        let at = |ms| began + Duration::from_millis(ms);
+        let mut stamp = |ms| clock.stamp(at(ms)).rtp_time / 960;
+        assert_eq!(stamp(1_000), 50, "the first stamp is believed");
+        assert_eq!((stamp(1_020), stamp(1_045), stamp(1_060)), (51, 52, 53));
         assert_eq!(
-            at(1080),
-            51_840,
+            (stamp(1_200), stamp(1_100)),
+            (54, 55),
+            "one late stamp is no hole"
+        );
+        let after: Vec<u32> = (0..11).map(|index| stamp(2_120 + index * 20)).collect();
+        assert_eq!(after[9], 65, "ten may be wrong");
+        assert_eq!(
+            after[10], 116,
             "a second without a packet is a second in the stream"
         );
-        assert_eq!(at(1090), 52_800, "early packets follow as usual");
-        assert_eq!(at(1090), 53_760);
+        assert_eq!(
+            (stamp(2_300), stamp(2_310)),
+            (117, 118),
+            "early packets just follow"
+        );
+        clock.reopened();
+        assert_eq!(clock.stamp(at(4_000)).rtp_time / 960, 200);
     }
 }

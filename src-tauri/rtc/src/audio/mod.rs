@@ -21,8 +21,10 @@ mod events;
 mod graph;
 mod jitter;
 mod microphone;
+mod place;
 mod playback;
 mod processing;
+mod reference;
 mod rtp;
 mod supervisor;
 

@@ -16,9 +16,9 @@ use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::AppSrc;
 
-use super::graph::{self, FRAME};
+use super::graph;
 use super::jitter::{Jitter, Margin};
-use super::processing::Frame;
+use super::place::Place;
 use super::supervisor::{Line, Next, Wake, spawn};
 use super::{AudioError, Inner, PlaybackStats, Side, devices, rtp};
 
@@ -51,6 +51,7 @@ impl Playback {
             chosen: None,
             delay: Duration::ZERO,
             buffer: None,
+            place: None,
         };
         let wake = spawn(line, inner.events.clone())?;
         inner.watch(wake.clone());
@@ -150,6 +151,7 @@ struct PlaybackLine {
     /// The playout delay that is set.
     delay: Duration,
     buffer: Option<JitterBuffer>,
+    place: Option<Place>,
 }
 
 struct JitterBuffer {
@@ -163,11 +165,11 @@ impl Line for PlaybackLine {
 
     fn open(&mut self, wake: &Sender<Wake>) -> Result<gst::Pipeline, AudioError> {
         self.chosen = self.inner.chosen(Side::Speaker);
-        let sink = graph::device(
-            Side::Speaker,
-            self.inner.config.server.as_deref(),
-            self.chosen.as_deref(),
-        )?;
+        let config = &self.inner.config;
+        // While the chosen one is away the default one stands in.
+        let id = devices::present(config, Side::Speaker, self.chosen.as_deref());
+        let sink = graph::device(Side::Speaker, config.server.as_deref(), id)?;
+        self.place = Some(Place::new(Side::Speaker, &sink, self.chosen.as_deref()));
         play_in_time(&sink);
         let pipeline = gst::Pipeline::new();
         pipeline.use_clock(Some(&gst::SystemClock::obtain()));
@@ -185,6 +187,8 @@ impl Line for PlaybackLine {
         opus.set_property("plc", true);
         opus.set_property("use-inband-fec", true);
         let (convert, filter) = (graph::make("audioconvert")?, graph::samples_only()?);
+        // Lets the decoder run ahead of the device, which takes samples only shortly before they are due.
+        let queue = graph::make("queue")?;
         let (adapt, resample) = (graph::make("audioconvert")?, graph::make("audioresample")?);
         graph::chain(
             &pipeline,
@@ -195,6 +199,7 @@ impl Line for PlaybackLine {
                 &opus,
                 &convert,
                 &filter,
+                &queue,
                 &adapt,
                 &resample,
                 &sink,
@@ -215,6 +220,7 @@ impl Line for PlaybackLine {
     fn close(&mut self) {
         self.shared.input().source = None;
         self.buffer = None;
+        self.place = None;
         self.inner.processing.forget(self.id);
     }
 
@@ -228,7 +234,7 @@ impl Line for PlaybackLine {
         }
     }
 
-    fn tick(&mut self, pipeline: &gst::Pipeline) -> Result<(), AudioError> {
+    fn tick(&mut self, pipeline: &gst::Pipeline) -> Result<Next, AudioError> {
         self.steer(pipeline);
         if let Some(buffer) = &self.buffer {
             let stats = buffer.element.property::<gst::Structure>("stats");
@@ -237,7 +243,10 @@ impl Line for PlaybackLine {
                 .late
                 .store(buffer.late_before + late, Ordering::Relaxed);
         }
-        Ok(())
+        let (config, events) = (&self.inner.config, &self.inner.events);
+        self.place
+            .as_mut()
+            .map_or(Ok(Next::Stay), |place| place.look(config, events))
     }
 
     fn explain(&self, message: &str) -> AudioError {
@@ -299,21 +308,18 @@ impl PlaybackLine {
         };
         let (shared, inner, id) = (Arc::clone(&self.shared), Arc::clone(&self.inner), self.id);
         let wake = Mutex::new(wake.clone());
-        let framer = Mutex::new((Vec::<f32>::with_capacity(FRAME), false));
-        let clock = filter.downgrade();
+        let (flowing, clock) = (AtomicBool::new(false), filter.downgrade());
         pad.add_probe(gst::PadProbeType::BUFFER, move |_, info| {
             let Some(buffer) = info.buffer_mut() else {
                 return gst::PadProbeReturn::Ok;
             };
-            let now = clock
-                .upgrade()
-                .and_then(|element| element.current_running_time());
-            if let (Some(due), Some(now)) = (buffer.pts(), now) {
-                let due = Duration::from(due) + shared.delay();
-                shared
-                    .margin()
-                    .reached(Instant::now(), due.checked_sub(now.into()));
-            }
+            // By the clock; a segment of a live stream begins at zero.
+            let due = match (buffer.pts(), clock.upgrade().and_then(|it| it.base_time())) {
+                (Some(pts), Some(base)) => Some(Duration::from(base + pts) + shared.delay()),
+                _ => None,
+            };
+            let left = due.and_then(|due| due.checked_sub(graph::now()));
+            shared.margin().reached(Instant::now(), left);
             let Ok(mut map) = buffer.make_mut().map_writable() else {
                 return gst::PadProbeReturn::Ok;
             };
@@ -325,17 +331,16 @@ impl PlaybackLine {
             if shared.muted.load(Ordering::Relaxed) {
                 samples.fill([0; 2]);
             }
-            let mut framer = framer.lock().unwrap_or_else(PoisonError::into_inner);
-            let (frame, flowing) = &mut *framer;
-            for sample in samples {
-                frame.push(f32::from(i16::from_le_bytes(*sample)) / 32_768.0);
-                if let Ok(full) = Frame::try_from(frame.as_slice()) {
-                    frame.clear();
-                    inner.processing.render(id, &full);
-                }
+            if let Some(due) = due {
+                let samples: Vec<f32> = samples
+                    .iter()
+                    .map(|sample| f32::from(i16::from_le_bytes(*sample)) / 32_768.0)
+                    .collect();
+                inner.processing.render(id, due, &samples);
             }
-            if !*flowing && let Ok(wake) = wake.lock() {
-                *flowing = true;
+            if !flowing.swap(true, Ordering::Relaxed)
+                && let Ok(wake) = wake.lock()
+            {
                 let _ = wake.send(Wake::Flowing);
             }
             gst::PadProbeReturn::Ok

@@ -69,7 +69,7 @@ pub(super) trait Line: Send + 'static {
     ///
     /// # Errors
     /// When the pipeline only seems to work.
-    fn tick(&mut self, pipeline: &gst::Pipeline) -> Result<(), AudioError>;
+    fn tick(&mut self, pipeline: &gst::Pipeline) -> Result<Next, AudioError>;
 
     /// What a failure of the open pipeline really means.
     fn explain(&self, message: &str) -> AudioError;
@@ -192,7 +192,10 @@ impl<L: Line> Supervisor<L> {
                 },
                 Err(RecvTimeoutError::Timeout) => {
                     ticked = Instant::now();
-                    self.line.tick(pipeline)?;
+                    match self.line.tick(pipeline)? {
+                        Next::Stay => {}
+                        next => return Ok(next),
+                    }
                 }
                 Err(RecvTimeoutError::Disconnected) => return Ok(Next::Stop),
             }

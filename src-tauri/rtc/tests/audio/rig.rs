@@ -316,26 +316,22 @@ pub fn tone(hz: f64) -> impl Fn(usize) -> f64 + Send + 'static {
     move |n| 0.25 * (std::f64::consts::TAU * hz * n as f64 / RATE as f64).sin()
 }
 
-/// Something like a voice: noise and a few harmonics in syllables, with pauses between words.
+/// Something like a voice: a gliding pitch with many harmonics, and hisses, in syllables.
 pub fn babble(n: usize) -> f64 {
     let seconds = n as f64 / RATE as f64;
-    let syllable = (seconds * 4.0 * std::f64::consts::PI).sin().max(0.0);
-    let word = if (seconds * 0.7).fract() < 0.75 {
-        1.0
-    } else {
-        0.0
-    };
-    let pitch = 140.0 + 30.0 * (seconds * 2.3).sin();
-    let harmonics: f64 = (1..12)
-        .map(|k| {
-            let k = f64::from(k);
-            (std::f64::consts::TAU * pitch * k * seconds).sin() / k
-        })
+    let syllable = (seconds * 11.0).sin().max(0.0) * (0.6 + 0.4 * (seconds * 1.7).sin());
+    let phase = 942.0 * seconds + 15.0 * (seconds * 2.0).sin();
+    let pitch: f64 = (1..25)
+        .map(f64::from)
+        .map(|k| (phase * k).sin() / k.sqrt())
         .sum();
-    let hash =
-        (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ (n as u64 >> 7).wrapping_mul(0xbf58_476d);
-    let noise = ((hash >> 40) as f64 / f64::from(1_u32 << 24)) - 0.5;
-    0.2 * syllable * word * (0.6 * harmonics + 0.4 * noise)
+    // Scrambles the number of the sample (SplitMix64).
+    let mut noise = (n as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    noise = (noise ^ (noise >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    noise ^= noise >> 27;
+    let hiss =
+        ((noise >> 40) as f64 / f64::from(1_u32 << 24) - 0.5) * (seconds * 7.0).sin().max(0.0);
+    0.08 * syllable * pitch + 0.05 * hiss
 }
 
 /// A flag that a thread sets.
