@@ -115,7 +115,9 @@ export class MediaPlane {
         this.#asked.delete(message.request);
         return;
       case "socket-closed":
-        return this.#reconnect();
+        // two pages that take it from each other in turn would both see nothing
+        if (!message.replaced) this.#reconnect();
+        return;
     }
   }
 

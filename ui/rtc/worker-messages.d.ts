@@ -20,4 +20,5 @@ export type FromWorker =
   | { t: "track"; id: number; track: MediaStreamTrack }
   | { t: "no-track" }
   | { t: "figures"; request: number; figures: Figures[] }
-  | { t: "socket-closed" };
+  /** `replaced`: another page has the engine's ear now. */
+  | { t: "socket-closed"; replaced: boolean };

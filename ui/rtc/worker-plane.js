@@ -9,6 +9,8 @@ import { Outgoing } from "./outgoing.js";
 
 /** Between two reports of decoder figures to the engine, in ms. */
 const REPORT = 1000;
+/** The engine closes a socket so when another page has taken its place. */
+const REPLACED = 4001;
 
 /** Where pictures of an m-line go; takes the frame over, false when it had to drop it. @typedef {(frame: VideoFrame) => boolean} Sink */
 
@@ -70,17 +72,17 @@ export class WorkerPlane {
   #connect(url) {
     this.#socket?.close();
     const socket = this.#open(url);
-    if (!socket) return this.#post({ t: "socket-closed" });
+    if (!socket) return this.#post({ t: "socket-closed", replaced: false });
     socket.binaryType = "arraybuffer";
     socket.onmessage = ({ data }) => (typeof data === "string" ? this.#handleText(data) : this.#handleFrame(data));
     socket.onopen = () => {
       // whoever decodes on either side starts anew
       for (const { outgoing } of this.#sending.values()) outgoing.wantKey();
     };
-    socket.onclose = () => {
+    socket.onclose = ({ code }) => {
       if (this.#socket !== socket) return;
       this.#socket = null;
-      this.#post({ t: "socket-closed" });
+      this.#post({ t: "socket-closed", replaced: code === REPLACED });
     };
     this.#socket = socket;
   }

@@ -147,8 +147,11 @@ describe("the worker", () => {
     room.set([0x11, 0, 0]);
     socket.onmessage({ data: message });
     assert.deepEqual(socket.sent.map((/** @type {string} */ text) => JSON.parse(text)), [{ t: "keyframe", peer: 3, index: 1 }]);
-    socket.onclose();
-    assert.deepEqual(posted.at(-1), { t: "socket-closed" });
+    socket.onclose({ code: 1006 });
+    assert.deepEqual(posted.at(-1), { t: "socket-closed", replaced: false });
+    plane.handle({ t: "socket", url: "ws://y" });
+    sockets[1].onclose({ code: 4001 });
+    assert.deepEqual(posted.at(-1), { t: "socket-closed", replaced: true });
     plane.handle({ t: "close-peer", peer: 3 });
   });
 
@@ -283,6 +286,22 @@ describe("the page's side of the worker", () => {
     one.end();
     assert.equal(one.track.readyState, "ended");
     assert.equal(other.track.readyState, "live");
+  });
+
+  test("a lost socket is opened again with a new token, one that another page took is not", async () => {
+    const { media, says, kinds, window, requests } = plane();
+    /** @type {(() => void)[]} */
+    const later = [];
+    window.setTimeout = (/** @type {() => void} */ callback) => later.push(callback);
+    await media.ready(0);
+    await turns(2);
+    says({ t: "socket-closed", replaced: true });
+    assert.equal(later.length, 0);
+    says({ t: "socket-closed", replaced: false });
+    later.shift()?.();
+    await turns(2);
+    assert.deepEqual(requests, ["mediaSocket", "mediaSocket"]);
+    assert.equal(kinds().filter((/** @type {string} */ kind) => kind === "socket").length, 2);
   });
 
   test("figures are asked for when wanted", async () => {
