@@ -46,10 +46,12 @@ where
     let deadline = Instant::now() + patience;
     let mut trouble = String::new();
     loop {
-        match look().await {
-            Ok(Some(found)) => return Ok(found),
-            Ok(None) => trouble.clear(),
-            Err(error) => trouble = format!(" ({error})"),
+        // A driver that has died must not hold the test up for ever.
+        match tokio::time::timeout(patience, look()).await {
+            Ok(Ok(Some(found))) => return Ok(found),
+            Ok(Ok(None)) => trouble.clear(),
+            Ok(Err(error)) => trouble = format!(" ({error})"),
+            Err(_) => trouble = " (no answer)".into(),
         }
         if Instant::now() > deadline {
             return Err(format!("waited in vain: {what}{trouble}").into());
