@@ -33,9 +33,11 @@ impl Sockets {
             let Ok(socket) = UdpSocket::bind((address, 0)).await else {
                 continue;
             };
-            if let Ok(address) = socket.local_addr() {
-                self.sockets.push(Socket { address, socket });
-            }
+            // a socket that was never asked takes no packet at first
+            let (Ok(()), Ok(address)) = (socket.writable().await, socket.local_addr()) else {
+                continue;
+            };
+            self.sockets.push(Socket { address, socket });
         }
         self.sockets.iter().map(|one| one.address).collect()
     }

@@ -60,13 +60,10 @@ pub(crate) fn stream(rtc: &mut Rtc, slot: &Slot) -> Ssrcs {
     match (made, slot.ssrcs) {
         (Some(made), Some(announced)) if made.main == announced.main => made,
         (Some(made), Some(announced)) => {
+            // str0m's own way to change the figures leaves the stream under its old one for feedback
             let repair = made.repair.and(announced.repair);
-            api.reset_stream_tx(
-                mid,
-                None,
-                Ssrc::from(announced.main),
-                repair.map(Ssrc::from),
-            );
+            api.remove_stream_tx(Ssrc::from(made.main));
+            api.declare_stream_tx(announced.main.into(), repair.map(Ssrc::from), mid, None);
             Ssrcs {
                 main: announced.main,
                 repair,

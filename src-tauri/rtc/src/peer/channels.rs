@@ -198,7 +198,8 @@ impl Channels {
         }
         channel.waiting_bytes += message.len();
         channel.waiting.push_back((message, binary));
-        Ok(flush(rtc, channel))
+        flush(rtc, channel);
+        Ok(())
     }
 
     /// Sends what there is room for now.

@@ -31,6 +31,10 @@ impl Peer {
 
     /// Takes everything from str0m; it wants that after every change.
     pub(super) fn pump(&mut self, now: Instant) {
+        if self.over {
+            self.rtc_timeout = now + super::LONGEST_SLEEP;
+            return;
+        }
         let mut bad = 0;
         loop {
             match self.rtc.poll_output() {
@@ -40,15 +44,25 @@ impl Peer {
                 }
                 Ok(Str0m::Transmit(transmit)) => self.outputs.push_back(Output::Transmit(transmit)),
                 Ok(Str0m::Event(event)) => self.handle_event(now, event),
-                Err(RtcError::Packet(..)) if bad < MAX_BAD => bad += 1,
+                Err(RtcError::Packet(..) | RtcError::Sctp(_)) if bad < MAX_BAD => bad += 1,
                 Err(error) => {
-                    // kinds of errors only: their text can hold addresses or lines of descriptions
-                    tracing::warn!(kind = kind(&error), "the connection cannot go on");
-                    self.connection.handle_failure();
-                    self.rtc_timeout = now + super::LONGEST_SLEEP;
+                    self.give_up(now, &error);
                     break;
                 }
             }
+        }
+    }
+
+    /// str0m can do no more: the other side said goodbye, or DTLS failed.
+    pub(super) fn give_up(&mut self, now: Instant, error: &RtcError) {
+        self.rtc_timeout = now + super::LONGEST_SLEEP;
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        // kinds of errors only: their text can hold addresses or lines of descriptions
+        tracing::info!(kind = kind(error), "the connection is over");
+        if !self.connection.is_up() {
+            self.connection.handle_failure();
         }
     }
 
@@ -60,6 +74,7 @@ impl Peer {
                 Change::Peer(state) => json!({ "event": "connection", "state": state.as_str() }),
             });
         }
+        self.mute_silent(now);
         let up = self.connection.is_up();
         if up != self.up {
             self.up = up;
@@ -102,7 +117,7 @@ impl Peer {
         match event {
             Event::Connected => self.connection.handle_dtls_connected(),
             Event::IceConnectionStateChange(state) => self.connection.handle_ice(now, state),
-            Event::MediaData(data) => self.handle_media(data),
+            Event::MediaData(data) => self.handle_media(now, data),
             Event::KeyframeRequest(request) => {
                 if let Some((index, _)) = slots::find(self.negotiation.slots(), &request.mid) {
                     self.want_key_frame(index);
@@ -112,11 +127,6 @@ impl Peer {
                 BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. },
             ) => {
                 self.rates.set_estimate(estimate.as_u64());
-            }
-            Event::StreamPaused(paused) => {
-                if let Some((index, _)) = slots::find(self.negotiation.slots(), &paused.mid) {
-                    self.set_arriving(index, !paused.paused);
-                }
             }
             Event::PeerStats(stats) => self.handle_stats(stats),
             Event::MediaIngressStats(stats) => self.stats.ingress(stats),

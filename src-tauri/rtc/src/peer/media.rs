@@ -14,6 +14,9 @@ use super::stats::Voice;
 use super::{DropGuard, FrameGate, Peer};
 use crate::sdp::Kind;
 
+/// Without media this long, a track is muted.
+const SILENT: Duration = Duration::from_secs(2);
+
 /// Makes 32-bit timestamps that wrap go on for ever.
 #[derive(Debug, Default)]
 pub(crate) struct Unwrap(Option<u64>);
@@ -49,10 +52,10 @@ impl Peer {
             match (&slot.kind, sender.filter(|_| slot.is_media())) {
                 (Kind::Video, Some(sender)) => {
                     self.rates.start(index, sender.max_bitrate);
-                    if !self.guards.contains_key(&index) {
-                        self.guards.insert(index, DropGuard::default());
+                    self.guards.entry(index).or_insert_with(|| {
                         news.push(index);
-                    }
+                        DropGuard::default()
+                    });
                 }
                 (Kind::Video, None) => {
                     self.rates.stop(index);
@@ -76,7 +79,8 @@ impl Peer {
             .filter(|&index| !self.receives(index))
             .collect();
         for index in stopped {
-            self.set_arriving(index, false);
+            self.arriving.remove(&index);
+            self.tell_muted(index, true);
         }
     }
 
@@ -194,7 +198,7 @@ impl Peer {
     }
 
     /// Something whole came in.
-    pub(super) fn handle_media(&mut self, data: MediaData) {
+    pub(super) fn handle_media(&mut self, now: Instant, data: MediaData) {
         let Some((index, slot)) = slots::find(self.negotiation.slots(), &data.mid) else {
             return;
         };
@@ -202,7 +206,7 @@ impl Peer {
             return;
         }
         let (video, mid) = (slot.kind == Kind::Video, slot.mid.clone());
-        self.set_arriving(index, true);
+        self.arrived(now, index);
         let counters = self.stats.line(index);
         counters.frames_in += 1;
         if !video {
@@ -232,18 +236,34 @@ impl Peer {
         }
     }
 
-    /// Whether media arrives on an m-line: its track is muted while none does.
-    pub(super) fn set_arriving(&mut self, index: u16, arrives: bool) {
-        if self.arriving.insert(index, arrives).unwrap_or(false) == arrives {
-            return;
+    /// Something came in on an m-line: its track is muted while nothing does.
+    fn arrived(&mut self, now: Instant, index: u16) {
+        if self.arriving.insert(index, now).is_none() {
+            self.tell_muted(index, false);
         }
+    }
+
+    /// Mutes the tracks of m-lines on which nothing came in for a while.
+    pub(super) fn mute_silent(&mut self, now: Instant) {
+        while let Some((&index, _)) = self.arriving.iter().find(|(_, at)| now >= **at + SILENT) {
+            self.arriving.remove(&index);
+            self.tell_muted(index, true);
+        }
+    }
+
+    /// When the next track may have to be muted.
+    pub(super) fn mute_timeout(&self) -> Option<Instant> {
+        self.arriving.values().min().map(|at| *at + SILENT)
+    }
+
+    fn tell_muted(&mut self, index: u16, muted: bool) {
         let mid = self
             .negotiation
             .slots()
             .get(usize::from(index))
             .map(|slot| slot.mid.clone());
         if let Some(mid) = mid {
-            self.event(json!({ "event": "mute", "mid": mid, "muted": !arrives }));
+            self.event(json!({ "event": "mute", "mid": mid, "muted": muted }));
         }
     }
 

@@ -70,8 +70,8 @@ pub(crate) struct Peer {
     gates: BTreeMap<u16, FrameGate>,
     senders: BTreeMap<String, Sender>,
     receivers: BTreeMap<String, Receiver>,
-    /// M-lines whose media arrives, as told.
-    arriving: BTreeMap<u16, bool>,
+    /// M-lines whose media arrives, and when it last did.
+    arriving: BTreeMap<u16, Instant>,
     voice_clock: media::Unwrap,
     stats: Stats,
     /// The credentials our candidates were announced under.
@@ -80,6 +80,8 @@ pub(crate) struct Peer {
     up: bool,
     path: Option<(SocketAddr, SocketAddr)>,
     rtc_timeout: Instant,
+    /// str0m can do no more. What the other side still sends counts as silence.
+    over: bool,
     outputs: VecDeque<Output>,
 }
 
@@ -104,6 +106,7 @@ impl Peer {
             up: false,
             path: None,
             rtc_timeout: now,
+            over: false,
             outputs: VecDeque::new(),
         }
     }
@@ -309,7 +312,7 @@ impl Peer {
                 contents,
             },
         );
-        if self.rtc.accepts(&input) {
+        if !self.over && self.rtc.accepts(&input) {
             self.connection.handle_packet(now);
             // what cannot be decrypted or parsed is dropped; what is fatal shows in the next poll
             let _ = self.rtc.handle_input(input);
@@ -319,8 +322,10 @@ impl Peer {
 
     /// Time has passed.
     pub fn handle_timeout(&mut self, now: Instant) {
-        if now >= self.rtc_timeout && self.rtc.handle_input(Input::Timeout(now)).is_err() {
-            self.connection.handle_failure();
+        if now >= self.rtc_timeout
+            && let Err(error) = self.rtc.handle_input(Input::Timeout(now))
+        {
+            self.give_up(now, &error);
         }
         self.settle(now);
     }
@@ -328,7 +333,11 @@ impl Peer {
     /// When to call [`Self::handle_timeout`] at the latest.
     pub fn poll_timeout(&self, now: Instant) -> Instant {
         let gates = self.gates.values().filter_map(FrameGate::poll_timeout);
-        let others = [self.connection.poll_timeout(now), self.rates.poll_timeout()];
+        let others = [
+            self.connection.poll_timeout(),
+            self.rates.poll_timeout(),
+            self.mute_timeout(),
+        ];
         let soonest = gates
             .chain(others.into_iter().flatten())
             .chain([self.rtc_timeout])

@@ -5,7 +5,7 @@
 //! description as an offer, with candidates taken out (they take the way of trickled ones) and
 //! with what it cannot do rejected.
 
-use super::{Description, Kind, SdpError, Section};
+use super::{Description, Direction, Kind, SdpError, Section};
 
 /// A description of the other side, checked.
 #[derive(Debug, Clone)]
@@ -104,10 +104,11 @@ impl Remote {
         let mut out = self.description.clone();
         let mut mids = Vec::new();
         for (section, &usable) in out.sections.iter_mut().zip(&self.usable) {
-            section.retain(|line| !is_dropped(line));
-            section.port = if usable { 9 } else { 0 };
             if usable {
                 mids.extend(section.mid().map(str::to_owned));
+                tidy(section);
+            } else {
+                reject(section);
             }
         }
         out.session
@@ -134,6 +135,37 @@ impl Remote {
             }
         }
         out.to_string()
+    }
+}
+
+/// A section str0m takes: one direction, and no payload type that is not explained.
+fn tidy(section: &mut Section) {
+    let direction = section.direction();
+    section.port = 9;
+    section.retain(|line| {
+        !is_dropped(line) && line.strip_prefix("a=").and_then(Direction::read).is_none()
+    });
+    if section.kind == Kind::Application {
+        return;
+    }
+    section.lines.push(format!("a={}", direction.as_str()));
+    let lines = &section.lines;
+    section.formats.retain(|format| {
+        let map = format!("a=rtpmap:{format} ");
+        lines.iter().any(|line| line.starts_with(&map))
+    });
+    if section.formats.is_empty() {
+        section.formats.push("0".to_owned());
+    }
+}
+
+/// A section that only keeps its place.
+fn reject(section: &mut Section) {
+    section.port = 0;
+    section.retain(|line| line.starts_with("a=mid:") || line.starts_with("c="));
+    if section.kind != Kind::Application {
+        section.formats = vec!["0".to_owned()];
+        section.lines.push("a=inactive".to_owned());
     }
 }
 

@@ -99,6 +99,18 @@ impl Person {
         }
     }
 
+    /// The page's worker loses its connection and makes another.
+    pub async fn reconnect(&mut self) {
+        let url = self
+            .engine
+            .request(json!({ "op": "mediaSocket" }))
+            .await
+            .unwrap();
+        self.socket = connect(url["url"].as_str().unwrap(), Some(ORIGIN))
+            .await
+            .unwrap();
+    }
+
     pub async fn ask(&self, op: &str, mut arguments: Value) -> Result<Value, RtcError> {
         arguments["op"] = op.into();
         arguments["peer"] = self.peer.into();

@@ -1,0 +1,282 @@
+//! Two peers, a clock and a network between them.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::error::RtcError;
+use crate::peer::output::{Frame, VoicePacket};
+use crate::peer::request::PeerRequest;
+use crate::peer::{Output, Peer, PeerConfig};
+
+/// One way from one to the other.
+const LATENCY: Duration = Duration::from_millis(10);
+
+/// One of the two, with everything their peer wanted done.
+pub(super) struct Side {
+    pub peer: Peer,
+    pub address: SocketAddr,
+    pub events: Vec<Value>,
+    pub notices: Vec<Value>,
+    pub frames: Vec<Frame>,
+    pub voice: Vec<VoicePacket>,
+    pub resolve: Vec<String>,
+    /// Packets on their way here: when they arrive, from where.
+    inbox: VecDeque<(Instant, SocketAddr, Vec<u8>)>,
+}
+
+/// Decides whether a packet is lost: its number, its bytes.
+pub(super) type Loss = Box<dyn FnMut(u64, &[u8]) -> bool>;
+
+pub(super) struct World {
+    pub now: Instant,
+    pub alice: Side,
+    pub bob: Side,
+    /// What is lost of what goes to Bob.
+    pub loss: Loss,
+    /// Nothing arrives anywhere.
+    pub cut: bool,
+    sent: u64,
+}
+
+impl Side {
+    fn new(now: Instant, port: u16) -> Self {
+        Self {
+            peer: Peer::new(now, PeerConfig::default()),
+            address: SocketAddr::from(([192, 0, 2, 1], port)),
+            events: Vec::new(),
+            notices: Vec::new(),
+            frames: Vec::new(),
+            voice: Vec::new(),
+            resolve: Vec::new(),
+            inbox: VecDeque::new(),
+        }
+    }
+
+    /// The states told, of this event.
+    pub fn states(&self, event: &str) -> Vec<&str> {
+        self.events
+            .iter()
+            .filter(|one| one["event"] == event)
+            .filter_map(|one| one["state"].as_str())
+            .collect()
+    }
+
+    pub fn last_state(&self, event: &str) -> &str {
+        self.states(event).last().copied().unwrap_or_default()
+    }
+
+    pub fn notices(&self, kind: &str) -> usize {
+        self.notices.iter().filter(|one| one["t"] == kind).count()
+    }
+
+    /// Candidates told and not taken yet.
+    fn take_candidates(&mut self) -> Vec<Value> {
+        let (candidates, rest) = std::mem::take(&mut self.events)
+            .into_iter()
+            .partition(|one| one["event"] == "candidate" && !one["candidate"].is_null());
+        self.events = rest;
+        candidates
+    }
+}
+
+/// A request as the page makes it.
+pub(super) fn request(op: &str, mut arguments: Value) -> PeerRequest {
+    arguments["op"] = op.into();
+    serde_json::from_value(arguments).unwrap_or_else(|error| panic!("{op}: {error}"))
+}
+
+/// A transceiver to offer.
+pub(super) fn line(mid: Option<&str>, kind: &str, direction: &str) -> Value {
+    json!({ "index": 0, "mid": mid, "kind": kind, "direction": direction, "streams": ["s"], "track": "t" })
+}
+
+pub(super) fn answer(mid: &str, direction: &str) -> Value {
+    json!({ "mid": mid, "direction": direction, "streams": ["s"], "track": "t" })
+}
+
+impl World {
+    pub fn new() -> Self {
+        let now = Instant::now();
+        Self {
+            now,
+            alice: Side::new(now, 1111),
+            bob: Side::new(now, 2222),
+            loss: Box::new(|_, _| false),
+            cut: false,
+            sent: 0,
+        }
+    }
+
+    pub fn ask_alice(&mut self, op: &str, arguments: Value) -> Result<Value, RtcError> {
+        let result = self
+            .alice
+            .peer
+            .handle_request(self.now, request(op, arguments));
+        self.drain();
+        result
+    }
+
+    pub fn ask_bob(&mut self, op: &str, arguments: Value) -> Result<Value, RtcError> {
+        let result = self
+            .bob
+            .peer
+            .handle_request(self.now, request(op, arguments));
+        self.drain();
+        result
+    }
+
+    /// Tells each one's candidates to the other.
+    pub fn trickle(&mut self) {
+        for candidate in self.alice.take_candidates() {
+            self.ask_bob("addCandidate", candidate).unwrap();
+        }
+        for candidate in self.bob.take_candidates() {
+            self.ask_alice("addCandidate", candidate).unwrap();
+        }
+    }
+
+    /// Alice offers, Bob answers, candidates follow. Returns offer and answer.
+    pub fn negotiate(&mut self, offer: Value, answer: Value) -> (String, String) {
+        let offer = text(&self.ask_alice("createOffer", offer).unwrap());
+        self.ask_alice("setLocalOffer", json!({ "sdp": offer }))
+            .unwrap();
+        self.ask_bob("setRemoteOffer", json!({ "sdp": offer }))
+            .unwrap();
+        let answer = text(&self.ask_bob("createAnswer", answer).unwrap());
+        self.ask_bob("setLocalAnswer", json!({ "sdp": answer }))
+            .unwrap();
+        self.ask_alice("setRemoteAnswer", json!({ "sdp": answer }))
+            .unwrap();
+        self.trickle();
+        (offer, answer)
+    }
+
+    /// Voice, video and data, connected; both send video on m-line 1.
+    pub fn call() -> Self {
+        let mut world = Self::new();
+        world.negotiate(
+            json!({ "dataChannel": true, "transceivers": [line(None, "audio", "sendrecv"), line(None, "video", "sendrecv")] }),
+            json!({ "transceivers": [answer("0", "sendrecv"), answer("1", "sendrecv")] }),
+        );
+        let sender = json!({ "mid": "1", "kind": "video", "active": true, "muted": false, "maxBitrate": null });
+        world.ask_alice("sender", sender.clone()).unwrap();
+        world.ask_bob("sender", sender).unwrap();
+        world.run_until("both are connected", |world| {
+            [&world.alice, &world.bob]
+                .iter()
+                .all(|side| side.last_state("connection") == "connected")
+        });
+        world
+    }
+
+    /// Lets time pass.
+    pub fn run(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while self.step(end) {}
+    }
+
+    /// Lets time pass until something is so.
+    pub fn run_until(&mut self, what: &str, mut so: impl FnMut(&Self) -> bool) {
+        let end = self.now + Duration::from_secs(60);
+        while !so(self) {
+            assert!(
+                self.step(end),
+                "in a minute it never came about that {what}"
+            );
+        }
+    }
+
+    /// The next thing that happens, before `end`.
+    fn step(&mut self, end: Instant) -> bool {
+        self.drain();
+        let timeouts = [&self.alice, &self.bob].map(|side| side.peer.poll_timeout(self.now));
+        let arrivals = [&self.alice, &self.bob].map(|side| side.inbox.front().map(|(at, ..)| *at));
+        let next = timeouts
+            .into_iter()
+            .chain(arrivals.into_iter().flatten())
+            .min()
+            .unwrap_or(end);
+        if next > end {
+            self.now = end;
+            return false;
+        }
+        self.now = self.now.max(next);
+        for side in [&mut self.alice, &mut self.bob] {
+            while let Some((_, from, packet)) = side.inbox.pop_front_if(|(at, ..)| *at <= self.now)
+            {
+                side.peer
+                    .handle_packet(self.now, from, side.address, &packet);
+            }
+            if side.peer.poll_timeout(self.now) <= self.now {
+                side.peer.handle_timeout(self.now);
+            }
+        }
+        self.drain();
+        true
+    }
+
+    /// Does what the peers want done.
+    pub fn drain(&mut self) {
+        let (now, cut) = (self.now, self.cut);
+        carry(now, &mut self.alice, &mut self.bob, |packet| {
+            self.sent += 1;
+            cut || (self.loss)(self.sent, packet)
+        });
+        carry(now, &mut self.bob, &mut self.alice, |_| cut);
+    }
+
+    /// Alice sends `count` frames, 30 a second, and lets them travel. `key`: the first one is a key frame.
+    pub fn alice_films(&mut self, count: u32, key: bool, length: usize) {
+        for at in 0..count {
+            let data = vp8(key && at == 0, length);
+            let timestamp = u64::try_from(self.now.elapsed().as_micros()).unwrap_or_default()
+                + u64::from(at) * 33_333;
+            self.alice
+                .peer
+                .send_frame(self.now, 1, key && at == 0, timestamp, data);
+            self.run(Duration::from_micros(33_333));
+        }
+    }
+}
+
+fn carry(now: Instant, from: &mut Side, to: &mut Side, mut lost: impl FnMut(&[u8]) -> bool) {
+    while let Some(output) = from.peer.poll_output() {
+        match output {
+            Output::Transmit(transmit) => {
+                assert_eq!(
+                    (transmit.source, transmit.destination),
+                    (from.address, to.address)
+                );
+                let packet = transmit.contents.to_vec();
+                if !lost(&packet) {
+                    to.inbox.push_back((now + LATENCY, from.address, packet));
+                }
+            }
+            Output::Event(event) => from.events.push(event),
+            Output::Notice(notice) => from.notices.push(notice),
+            Output::Frame(frame) => from.frames.push(frame),
+            Output::Voice(packet) => from.voice.push(packet),
+            Output::Gather => from.peer.gathered(now, &[from.address]),
+            Output::Resolve { host, .. } => from.resolve.push(host),
+        }
+    }
+}
+
+/// The description in a response.
+pub(super) fn text(response: &Value) -> String {
+    response["sdp"].as_str().unwrap().to_owned()
+}
+
+/// What a VP8 packetiser takes for a frame.
+pub(super) fn vp8(key: bool, length: usize) -> Vec<u8> {
+    let mut data = if key {
+        vec![0x10, 2, 0, 0x9d, 1, 0x2a, 0x80, 2, 0xe0, 1]
+    } else {
+        vec![0x11, 2, 0]
+    };
+    data.resize(length.max(data.len()), 0x55);
+    data
+}
