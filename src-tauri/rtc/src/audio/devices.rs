@@ -202,6 +202,7 @@ fn found(config: &AudioConfig, side: Side) -> Vec<Found> {
                 .filter(|device| device.has_classes(class(side)))
                 .collect()
         }
+        _ if config.server.is_some() => Vec::new(),
         _ => monitored(side),
     };
     devices

@@ -55,8 +55,9 @@ pub(super) struct Jitter {
 impl Default for Jitter {
     fn default() -> Self {
         let mut shares = [0.0; STEPS];
-        // Before anything is known: one step of jitter.
-        shares[1] = 1.0;
+        // Before anything is known: a little more than the least.
+        shares[0] = 0.8;
+        shares[1] = 0.2;
         Self {
             shares,
             first: None,

@@ -6,6 +6,10 @@
 //! push → jitter buffer → Opus → ────┴──→ speaker
 //! ```
 //!
+//! Voice processing is made for voices. A steady tone loses about 13 dB to noise suppression and then
+//! stays where it is; and what both ends hear at the same time and pitch is an echo: a test that
+//! sends tones both ways needs two frequencies.
+//!
 //! Devices, Opus and the jitter buffer are GStreamer's; voice processing is `sonora`'s. A PulseAudio
 //! server (PipeWire is one too) is used where one answers, else whatever GStreamer finds.
 //!
@@ -18,6 +22,7 @@ mod devices;
 mod encoder;
 mod error;
 mod events;
+mod framing;
 mod graph;
 mod jitter;
 mod microphone;
@@ -35,7 +40,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
 
-use microphone::{Captures, PacketClock};
+use framing::PacketClock;
+use microphone::Captures;
 use processing::Processing;
 use supervisor::Wake;
 

@@ -23,16 +23,26 @@ pub(super) struct Place {
     chosen: Option<String>,
     /// Where it was when last looked at.
     at: Option<String>,
+    /// Whether the chosen device is gone. When it is there and the stream elsewhere, somebody
+    /// wanted it so in the sound settings.
+    away: bool,
     looked: Instant,
 }
 
 impl Place {
-    pub(super) fn new(side: Side, element: &gst::Element, chosen: Option<&str>) -> Self {
+    /// `chosen` is what was asked for, `id` what was opened.
+    pub(super) fn new(
+        side: Side,
+        element: &gst::Element,
+        chosen: Option<&str>,
+        id: Option<&str>,
+    ) -> Self {
         Self {
             side,
             element: element.clone(),
             chosen: chosen.map(str::to_owned),
-            at: chosen.map(str::to_owned),
+            at: id.map(str::to_owned),
+            away: chosen != id,
             looked: Instant::now(),
         }
     }
@@ -55,6 +65,7 @@ impl Place {
             }
             let before = self.at.as_deref();
             if before.is_some() && devices::present(config, self.side, before).is_none() {
+                self.away |= before == self.chosen.as_deref();
                 let error = AudioError::Lost(self.side, UNPLUGGED.to_owned());
                 // Nobody has to listen.
                 let _ = events.send(AudioEvent::Failed {
@@ -65,7 +76,7 @@ impl Place {
             }
             self.at = Some(current);
             self.looked = Instant::now();
-        } else if self.chosen.is_some() && self.chosen != self.at && self.looked.elapsed() > LOOK {
+        } else if self.away && self.looked.elapsed() > LOOK {
             self.looked = Instant::now();
             if devices::present(config, self.side, self.chosen.as_deref()).is_some() {
                 return Ok(Next::Reopen);

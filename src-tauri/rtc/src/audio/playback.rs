@@ -167,9 +167,11 @@ impl Line for PlaybackLine {
         self.chosen = self.inner.chosen(Side::Speaker);
         let config = &self.inner.config;
         // While the chosen one is away the default one stands in.
-        let id = devices::present(config, Side::Speaker, self.chosen.as_deref());
+        let chosen = self.chosen.as_deref();
+        let id = devices::present(config, Side::Speaker, chosen);
         let sink = graph::device(Side::Speaker, config.server.as_deref(), id)?;
-        self.place = Some(Place::new(Side::Speaker, &sink, self.chosen.as_deref()));
+        self.place = Some(Place::new(Side::Speaker, &sink, chosen, id));
+        *self.shared.level() = (0.0, None);
         play_in_time(&sink);
         let pipeline = gst::Pipeline::new();
         pipeline.use_clock(Some(&gst::SystemClock::obtain()));

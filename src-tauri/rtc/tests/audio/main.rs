@@ -234,6 +234,36 @@ fn bob_does_not_hear_himself() {
 }
 
 #[test]
+fn both_are_heard_at_the_same_time() {
+    let server = Server::start(&[
+        "module-null-sink sink_name=speaker",
+        "module-null-sink sink_name=voice",
+        "module-null-sink sink_name=bobs_voice",
+        "module-null-sink sink_name=bobs_speaker",
+    ]);
+    server.choose_defaults();
+    let (alice, bob) = (
+        audio(&server, Microphone::System),
+        audio(&server, Microphone::System),
+    );
+    bob.choose(Side::Microphone, Some("bobs_voice.monitor"));
+    bob.choose(Side::Speaker, Some("bobs_speaker"));
+    let (ear, bobs_ear) = (
+        server.record("speaker.monitor"),
+        server.record("bobs_speaker.monitor"),
+    );
+    let _voice = server.play("voice", tone(440.0));
+    let _bobs_voice = server.play("bobs_voice", tone(660.0));
+    let _there = connect(&alice, &bob);
+    let _back = connect(&bob, &alice);
+    for _ in 0..5 {
+        bobs_ear.hears(440.0);
+        ear.hears(660.0);
+        ear.next(1.0);
+    }
+}
+
+#[test]
 fn lost_and_shuffled_packets_leave_no_hole() {
     let server = Server::start(&["module-null-sink sink_name=speaker"]);
     let (alice, bob) = (
@@ -662,6 +692,53 @@ fn a_headset_that_is_unplugged_is_replaced_and_used_again_when_it_is_back() {
     plug();
     let _in_headset = server.play("headset", tone(880.0));
     ear.hears(880.0);
+}
+
+#[test]
+fn what_is_changed_in_the_sound_settings_stays_so() {
+    let server = Server::start(&[
+        "module-null-sink sink_name=speaker",
+        "module-null-sink sink_name=voice",
+        "module-null-sink sink_name=headset",
+    ]);
+    server.choose_defaults();
+    let alice = audio(&server, Microphone::System);
+    alice.choose(Side::Microphone, Some("headset.monitor"));
+    let mut events = alice.events();
+    let (ear, sent) = (
+        server.record("speaker.monitor"),
+        Arc::new(AtomicU64::new(0)),
+    );
+    let _voice = server.play("voice", tone(440.0));
+    let _in_headset = server.play("headset", tone(880.0));
+    let _call = connect(&alice, &audio(&server, Microphone::System));
+    let _count = alice.capture(counting(&sent)).unwrap();
+    ear.hears(880.0);
+    let streams = server.control(&["list", "short", "source-outputs"]);
+    let voice = server.control(&["list", "short", "sources"]);
+    let index = |list: &str, of: &dyn Fn(&[&str]) -> bool| {
+        let lines = list
+            .lines()
+            .map(|line| line.split('\t').collect::<Vec<_>>());
+        lines
+            .filter(|line| of(line))
+            .map(|line| line[0].to_owned())
+            .next()
+    };
+    let source = |name: &str| index(&voice, &|line| line[1] == name).unwrap();
+    let headset = source("headset.monitor");
+    let stream = index(&streams, &|line| line[1] == headset).unwrap();
+    server.control(&["move-source-output", &stream, "voice.monitor"]);
+    ear.hears(440.0);
+    // Longer than it takes to look for a chosen device that is away.
+    let from = sent.load(Ordering::Relaxed);
+    until("three more seconds are captured", || {
+        (sent.load(Ordering::Relaxed) > from + 150).then_some(())
+    });
+    ear.hears(440.0);
+    while let Ok(event) = events.try_recv() {
+        assert!(matches!(event, AudioEvent::Running { .. }), "{event:?}");
+    }
 }
 
 #[test]
