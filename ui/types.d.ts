@@ -3,110 +3,114 @@
 /**
  * Everything the window draws; sent whole on every change.
  */
-export type Snapshot = { 
-/**
- * Null until the person gave a name.
- */
-profile: Profile | null, 
-/**
- * The link to give to a friend; null until there is a profile.
- */
-invite: string | null, 
-/**
- * By name.
- */
-contacts: Array<ContactView>, 
-/**
- * The call that is on, or has just ended.
- */
-call: CallSnapshot | null, 
-/**
- * As saved.
- */
-settings: Settings, 
-/**
- * Whether friends can ring here.
- */
-line: Line, 
-/**
- * An invite was opened outside the window: it is to be taken and shown in "Add contact".
- */
-invite_waits: boolean, 
-/**
- * What the person should know and has not dismissed.
- */
-notices: Array<Notice>, };
+export type Snapshot = {
+  /**
+   * Null until the person gave a name.
+   */
+  profile: Profile | null,
+  /**
+   * The link to give to a friend; null until there is a profile.
+   */
+  invite: string | null,
+  /**
+   * By name.
+   */
+  contacts: Array<ContactView>,
+  /**
+   * The call that is on, or has just ended.
+   */
+  call: CallSnapshot | null,
+  /**
+   * As saved.
+   */
+  settings: Settings,
+  /**
+   * Whether friends can ring here.
+   */
+  line: Line,
+  /**
+   * An invite was opened outside the window: it is to be taken and shown in "Add contact".
+   */
+  invite_waits: boolean,
+  /**
+   * What the person should know and has not dismissed.
+   */
+  notices: Array<Notice>,
+};
 
 /**
  * Who uses this app.
  */
-export type Profile = { 
-/**
- * The name friends see.
- */
-name: string, 
-/**
- * The identity key, base64url.
- */
-key: string, };
+export type Profile = {
+  /**
+   * The name friends see.
+   */
+  name: string,
+  /**
+   * The identity key, base64url.
+   */
+  key: string,
+};
 
 /**
  * A contact as drawn.
  */
-export type ContactView = { 
-/**
- * The identity key, base64url.
- */
-key: string, 
-/**
- * The name given here.
- */
-name: string, 
-/**
- * The name they gave themselves.
- */
-own_name: string, };
+export type ContactView = {
+  /**
+   * The identity key, base64url.
+   */
+  key: string,
+  /**
+   * The name given here.
+   */
+  name: string,
+  /**
+   * The name they gave themselves.
+   */
+  own_name: string,
+};
 
 /**
  * The call as the window draws it.
  */
-export type CallSnapshot = { 
-/**
- * The call.
- */
-id: string, 
-/**
- * The other side's key, base64url.
- */
-contact: string, 
-/**
- * What the person calls them.
- */
-name: string, 
-/**
- * Who called.
- */
-direction: Direction, 
-/**
- * How far it is.
- */
-phase: Phase, 
-/**
- * Why it ended; null before.
- */
-reason: EndReason | null, 
-/**
- * Whether this side wants to show a picture.
- */
-video: boolean, 
-/**
- * Whether the other side does.
- */
-peer_video: boolean, 
-/**
- * Milliseconds since the media first connected (to the end, where the call has ended); null before.
- */
-connected_ms: number | null, };
+export type CallSnapshot = {
+  /**
+   * The call.
+   */
+  id: string,
+  /**
+   * The other side's key, base64url.
+   */
+  contact: string,
+  /**
+   * What the person calls them.
+   */
+  name: string,
+  /**
+   * Who called.
+   */
+  direction: Direction,
+  /**
+   * How far it is.
+   */
+  phase: Phase,
+  /**
+   * Why it ended; null before.
+   */
+  reason: EndReason | null,
+  /**
+   * Whether this side wants to show a picture.
+   */
+  video: boolean,
+  /**
+   * Whether the other side does.
+   */
+  peer_video: boolean,
+  /**
+   * Milliseconds since the media first connected (to the end, where the call has ended); null before.
+   */
+  connected_ms: number | null,
+};
 
 /**
  * Who called.
@@ -126,23 +130,24 @@ export type EndReason = "declined" | "busy" | "no_answer" | "missed" | "cancelle
 /**
  * What the person can set.
  */
-export type Settings = { 
-/**
- * A stand-alone ringdown-server to be reachable at. Default: none.
- */
-server: string | null, 
-/**
- * How calls may connect. Default: STUN and TURN where servers are known.
- */
-ice_policy: IcePolicy, 
-/**
- * STUN and TURN servers. Default: none.
- */
-ice_servers: Array<IceServer>, 
-/**
- * Seconds a call rings, 5 to 120. Default: 45.
- */
-no_answer_seconds: number, };
+export type Settings = {
+  /**
+   * A stand-alone ringdown-server to be reachable at. Default: none.
+   */
+  server: string | null,
+  /**
+   * How calls may connect. Default: STUN and TURN where servers are known.
+   */
+  ice_policy: IcePolicy,
+  /**
+   * STUN and TURN servers. Default: none.
+   */
+  ice_servers: Array<IceServer>,
+  /**
+   * Seconds a call rings, 5 to 120. Default: 45.
+   */
+  no_answer_seconds: number,
+};
 
 /**
  * How calls may connect, from the most open to the strictest. The stricter of two wins.
@@ -152,146 +157,154 @@ export type IcePolicy = "stun_turn" | "stun" | "lan_only" | "relay_only";
 /**
  * One entry of `RTCConfiguration.iceServers` (W3C webrtc, `RTCIceServer`).
  */
-export type IceServer = { 
-/**
- * `stun:`, `stuns:`, `turn:` or `turns:` URLs.
- */
-urls: Array<string>, 
-/**
- * For TURN.
- */
-username?: string, 
-/**
- * For TURN. Secret: never printed.
- */
-credential?: string, };
+export type IceServer = {
+  /**
+   * `stun:`, `stuns:`, `turn:` or `turns:` URLs.
+   */
+  urls: Array<string>,
+  /**
+   * For TURN.
+   */
+  username?: string,
+  /**
+   * For TURN. Secret: never printed.
+   */
+  credential?: string,
+};
 
 /**
  * Whether friends can ring here.
  */
-export type Line = { 
-/**
- * The stand-alone server in use, if any.
- */
-server: string | null, 
-/**
- * Reachable at one meeting point at least.
- */
-online: boolean, 
-/**
- * What is wrong and what to do about it.
- */
-message: string | null, };
+export type Line = {
+  /**
+   * The stand-alone server in use, if any.
+   */
+  server: string | null,
+  /**
+   * Reachable at one meeting point at least.
+   */
+  online: boolean,
+  /**
+   * What is wrong and what to do about it.
+   */
+  message: string | null,
+};
 
 /**
  * Something the person should know.
  */
-export type Notice = { 
-/**
- * A stable name.
- */
-code: string, 
-/**
- * A sentence: what happened and what to do.
- */
-message: string, };
+export type Notice = {
+  /**
+   * A stable name.
+   */
+  code: string,
+  /**
+   * A sentence: what happened and what to do.
+   */
+  message: string,
+};
 
 /**
  * Why a command was refused.
  */
-export type UiError = { 
-/**
- * A stable name.
- */
-code: string, 
-/**
- * A sentence: what happened and what to do.
- */
-message: string, };
+export type UiError = {
+  /**
+   * A stable name.
+   */
+  code: string,
+  /**
+   * A sentence: what happened and what to do.
+   */
+  message: string,
+};
 
 /**
  * What came of adding an invite.
  */
-export type Added = { 
-/**
- * The contact's key.
- */
-key: string, 
-/**
- * The contact's name here.
- */
-name: string, 
-/**
- * The contact was there before; only where to reach them was updated.
- */
-already_known: boolean, };
+export type Added = {
+  /**
+   * The contact's key.
+   */
+  key: string,
+  /**
+   * The contact's name here.
+   */
+  name: string,
+  /**
+   * The contact was there before; only where to reach them was updated.
+   */
+  already_known: boolean,
+};
 
 /**
  * Whose invite this is.
  */
-export type InvitePreview = { 
-/**
- * The name its maker gave themselves.
- */
-name: string, 
-/**
- * Already a contact, under this name.
- */
-known: string | null, 
-/**
- * It is your own.
- */
-own: boolean, };
+export type InvitePreview = {
+  /**
+   * The name its maker gave themselves.
+   */
+  name: string,
+  /**
+   * Already a contact, under this name.
+   */
+  known: string | null,
+  /**
+   * It is your own.
+   */
+  own: boolean,
+};
 
 /**
  * What the page's peer connection shall do.
  */
-export type PeerEvent = { "kind": "start", 
-/**
- * The call.
- */
-call: string, 
-/**
- * Gives way when both sides offer at once.
- */
-polite: boolean, 
-/**
- * Makes the first offer.
- */
-initiator: boolean, 
-/**
- * Whether our picture is wanted.
- */
-video: boolean, 
-/**
- * For `new RTCPeerConnection(configuration)`.
- */
-configuration: RtcConfiguration, } | { "kind": "signal", 
-/**
- * The call.
- */
-call: string, 
-/**
- * JSON of the other page.
- */
-data: string, } | { "kind": "stop", 
-/**
- * The call.
- */
-call: string, };
+export type PeerEvent = { "kind": "start",
+  /**
+   * The call.
+   */
+  call: string,
+  /**
+   * Gives way when both sides offer at once.
+   */
+  polite: boolean,
+  /**
+   * Makes the first offer.
+   */
+  initiator: boolean,
+  /**
+   * Whether our picture is wanted.
+   */
+  video: boolean,
+  /**
+   * For `new RTCPeerConnection(configuration)`.
+   */
+  configuration: RtcConfiguration, } | { "kind": "signal",
+  /**
+   * The call.
+   */
+  call: string,
+  /**
+   * JSON of the other page.
+   */
+  data: string, } | { "kind": "stop",
+  /**
+   * The call.
+   */
+  call: string,
+};
 
 /**
  * The dictionary for `new RTCPeerConnection(configuration)` (W3C webrtc, `RTCConfiguration`).
  */
-export type RtcConfiguration = { 
-/**
- * Servers to ask; empty: none.
- */
-iceServers: Array<IceServer>, 
-/**
- * Which candidates may be used.
- */
-iceTransportPolicy: IceTransportPolicy, };
+export type RtcConfiguration = {
+  /**
+   * Servers to ask; empty: none.
+   */
+  iceServers: Array<IceServer>,
+  /**
+   * Which candidates may be used.
+   */
+  iceTransportPolicy: IceTransportPolicy,
+};
 
 /**
  * Which candidates may be used (W3C webrtc, `RTCIceTransportPolicy`).

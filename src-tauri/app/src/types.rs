@@ -17,7 +17,7 @@ fn declarations() -> String {
     let mut declare = |docs: Option<String>, declaration: String| {
         file.push('\n');
         file.push_str(docs.unwrap_or_default().as_str());
-        file.push_str(&format!("export {declaration}\n"));
+        file.push_str(&tidy(&format!("export {declaration}\n")));
     };
     macro_rules! declare {
         ($($name:ty),+ $(,)?) => { $( declare(<$name>::docs(), <$name>::decl(&config)); )+ };
@@ -44,6 +44,23 @@ fn declarations() -> String {
         MediaState,
     );
     file
+}
+
+/// Indents what is between the braces, one member a line.
+fn tidy(declaration: &str) -> String {
+    let mut tidied = String::new();
+    let mut inside = false;
+    for line in declaration.lines().map(str::trim_end) {
+        let (member, closing) = match line.strip_suffix(" };") {
+            Some(member) if inside => (member, "};\n"),
+            _ => (line, ""),
+        };
+        tidied.push_str(if inside { "  " } else { "" });
+        tidied.push_str(&format!("{member}\n{closing}"));
+        let opens = line.matches('{').count() > line.matches('}').count();
+        inside = closing.is_empty() && (inside || opens);
+    }
+    tidied
 }
 
 #[test]

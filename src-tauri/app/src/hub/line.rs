@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use ringdown_core::identity::{Domain, Identity, PublicKey};
 use ringdown_core::invite::{MAX_REACH, Reach};
@@ -11,6 +12,8 @@ use ringdown_signaling::{
 };
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 use crate::ipc::{self, Notice};
 use crate::options::Options;
@@ -20,6 +23,8 @@ use crate::store::{Store, StoreError};
 const DEFAULT_PORT: u16 = 47_100;
 /// Events that may wait for the hub before senders are slowed down.
 const EVENTS: usize = 256;
+/// How long the server inside may take to say goodbye to those connected.
+const FAREWELL: Duration = Duration::from_secs(1);
 
 /// Something happened on the line.
 #[derive(Debug)]
@@ -48,7 +53,8 @@ pub(super) struct PhoneLine {
 struct Embedded {
     port: u16,
     /// Dropped to stop it.
-    _stop: oneshot::Sender<()>,
+    stop: oneshot::Sender<()>,
+    task: JoinHandle<()>,
 }
 
 /// A registration and how it goes.
@@ -65,18 +71,18 @@ impl PhoneLine {
     /// # Errors
     /// When the port can't be read from or kept in `store`. Having no port at all is a notice, not an error.
     pub(super) async fn open(options: &Options, store: &Store) -> Result<Self, StoreError> {
-        let wanted = store.setting("port")?.unwrap_or(DEFAULT_PORT);
+        let before: Option<u16> = store.setting("port")?;
+        let wanted = before.unwrap_or(DEFAULT_PORT);
         let (embedded, notice) = match listen(options.bind, wanted).await {
             Ok(listener) => {
                 let port = listener
                     .local_addr()
                     .map(|address| address.port())
                     .unwrap_or(wanted);
-                if store.setting("port")? != Some(port) {
+                if before != Some(port) {
                     store.set_setting("port", &port)?;
                 }
-                let notice =
-                    (port != wanted && wanted != DEFAULT_PORT).then(|| port_taken(wanted, port));
+                let notice = (before.is_some() && port != wanted).then(|| port_taken(wanted, port));
                 (Some(run_server(listener, port)), notice)
             }
             Err(error) => {
@@ -219,7 +225,11 @@ impl PhoneLine {
     pub(super) async fn close(&mut self) {
         self.registrations.clear();
         self.lan = None;
-        self.embedded = None;
+        if let Some(Embedded { stop, task, .. }) = self.embedded.take() {
+            drop(stop);
+            // The port is free again once it has ended; one that does not end ends with the process.
+            let _ = timeout(FAREWELL, task).await;
+        }
     }
 }
 
@@ -261,7 +271,7 @@ async fn listen(bind: Option<IpAddr>, wanted: u16) -> io::Result<TcpListener> {
 
 fn run_server(listener: TcpListener, port: u16) -> Embedded {
     let (stop, stopped) = oneshot::channel::<()>();
-    tokio::spawn(async move {
+    let task = tokio::spawn(async move {
         let shutdown = async {
             // Dropped is as good as sent.
             let _ = stopped.await;
@@ -270,7 +280,7 @@ fn run_server(listener: TcpListener, port: u16) -> Embedded {
             tracing::error!("the server inside the app ended: {}", error.kind());
         }
     });
-    Embedded { port, _stop: stop }
+    Embedded { port, stop, task }
 }
 
 fn signer(identity: Arc<Identity>) -> Signer {

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 
 use ringdown_core::call::{EndReason, Phase};
 use ringdown_core::identity::PublicKey;
+use ringdown_core::invite::Reach;
 use tempfile::TempDir;
 use tokio::sync::watch;
 
@@ -236,6 +237,35 @@ async fn contacts_and_name_are_there_after_a_restart_and_a_new_port_is_learned_f
     alice.hub.ask(Hub::decline).await.unwrap();
     bob.hears_of_end(EndReason::Declined).await;
     drop(squatter);
+}
+
+#[tokio::test]
+async fn a_contact_found_on_the_network_is_rung_there_and_the_place_is_kept() {
+    let (alice, bob, key) = friends().await;
+    let port = bob
+        .snapshot()
+        .await
+        .invite
+        .unwrap()
+        .rsplit("127.0.0.1:")
+        .next()
+        .unwrap()
+        .to_owned();
+    let url = format!("ws://127.0.0.1:{}", port.split('&').next().unwrap());
+    // Bob's invite was from another network: nothing of it is true any more.
+    alice
+        .hub
+        .ask(move |hub| {
+            hub.set_reach(key, vec![Reach::parse("ws://127.0.0.1:1").unwrap()]);
+            hub.handle_found(key.as_bytes(), &url);
+            Ok(())
+        })
+        .await
+        .unwrap();
+    alice.hub.ask(move |hub| hub.call(key, true)).await.unwrap();
+    bob.is_in(Phase::Ringing).await;
+    let kept = Store::open(alice.dir.path()).unwrap().contacts().unwrap();
+    assert_eq!(kept.first().unwrap().reach.len(), 2);
 }
 
 #[tokio::test]
