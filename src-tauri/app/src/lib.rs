@@ -82,7 +82,7 @@ fn run_app(options: Options) -> ExitCode {
             commands::save_settings,
             commands::rtc,
         ])
-        .setup(move |app| Ok(set_up(app.handle(), options)?))
+        .setup(move |app| set_up(app.handle(), options))
         .build(tauri::generate_context!());
     match app {
         Ok(app) => {
@@ -137,10 +137,10 @@ fn act(hub: HubHandle, action: Action) {
 }
 
 fn on_run_event(app: &AppHandle, event: RunEvent) {
-    if let RunEvent::Exit = event {
-        if let Some(hub) = app.try_state::<HubHandle>() {
-            tauri::async_runtime::block_on(hub.close());
-        }
+    if let RunEvent::Exit = event
+        && let Some(hub) = app.try_state::<HubHandle>()
+    {
+        tauri::async_runtime::block_on(hub.close());
     }
 }
 

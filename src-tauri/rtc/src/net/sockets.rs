@@ -21,15 +21,11 @@ pub(crate) struct Sockets {
 }
 
 impl Sockets {
-    /// Opens what is missing for these addresses and closes the rest. Returns the sockets' addresses;
-    /// an address that cannot be bound is left out.
-    pub async fn refresh(&mut self, addresses: &[IpAddr]) -> Vec<SocketAddr> {
-        self.sockets
-            .retain(|one| addresses.contains(&one.address.ip()));
+    /// Opens a socket more for each of these addresses. Returns where they are; an address that cannot
+    /// be bound is left out.
+    pub async fn open(&mut self, addresses: &[IpAddr]) -> Vec<SocketAddr> {
+        let mut opened = Vec::new();
         for &address in addresses {
-            if self.sockets.iter().any(|one| one.address.ip() == address) {
-                continue;
-            }
             let Ok(socket) = UdpSocket::bind((address, 0)).await else {
                 continue;
             };
@@ -37,9 +33,15 @@ impl Sockets {
             let (Ok(()), Ok(address)) = (socket.writable().await, socket.local_addr()) else {
                 continue;
             };
+            opened.push(address);
             self.sockets.push(Socket { address, socket });
         }
-        self.sockets.iter().map(|one| one.address).collect()
+        opened
+    }
+
+    /// Closes the socket at this address.
+    pub fn close(&mut self, address: SocketAddr) {
+        self.sockets.retain(|one| one.address != address);
     }
 
     /// Sends a packet from one of the addresses. UDP may lose it, so may this.
@@ -92,8 +94,8 @@ mod tests {
     #[tokio::test]
     async fn a_packet_arrives_with_both_addresses() {
         let (mut alice, mut bob) = (Sockets::default(), Sockets::default());
-        let from = alice.refresh(&[HERE]).await[0];
-        let to = bob.refresh(&[HERE]).await[0];
+        let from = alice.open(&[HERE]).await[0];
+        let to = bob.open(&[HERE]).await[0];
         alice.send(from, to, b"ring");
         let mut buffer = [0; 16];
         assert_eq!(bob.receive(&mut buffer).await, (4, from, to));
@@ -103,11 +105,24 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_refresh_keeps_what_is_there_and_closes_what_is_gone() {
+    async fn sockets_are_opened_and_closed_one_by_one() {
         let mut sockets = Sockets::default();
-        let first = sockets.refresh(&[HERE]).await;
-        assert_eq!(sockets.refresh(&[HERE]).await, first);
+        let [first] = sockets.open(&[HERE]).await[..] else {
+            panic!()
+        };
+        let [second] = sockets.open(&[HERE]).await[..] else {
+            panic!()
+        };
+        assert_ne!(first, second);
+        sockets.close(first);
+        let mut buffer = [0; 16];
+        sockets.send(second, second, b"self");
+        assert_eq!(sockets.receive(&mut buffer).await, (4, second, second));
+        sockets.send(first, second, b"gone");
+        sockets.send(second, second, b"self");
+        assert_eq!(sockets.receive(&mut buffer).await, (4, second, second));
+        assert_eq!(&buffer[..4], b"self");
         let unknown: IpAddr = "192.0.2.1".parse().unwrap();
-        assert_eq!(sockets.refresh(&[unknown]).await, []);
+        assert_eq!(sockets.open(&[unknown]).await, []);
     }
 }

@@ -185,12 +185,11 @@ impl Task {
                     }
                 }
                 Output::Gather => {
-                    let addresses = self
-                        .sockets
-                        .refresh(&addresses::to_gather(self.surroundings.bind))
-                        .await;
-                    self.peer.gathered(Instant::now(), &addresses);
+                    let addresses = addresses::to_gather(self.surroundings.bind);
+                    let opened = self.sockets.open(&addresses).await;
+                    self.peer.gathered(Instant::now(), &opened);
                 }
+                Output::Close(address) => self.sockets.close(address),
                 Output::Resolve { host, candidate } => {
                     let (resolver, names) =
                         (self.surroundings.resolver.clone(), self.names.clone());

@@ -100,6 +100,10 @@ pub(crate) struct Candidates {
     remote: Vec<(SocketAddr, CandidateKind)>,
     /// Ours.
     local: Vec<Candidate>,
+    /// Ours from before an ICE restart that is not in force yet.
+    retired: Vec<Candidate>,
+    /// Sockets from before a restart that is: one may carry media until another pair works.
+    leftover: Vec<SocketAddr>,
 }
 
 impl Candidates {
@@ -183,26 +187,34 @@ impl Candidates {
         Next::Done
     }
 
-    /// A socket of ours is open. Whether that is news.
-    pub fn add_local(&mut self, rtc: &mut Rtc, address: SocketAddr) -> Option<&Candidate> {
-        let candidate = Candidate::host(address, "udp").ok()?;
-        let added = rtc.add_local_candidate(candidate)?.clone();
-        self.local.push(added);
-        self.local.last()
+    /// These sockets of ours were opened; those before are not announced any more.
+    pub fn add_local(&mut self, rtc: &mut Rtc, addresses: &[SocketAddr]) {
+        self.retired.append(&mut self.local);
+        for &address in addresses {
+            let candidate = Candidate::host(address, "udp").ok();
+            let added = candidate.and_then(|candidate| rtc.add_local_candidate(candidate).cloned());
+            self.local.extend(added);
+        }
     }
 
-    /// A socket of ours is closed.
-    pub fn remove_local(&mut self, rtc: &mut Rtc, address: SocketAddr) {
-        self.local.retain(|candidate| {
-            let gone = candidate.addr() == address;
-            if gone {
-                rtc.direct_api().invalidate_candidate(candidate);
-            }
-            !gone
-        });
+    /// An ICE restart is in force: what was announced before it is checked no more.
+    pub fn restarted(&mut self, rtc: &mut Rtc) {
+        for candidate in self.retired.drain(..) {
+            rtc.direct_api().invalidate_candidate(&candidate);
+            self.leftover.push(candidate.addr());
+        }
     }
 
-    /// Ours, to be announced under new credentials.
+    /// The sockets to close: not checked any more, and not the one in use.
+    pub fn take_unused(&mut self, in_use: Option<SocketAddr>) -> Vec<SocketAddr> {
+        let (kept, unused) = std::mem::take(&mut self.leftover)
+            .into_iter()
+            .partition(|one| Some(*one) == in_use);
+        self.leftover = kept;
+        unused
+    }
+
+    /// Ours, to be announced.
     pub fn local(&self) -> &[Candidate] {
         &self.local
     }
@@ -212,6 +224,7 @@ impl Candidates {
         let found = self
             .local
             .iter()
+            .chain(&self.retired)
             .find(|candidate| candidate.addr() == address);
         kind_name(found.map_or(CandidateKind::Host, Candidate::kind))
     }

@@ -170,9 +170,10 @@ impl Connection {
         self.dtls = Dtls::Failed;
     }
 
-    /// Media can flow: there is a pair and there are keys.
+    /// Media can be sent: there are keys, which came by a pair that worked. It goes on being used while
+    /// a restart looks for another.
     pub fn is_up(&self) -> bool {
-        self.dtls == Dtls::Connected && matches!(self.ice, Ice::Works { .. })
+        self.dtls == Dtls::Connected
     }
 
     fn states(&self, now: Instant) -> (IceState, PeerState) {
@@ -275,6 +276,8 @@ mod tests {
             ]
         );
         assert!(!connection.is_up());
+        connection.handle_dtls_connected();
+        assert!(connection.is_up());
     }
 
     #[test]

@@ -9,6 +9,7 @@ use str0m::bwe::BweKind;
 use str0m::channel::{ChannelConfig, Reliability};
 use str0m::error::RtcError;
 use str0m::media::KeyframeRequestKind;
+use str0m::net::Transmit;
 use str0m::stats::PeerStats;
 use str0m::{Event, Output as Str0m};
 
@@ -19,6 +20,9 @@ use super::{Peer, slots};
 
 /// Packets that cannot be put together are skipped; so many at once, and something else is wrong.
 const MAX_BAD: u32 = 1000;
+
+/// The first byte of a STUN message is at most this (RFC 7983).
+pub(super) const STUN: u8 = 3;
 
 impl Peer {
     /// Carries on until nothing is left to be done now.
@@ -42,7 +46,7 @@ impl Peer {
                     self.rtc_timeout = at;
                     break;
                 }
-                Ok(Str0m::Transmit(transmit)) => self.outputs.push_back(Output::Transmit(transmit)),
+                Ok(Str0m::Transmit(transmit)) => self.transmit(transmit),
                 Ok(Str0m::Event(event)) => self.handle_event(now, event),
                 Err(RtcError::Packet(..) | RtcError::Sctp(_)) if bad < MAX_BAD => bad += 1,
                 Err(error) => {
@@ -50,6 +54,19 @@ impl Peer {
                     break;
                 }
             }
+        }
+    }
+
+    fn transmit(&mut self, transmit: Transmit) {
+        let check = transmit
+            .contents
+            .first()
+            .is_some_and(|first| *first <= STUN);
+        let from = Some(transmit.source);
+        self.outputs.push_back(Output::Transmit(transmit));
+        if !check && self.carrier != from {
+            self.carrier = from;
+            self.retire();
         }
     }
 

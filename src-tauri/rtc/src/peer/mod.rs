@@ -79,6 +79,8 @@ pub(crate) struct Peer {
     /// Media can flow, as far as the page's encoders know.
     up: bool,
     path: Option<(SocketAddr, SocketAddr)>,
+    /// The address of ours that media and DTLS go out from.
+    carrier: Option<SocketAddr>,
     rtc_timeout: Instant,
     /// str0m can do no more. What the other side still sends counts as silence.
     over: bool,
@@ -105,6 +107,7 @@ impl Peer {
             announced: None,
             up: false,
             path: None,
+            carrier: None,
             rtc_timeout: now,
             over: false,
             outputs: VecDeque::new(),
@@ -210,6 +213,7 @@ impl Peer {
     fn applied(&mut self, now: Instant, completed: Completed) {
         if completed.checks {
             self.connection.handle_checks(now);
+            self.retire();
         }
         let inside = self.negotiation.remote_candidates();
         let current = self.negotiation.remote_ufrag().map(str::to_owned);
@@ -259,25 +263,26 @@ impl Peer {
         }
     }
 
-    /// The sockets are open: these are all their addresses.
+    /// Sockets were opened for the credentials announced next, at these addresses.
+    ///
+    /// A restart has sockets of its own, for the sake of Chromium: it takes candidates of an offer
+    /// that is rolled back for those of the next description, and never pairs their addresses again.
     pub fn gathered(&mut self, now: Instant, addresses: &[SocketAddr]) {
-        let gone: Vec<_> = self
-            .candidates
-            .local()
-            .iter()
-            .map(str0m::Candidate::addr)
-            .collect();
-        for address in gone
-            .into_iter()
-            .filter(|address| !addresses.contains(address))
-        {
-            self.candidates.remove_local(&mut self.rtc, address);
-        }
-        for &address in addresses {
-            self.candidates.add_local(&mut self.rtc, address);
-        }
+        self.candidates.add_local(&mut self.rtc, addresses);
+        self.retire();
         self.announce();
         self.settle(now);
+    }
+
+    /// Once an announced restart is in force, the sockets of before it carry nothing but what is on its
+    /// way, and then nothing.
+    fn retire(&mut self) {
+        let current = self.rtc.direct_api().local_ice_credentials().ufrag;
+        if self.announced.as_ref() == Some(&current) {
+            self.candidates.restarted(&mut self.rtc);
+        }
+        let unused = self.candidates.take_unused(self.carrier);
+        self.outputs.extend(unused.into_iter().map(Output::Close));
     }
 
     /// Tells all our candidates, then that there are no more.
@@ -312,9 +317,14 @@ impl Peer {
                 contents,
             },
         );
-        if !self.over && self.rtc.accepts(&input) {
-            self.connection.handle_packet(now);
-            // what cannot be decrypted or parsed is dropped; what is fatal shows in the next poll
+        if !self.over {
+            // checks with credentials of before a restart are no sign of life
+            if packet.first().is_some_and(|first| *first > events::STUN) || self.rtc.accepts(&input)
+            {
+                self.connection.handle_packet(now);
+            }
+            // media may come by a new pair before it is nominated, so everything is tried; what cannot be
+            // decrypted or parsed is dropped, and what is fatal shows in the next poll
             let _ = self.rtc.handle_input(input);
         }
         self.settle(now);

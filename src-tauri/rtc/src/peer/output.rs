@@ -1,5 +1,6 @@
 //! What a peer wants done.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -38,8 +39,10 @@ pub(crate) enum Output {
     Notice(Value),
     /// Voice to be played.
     Voice(VoicePacket),
-    /// Open sockets, then say so by [`super::Peer::gathered`].
+    /// Open new sockets, then say so by [`super::Peer::gathered`].
     Gather,
+    /// Close the socket at this address of ours.
+    Close(SocketAddr),
     /// Resolve a name, then say so by [`super::Peer::resolved`].
     Resolve {
         host: String,

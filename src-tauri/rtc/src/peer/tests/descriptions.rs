@@ -652,7 +652,7 @@ fn candidates_inside_the_description_are_used_and_names_are_resolved() {
     let name = super::super::RemoteCandidate::read(inside.lines().next().unwrap(), None)
         .unwrap()
         .unwrap();
-    let (now, address) = (world.now, world.alice.address.ip());
+    let (now, address) = (world.now, world.alice.addresses[0].ip());
     world.bob.peer.resolved(now, &name, address);
     world.run_until("they are connected", |world| {
         world.bob.last_state("connection") == "connected"

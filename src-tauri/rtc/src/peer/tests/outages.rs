@@ -105,6 +105,40 @@ fn a_restart_that_is_rolled_back_changes_nothing() {
 }
 
 #[test]
+fn both_restart_at_once_and_the_sockets_of_before_are_closed() {
+    let mut world = World::call();
+    world.run(Duration::from_secs(2));
+    let lines = json!([
+        line(Some("0"), "audio", "sendrecv"),
+        line(Some("1"), "video", "sendrecv")
+    ]);
+    let restart = json!({ "iceRestart": true, "dataChannel": true, "transceivers": lines });
+    let bobs = text(&world.ask_bob("createOffer", restart.clone()).unwrap());
+    world
+        .ask_bob("setLocalOffer", json!({ "sdp": bobs }))
+        .unwrap();
+    // Alice ignores it, and what Bob announced for it
+    world.bob.events.clear();
+    let rolled_back = *world.bob.addresses.last().unwrap();
+    world.ask_bob("rollback", json!({})).unwrap();
+    world.negotiate(restart, json!({ "transceivers": all() }));
+    assert_eq!(world.bob.last_state("ice"), "checking");
+    assert!(!world.bob.addresses.contains(&rolled_back));
+    world.alice_films(5, true, 500);
+    assert!(
+        !world.bob.frames.is_empty(),
+        "media goes on by the old pair"
+    );
+    world.run(Duration::from_secs(5));
+    for side in [&world.alice, &world.bob] {
+        assert_eq!(side.last_state("connection"), "connected");
+        assert_eq!(side.addresses.len(), 1);
+    }
+    world.alice_films(5, true, 500);
+    assert_eq!(world.bob.frames.len(), 10);
+}
+
+#[test]
 fn nobody_answers_the_checks_and_that_is_a_failure() {
     let mut world = World::new();
     world.cut = true;

@@ -17,14 +17,16 @@ const LATENCY: Duration = Duration::from_millis(10);
 /// One of the two, with everything their peer wanted done.
 pub(super) struct Side {
     pub peer: Peer,
-    pub address: SocketAddr,
+    /// Where its sockets are; the last is the newest.
+    pub addresses: Vec<SocketAddr>,
+    next_port: u16,
     pub events: Vec<Value>,
     pub notices: Vec<Value>,
     pub frames: Vec<Frame>,
     pub voice: Vec<VoicePacket>,
     pub resolve: Vec<String>,
-    /// Packets on their way here: when they arrive, from where.
-    inbox: VecDeque<(Instant, SocketAddr, Vec<u8>)>,
+    /// Packets on their way here: when they arrive, from where, to where.
+    inbox: VecDeque<(Instant, SocketAddr, SocketAddr, Vec<u8>)>,
 }
 
 /// Decides whether a packet is lost: its number, its bytes.
@@ -45,7 +47,8 @@ impl Side {
     fn new(now: Instant, port: u16) -> Self {
         Self {
             peer: Peer::new(now, PeerConfig::default()),
-            address: SocketAddr::from(([192, 0, 2, 1], port)),
+            addresses: Vec::new(),
+            next_port: port,
             events: Vec::new(),
             notices: Vec::new(),
             frames: Vec::new(),
@@ -205,10 +208,12 @@ impl World {
         }
         self.now = self.now.max(next);
         for side in [&mut self.alice, &mut self.bob] {
-            while let Some((_, from, packet)) = side.inbox.pop_front_if(|(at, ..)| *at <= self.now)
+            while let Some((_, from, to, packet)) =
+                side.inbox.pop_front_if(|(at, ..)| *at <= self.now)
             {
-                side.peer
-                    .handle_packet(self.now, from, side.address, &packet);
+                if side.addresses.contains(&to) {
+                    side.peer.handle_packet(self.now, from, to, &packet);
+                }
             }
             if side.peer.poll_timeout(self.now) <= self.now {
                 side.peer.handle_timeout(self.now);
@@ -246,20 +251,28 @@ fn carry(now: Instant, from: &mut Side, to: &mut Side, mut lost: impl FnMut(&[u8
     while let Some(output) = from.peer.poll_output() {
         match output {
             Output::Transmit(transmit) => {
-                assert_eq!(
-                    (transmit.source, transmit.destination),
-                    (from.address, to.address)
-                );
+                assert!(from.addresses.contains(&transmit.source));
                 let packet = transmit.contents.to_vec();
                 if !lost(&packet) {
-                    to.inbox.push_back((now + LATENCY, from.address, packet));
+                    to.inbox.push_back((
+                        now + LATENCY,
+                        transmit.source,
+                        transmit.destination,
+                        packet,
+                    ));
                 }
             }
             Output::Event(event) => from.events.push(event),
             Output::Notice(notice) => from.notices.push(notice),
             Output::Frame(frame) => from.frames.push(frame),
             Output::Voice(packet) => from.voice.push(packet),
-            Output::Gather => from.peer.gathered(now, &[from.address]),
+            Output::Gather => {
+                let address = SocketAddr::from(([192, 0, 2, 1], from.next_port));
+                from.next_port += 1;
+                from.addresses.push(address);
+                from.peer.gathered(now, &[address]);
+            }
+            Output::Close(address) => from.addresses.retain(|one| *one != address),
             Output::Resolve { host, .. } => from.resolve.push(host),
         }
     }
