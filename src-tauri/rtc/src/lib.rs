@@ -1,7 +1,7 @@
 //! The Linux WebRTC engine of Ringdown: what stands behind the RTCPeerConnection polyfill.
 //!
 //! Control goes over [`Engine::request`] and [`Engine::events`] as JSON, coded pictures over a
-//! loopback WebSocket ([`media_socket`]); voice never leaves this process but as packets.
+//! loopback WebSocket; voice never leaves this process but as packets.
 //!
 //! ```text
 //!   page ── requests, events ──▶ engine ──▶ peer task ──▶ peer (str0m, no I/O)

@@ -1,6 +1,7 @@
 //! Candidates of both sides.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::{Duration, Instant};
 
 use str0m::{Candidate, CandidateKind, Rtc};
 
@@ -8,6 +9,9 @@ use crate::error::RtcError;
 
 /// Most candidates of the other side that are taken for one set of credentials.
 const MAX_REMOTE: usize = 64;
+/// Sockets from before an ICE restart stay open so long: each side changes over when it sees fit, and
+/// Chromium sends to where it used to for seconds.
+const LEFTOVER: Duration = Duration::from_secs(20);
 /// Longest candidate, in bytes.
 const MAX_LENGTH: usize = 1024;
 
@@ -102,8 +106,8 @@ pub(crate) struct Candidates {
     local: Vec<Candidate>,
     /// Ours from before an ICE restart that is not in force yet.
     retired: Vec<Candidate>,
-    /// Sockets from before a restart that is: one may carry media until another pair works.
-    leftover: Vec<SocketAddr>,
+    /// Sockets from before a restart that is, and until when.
+    leftover: Vec<(SocketAddr, Instant)>,
 }
 
 impl Candidates {
@@ -198,20 +202,30 @@ impl Candidates {
     }
 
     /// An ICE restart is in force: what was announced before it is checked no more.
-    pub fn restarted(&mut self, rtc: &mut Rtc) {
+    pub fn restarted(&mut self, rtc: &mut Rtc, now: Instant) {
         for candidate in self.retired.drain(..) {
             rtc.direct_api().invalidate_candidate(&candidate);
-            self.leftover.push(candidate.addr());
+            self.leftover.push((candidate.addr(), now + LEFTOVER));
         }
     }
 
-    /// The sockets to close: not checked any more, and not the one in use.
-    pub fn take_unused(&mut self, in_use: Option<SocketAddr>) -> Vec<SocketAddr> {
-        let (kept, unused) = std::mem::take(&mut self.leftover)
-            .into_iter()
-            .partition(|one| Some(*one) == in_use);
-        self.leftover = kept;
-        unused
+    /// The sockets to close: not checked any more for a while, and not the one in use.
+    pub fn take_unused(&mut self, now: Instant, in_use: Option<SocketAddr>) -> Vec<SocketAddr> {
+        let unused =
+            |(address, until): &(SocketAddr, Instant)| *until <= now && Some(*address) != in_use;
+        self.leftover
+            .extract_if(.., |one| unused(one))
+            .map(|(address, _)| address)
+            .collect()
+    }
+
+    /// When there may be sockets to close.
+    pub fn poll_timeout(&self, in_use: Option<SocketAddr>) -> Option<Instant> {
+        let others = self
+            .leftover
+            .iter()
+            .filter(|(address, _)| Some(*address) != in_use);
+        others.map(|(_, until)| *until).min()
     }
 
     /// Ours, to be announced.

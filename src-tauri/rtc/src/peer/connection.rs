@@ -9,6 +9,9 @@
 //!                        └──────────────▶ Failed ◀─────────────────────────┘
 //! ```
 //!
+//! While ICE restarts, the pair of before it goes on carrying media; as long as anything but checks
+//! comes in, the restart does not show.
+//!
 //! str0m has no `failed`, and its `Disconnected` takes more than 20 s; hence the timers here.
 
 use std::time::{Duration, Instant};
@@ -89,8 +92,11 @@ enum Dtls {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Ice {
     Idle,
-    /// Looking for a pair since then.
-    Checking(Instant),
+    /// Looking for a pair. `before`: a restart, and whether the pair of before it was the last word.
+    Checking {
+        since: Instant,
+        before: Option<bool>,
+    },
     /// A pair works. `done`: no other is being tried. `lost`: str0m gave it up.
     Works {
         done: bool,
@@ -111,7 +117,10 @@ pub(crate) struct Connection {
     patience: Patience,
     ice: Ice,
     dtls: Dtls,
+    /// When anything came last.
     heard: Instant,
+    /// When anything but ICE's own checks came last: a pair that works brought it.
+    carried: Instant,
     told: (IceState, PeerState),
 }
 
@@ -122,25 +131,34 @@ impl Connection {
             ice: Ice::Idle,
             dtls: Dtls::Pending,
             heard: now,
+            carried: now,
             told: (IceState::New, PeerState::New),
         }
     }
 
     /// Checks begin, or begin again with new credentials.
     pub fn handle_checks(&mut self, now: Instant) {
-        self.ice = Ice::Checking(now);
+        let before = match self.ice {
+            Ice::Idle => None,
+            Ice::Checking { before, .. } => before,
+            Ice::Works { done, .. } => Some(done),
+        };
+        self.ice = Ice::Checking { since: now, before };
     }
 
     /// Another chance: a candidate of the other side came.
     pub fn handle_candidate(&mut self, now: Instant) {
-        if let Ice::Checking(since) = &mut self.ice {
+        if let Ice::Checking { since, .. } = &mut self.ice {
             *since = now;
         }
     }
 
-    /// Anything the other side sent.
-    pub fn handle_packet(&mut self, now: Instant) {
+    /// Something the other side sent. `check`: by ICE, to find out whether it gets through.
+    pub fn handle_packet(&mut self, now: Instant, check: bool) {
         self.heard = self.heard.max(now);
+        if !check {
+            self.carried = self.carried.max(now);
+        }
     }
 
     pub fn handle_ice(&mut self, now: Instant, state: str0m::IceConnectionState) {
@@ -178,14 +196,25 @@ impl Connection {
 
     fn states(&self, now: Instant) -> (IceState, PeerState) {
         let silent = now.saturating_duration_since(self.heard);
+        let idle = now.saturating_duration_since(self.carried);
         let ice = match self.ice {
             Ice::Idle => IceState::New,
-            Ice::Checking(since)
+            // the pair of before the restart still carries what is sent
+            Ice::Checking {
+                before: Some(done), ..
+            } if idle < self.patience.disconnected => {
+                if done {
+                    IceState::Completed
+                } else {
+                    IceState::Connected
+                }
+            }
+            Ice::Checking { since, .. }
                 if now.saturating_duration_since(since) >= self.patience.failed =>
             {
                 IceState::Failed
             }
-            Ice::Checking(_) => IceState::Checking,
+            Ice::Checking { .. } => IceState::Checking,
             Ice::Works { .. } if silent >= self.patience.failed => IceState::Failed,
             Ice::Works { lost, .. } if lost || silent >= self.patience.disconnected => {
                 IceState::Disconnected
@@ -221,7 +250,10 @@ impl Connection {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match (self.ice, self.told.0) {
             (Ice::Idle, _) | (_, IceState::Failed) => None,
-            (Ice::Checking(since), _) => Some(since + self.patience.failed),
+            (Ice::Checking { .. }, IceState::Connected | IceState::Completed) => {
+                Some(self.carried + self.patience.disconnected)
+            }
+            (Ice::Checking { since, .. }, _) => Some(since + self.patience.failed),
             (Ice::Works { .. }, IceState::Disconnected) => Some(self.heard + self.patience.failed),
             (Ice::Works { .. }, _) => Some(self.heard + self.patience.disconnected),
         }
@@ -309,7 +341,7 @@ mod tests {
         let start = Instant::now();
         let mut alice = connected(start);
         changes(&mut alice, at(start, 8));
-        alice.handle_packet(at(start, 9));
+        alice.handle_packet(at(start, 9), true);
         assert_eq!(
             changes(&mut alice, at(start, 9)),
             [
@@ -355,6 +387,27 @@ mod tests {
                 Change::Ice(IceState::Connected),
                 Change::Peer(PeerState::Connected)
             ]
+        );
+    }
+
+    #[test]
+    fn a_restart_does_not_show_while_the_old_pair_still_works() {
+        let start = Instant::now();
+        let mut alice = connected(start);
+        alice.handle_packet(at(start, 5), false);
+        alice.handle_checks(at(start, 5));
+        alice.handle_packet(at(start, 7), true);
+        assert_eq!(changes(&mut alice, at(start, 7)), []);
+        assert_eq!(alice.poll_timeout(), Some(at(start, 8)));
+        let checking = [
+            Change::Ice(IceState::Checking),
+            Change::Peer(PeerState::Connecting),
+        ];
+        assert_eq!(changes(&mut alice, at(start, 8)), checking);
+        assert_eq!(alice.poll_timeout(), Some(at(start, 20)));
+        assert_eq!(
+            changes(&mut alice, at(start, 20)).first(),
+            Some(&Change::Ice(IceState::Failed))
         );
     }
 

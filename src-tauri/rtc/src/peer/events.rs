@@ -58,16 +58,10 @@ impl Peer {
     }
 
     fn transmit(&mut self, transmit: Transmit) {
-        let check = transmit
-            .contents
-            .first()
-            .is_some_and(|first| *first <= STUN);
-        let from = Some(transmit.source);
-        self.outputs.push_back(Output::Transmit(transmit));
-        if !check && self.carrier != from {
-            self.carrier = from;
-            self.retire();
+        if transmit.contents.first().is_some_and(|first| *first > STUN) {
+            self.carrier = Some(transmit.source);
         }
+        self.outputs.push_back(Output::Transmit(transmit));
     }
 
     /// str0m can do no more: the other side said goodbye, or DTLS failed.
@@ -92,6 +86,8 @@ impl Peer {
             });
         }
         self.mute_silent(now);
+        let unused = self.candidates.take_unused(now, self.carrier);
+        self.outputs.extend(unused.into_iter().map(Output::Close));
         let up = self.connection.is_up();
         if up != self.up {
             self.up = up;
@@ -100,6 +96,7 @@ impl Peer {
             }
         }
         while let Some((index, bps)) = self.rates.poll(now) {
+            self.stats.line(index).rate = Some(bps);
             self.outputs.push_back(Output::Notice(
                 json!({ "t": "rate", "index": index, "bps": bps }),
             ));

@@ -213,7 +213,7 @@ impl Peer {
     fn applied(&mut self, now: Instant, completed: Completed) {
         if completed.checks {
             self.connection.handle_checks(now);
-            self.retire();
+            self.retire(now);
         }
         let inside = self.negotiation.remote_candidates();
         let current = self.negotiation.remote_ufrag().map(str::to_owned);
@@ -269,20 +269,17 @@ impl Peer {
     /// that is rolled back for those of the next description, and never pairs their addresses again.
     pub fn gathered(&mut self, now: Instant, addresses: &[SocketAddr]) {
         self.candidates.add_local(&mut self.rtc, addresses);
-        self.retire();
+        self.retire(now);
         self.announce();
         self.settle(now);
     }
 
-    /// Once an announced restart is in force, the sockets of before it carry nothing but what is on its
-    /// way, and then nothing.
-    fn retire(&mut self) {
+    /// Once an announced restart is in force, the sockets of before it have had their time.
+    fn retire(&mut self, now: Instant) {
         let current = self.rtc.direct_api().local_ice_credentials().ufrag;
         if self.announced.as_ref() == Some(&current) {
-            self.candidates.restarted(&mut self.rtc);
+            self.candidates.restarted(&mut self.rtc, now);
         }
-        let unused = self.candidates.take_unused(self.carrier);
-        self.outputs.extend(unused.into_iter().map(Output::Close));
     }
 
     /// Tells all our candidates, then that there are no more.
@@ -318,10 +315,10 @@ impl Peer {
             },
         );
         if !self.over {
+            let check = packet.first().is_some_and(|first| *first <= events::STUN);
             // checks with credentials of before a restart are no sign of life
-            if packet.first().is_some_and(|first| *first > events::STUN) || self.rtc.accepts(&input)
-            {
-                self.connection.handle_packet(now);
+            if !check || self.rtc.accepts(&input) {
+                self.connection.handle_packet(now, check);
             }
             // media may come by a new pair before it is nominated, so everything is tried; what cannot be
             // decrypted or parsed is dropped, and what is fatal shows in the next poll
@@ -344,6 +341,7 @@ impl Peer {
     pub fn poll_timeout(&self, now: Instant) -> Instant {
         let gates = self.gates.values().filter_map(FrameGate::poll_timeout);
         let others = [
+            self.candidates.poll_timeout(self.carrier),
             self.connection.poll_timeout(),
             self.rates.poll_timeout(),
             self.mute_timeout(),

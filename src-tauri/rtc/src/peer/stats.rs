@@ -37,6 +37,8 @@ pub(crate) struct LineCounters {
     pub key_frames_out: u64,
     /// Frames that the guard dropped before sending.
     pub frames_held: u64,
+    /// What the encoder is to make, in bits per second.
+    pub rate: Option<u64>,
     /// Samples of voice concealed and played, and loudness.
     pub voice: Option<Voice>,
 }
@@ -185,8 +187,8 @@ impl Stats {
             put("keyFramesSent", counters.key_frames_out.into());
             put("framesHeldBack", counters.frames_held.into());
         }
-        if let Some(estimate) = self.peer.as_ref().and_then(|peer| peer.bwe_tx) {
-            put("targetBitrate", estimate.as_u64().into());
+        if let Some(rate) = counters.rate {
+            put("targetBitrate", rate.into());
         }
         if let Some(ssrcs) = line.slot.ssrcs {
             put("ssrc", ssrcs.main.into());
