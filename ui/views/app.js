@@ -49,6 +49,7 @@ export function createApp(root, commands) {
       for (const dialog of document.querySelectorAll("dialog[open]:not(.incoming)")) {
         if (dialog instanceof HTMLDialogElement) dialog.close();
       }
+      toasts.clear();
       root.append(stage.element);
       stage.element.focus();
     } else {

@@ -44,6 +44,10 @@ export function createToasts() {
   return {
     element,
     show,
+    /** What was said about something else than the call that begins now. */
+    clear() {
+      for (const toast of element.querySelectorAll(".toast-info")) toast.remove();
+    },
     /** @param {readonly import("../types.d.ts").Notice[]} notices that hold until the core takes them back */
     update(notices) {
       const now = new Set(notices.map(({ message }) => message));

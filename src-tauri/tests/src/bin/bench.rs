@@ -22,12 +22,12 @@ const STAMP_FIRST_FRAME: &str = r#"
 window.bench = {};
 document.addEventListener("click", ({ target }) => {
   const name = target.closest("button")?.getAttribute("aria-label") ?? target.closest("button")?.textContent.trim();
-  if (name === "Accept") window.bench = { accepted: performance.now() };
+  if (name === "Accept") window.bench = { accepted: performance.now(), waiting: true };
 }, { capture: true });
 const look = () => {
   const video = document.querySelector(`video[aria-label="${arguments_name}"]`);
-  if (video && !video.benched) {
-    video.benched = true;
+  if (video && window.bench.waiting) {
+    window.bench.waiting = false;
     video.requestVideoFrameCallback(() => { window.bench.shown ??= performance.now(); });
   }
   requestAnimationFrame(look);

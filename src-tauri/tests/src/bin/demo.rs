@@ -49,6 +49,7 @@ async fn main() -> Result<()> {
         accepted.elapsed().as_millis()
     );
     if let Some(file) = std::env::var_os(PICTURE) {
+        tokio::try_join!(path_is_known(&alice), path_is_known(&bob))?;
         stage.picture(Path::new(&file)).await?;
     }
     match seconds {
@@ -59,6 +60,16 @@ async fn main() -> Result<()> {
             Ok(())
         }
     }
+}
+
+/// Waits until the badge says how the call travels, and no notice is in the picture.
+async fn path_is_known(person: &Person) -> Result<()> {
+    const SCRIPT: &str = r#"return !document.querySelector(".toast")
+        && document.querySelector("[aria-label='Connection path']")?.textContent.includes("Direct")"#;
+    ringdown_e2e::eventually("the badge to name the path", || async {
+        Ok((person.page().run(SCRIPT, vec![]).await? == true).then_some(()))
+    })
+    .await
 }
 
 /// Stays in the call and looks now and then whether it still is one.
