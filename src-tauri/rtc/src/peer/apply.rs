@@ -38,6 +38,20 @@ pub(crate) fn remote(
     Ok(Applied { answer, setup })
 }
 
+/// What was rolled back, by index and mid, gives up its place to another m-line of theirs; str0m allows
+/// that to stopped ones only.
+pub(crate) fn clear_way(undone: &mut Vec<(usize, String)>, rtc: &mut Rtc, remote: &Remote) {
+    undone.retain(|(at, mid)| {
+        let Some((section, _)) = remote.sections().nth(*at) else {
+            return true;
+        };
+        if section.mid() != Some(mid.as_str()) {
+            rtc.sdp_api().stop_media(mid.as_str().into());
+        }
+        false
+    });
+}
+
 /// Makes str0m send and receive as negotiated; it mirrors the offer by itself.
 pub(crate) fn set_direction(rtc: &mut Rtc, slot: &Slot) {
     // takes effect at once; the changes that would go into an offer are dropped

@@ -18,8 +18,6 @@ const CHECK_EVERY: Duration = Duration::from_millis(1000);
 const CHECKS: usize = 24;
 /// Bytes str0m keeps for data channels.
 const CHANNEL_BUFFER: usize = 1024 * 1024;
-/// The estimate that is probed for, in bits per second: the cap and what voice and headers take.
-const DESIRED: u64 = rate::CAP / 9 * 10 + 2 * rate::VOICE;
 /// Between two sets of statistics.
 const STATS: Duration = Duration::from_secs(1);
 
@@ -43,7 +41,5 @@ pub(crate) fn build(now: Instant) -> Rtc {
         .set_sctp_max_buffered_amount(CHANNEL_BUFFER);
     config.set_max_stun_rto(CHECK_EVERY);
     config.set_max_stun_retransmits(CHECKS);
-    let mut rtc = config.build(now);
-    rtc.bwe().set_bitrate(Bitrate::ZERO, Bitrate::bps(DESIRED));
-    rtc
+    config.build(now)
 }

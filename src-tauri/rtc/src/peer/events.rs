@@ -133,7 +133,7 @@ impl Peer {
             Event::IceConnectionStateChange(state) => self.connection.handle_ice(now, state),
             Event::MediaData(data) => self.handle_media(now, data),
             Event::KeyframeRequest(request) => {
-                if let Some((index, _)) = slots::find(self.negotiation.slots(), &request.mid) {
+                if let Some((index, _)) = slots::find_media(self.negotiation.slots(), request.mid) {
                     self.want_key_frame(index);
                 }
             }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
+use str0m::bwe::Bitrate;
 use str0m::format::Codec;
 use str0m::media::{MediaData, MediaTime};
 
@@ -69,6 +70,8 @@ impl Peer {
             }
         }
         self.rates.set_voice(voice);
+        let desired = Bitrate::bps(self.rates.desired());
+        self.rtc.bwe().set_bitrate(Bitrate::ZERO, desired);
         for index in news {
             self.want_key_frame(index);
         }
@@ -199,12 +202,10 @@ impl Peer {
 
     /// Something whole came in.
     pub(super) fn handle_media(&mut self, now: Instant, data: MediaData) {
-        let Some((index, slot)) = slots::find(self.negotiation.slots(), &data.mid) else {
+        let slot = slots::find_media(self.negotiation.slots(), data.mid);
+        let Some((index, slot)) = slot.filter(|(_, slot)| slot.direction.receives()) else {
             return;
         };
-        if !slot.is_media() || !slot.direction.receives() {
-            return;
-        }
         let (video, mid) = (slot.kind == Kind::Video, slot.mid.clone());
         self.arrived(now, index);
         let counters = self.stats.line(index);

@@ -15,6 +15,7 @@ mod config;
 pub(crate) mod connection;
 mod events;
 mod gate;
+mod lines;
 mod media;
 mod negotiation;
 mod output;

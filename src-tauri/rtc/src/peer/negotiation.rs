@@ -16,16 +16,16 @@
 //! it as an offer of the other side ([`super::apply`]). Until then nothing has happened and a
 //! rollback is forgetting. Only an answer must exist before it is set; its rollback undoes it.
 
-use str0m::media::MediaKind;
 use str0m::{IceCreds, Rtc};
 
 use super::apply::{self, Applied};
+use super::lines;
 use super::request::{AnswerLine, OfferLine};
 use super::slots::{self, Slot};
 use crate::error::RtcError;
-use crate::sdp::local::{self, Msid, Origin, Ssrcs, Transport};
+use crate::sdp::local::{self, Msid, Origin, Transport};
 use crate::sdp::remote::Remote;
-use crate::sdp::{Description, Direction, Kind};
+use crate::sdp::{Direction, Kind};
 
 /// An offer of ours: written, perhaps set, not answered.
 #[derive(Clone)]
@@ -155,7 +155,7 @@ impl Negotiation {
                         .mid
                         .clone()
                         .unwrap_or_else(|| slots::free_mid(&offered, &reserved));
-                    offered.push(new_media(rtc, mid, line.kind.into())?);
+                    offered.push(lines::new_media(rtc, mid, line.kind.into())?);
                     offered.len() - 1
                 }
             };
@@ -187,7 +187,7 @@ impl Negotiation {
         }
         let restart = (ice_restart && self.remote.is_some()).then(IceCreds::new);
         let current = rtc.direct_api().local_ice_credentials();
-        let transport = transport(rtc, restart.as_ref().unwrap_or(&current), "actpass");
+        let transport = lines::transport(rtc, restart.as_ref().unwrap_or(&current), "actpass");
         let sdp = self.write(&transport, &offered);
         self.created = Some(Offer {
             sdp: sdp.clone(),
@@ -295,12 +295,12 @@ impl Negotiation {
             Some(ref applied) => applied,
             ref mut slot @ None => {
                 let restarts = restarts(self.remote.as_ref(), &held.remote);
-                clear_way(&mut self.undone, rtc, &held.remote);
+                apply::clear_way(&mut self.undone, rtc, &held.remote);
                 let applied = apply::remote(rtc, &held.remote, self.remote.as_ref())?;
                 self.remote = Some(held.remote.clone());
                 self.controlling.get_or_insert(false);
                 completed = Some(Completed { checks: restarts });
-                let answered = answered_slots(rtc, &held.remote, &applied, &self.slots);
+                let answered = lines::answered(rtc, &held.remote, &applied, &self.slots);
                 &*slot.insert((applied, answered))
             }
         };
@@ -321,7 +321,7 @@ impl Negotiation {
             }
         }
         let credentials = rtc.direct_api().local_ice_credentials();
-        let transport = transport(rtc, &credentials, &applied.setup);
+        let transport = lines::transport(rtc, &credentials, &applied.setup);
         let sdp = write(&mut self.origin, &transport, &answered);
         held.answer = Some((sdp.clone(), answered));
         Ok((sdp, completed))
@@ -363,7 +363,7 @@ impl Negotiation {
         let restarts = restarts(self.remote.as_ref(), &remote);
         let first = self.controlling.is_none();
         let before = rtc.direct_api().local_ice_credentials();
-        clear_way(&mut self.undone, rtc, &remote);
+        apply::clear_way(&mut self.undone, rtc, &remote);
         apply::remote(rtc, &remote, self.remote.as_ref())?;
         if restarts {
             // applying an "offer" with new credentials made new ones here as well: ours are in our offer
@@ -418,102 +418,10 @@ fn write(origin: &mut Origin, transport: &Transport, slots: &[Slot]) -> String {
     local::compose(*origin, transport, &sections)
 }
 
-/// What was rolled back gives up its place to another m-line; str0m allows that to stopped ones only.
-fn clear_way(undone: &mut Vec<(usize, String)>, rtc: &mut Rtc, remote: &Remote) {
-    undone.retain(|(at, mid)| {
-        let Some((section, _)) = remote.sections().nth(*at) else {
-            return true;
-        };
-        if section.mid() != Some(mid.as_str()) {
-            rtc.sdp_api().stop_media(mid.as_str().into());
-        }
-        false
-    });
-}
-
 /// Whether applying `next` after `before` makes ICE begin, or begin again.
 fn restarts(before: Option<&Remote>, next: &Remote) -> bool {
     next.ufrag()
         .is_some_and(|ufrag| before.and_then(Remote::ufrag) != Some(ufrag))
-}
-
-fn transport(rtc: &mut Rtc, credentials: &IceCreds, setup: &str) -> Transport {
-    let api = rtc.direct_api();
-    let fingerprint = api.local_dtls_fingerprint();
-    let hex: Vec<String> = fingerprint
-        .bytes
-        .iter()
-        .map(|byte| format!("{byte:02X}"))
-        .collect();
-    Transport {
-        ufrag: credentials.ufrag.clone(),
-        password: credentials.pass.clone(),
-        fingerprint: format!("{} {}", fingerprint.hash_func, hex.join(":")),
-        setup: setup.to_owned(),
-    }
-}
-
-/// A section for new media: str0m is asked for an offer that is thrown away, for the codecs and
-/// extensions with the numbers they have in this session.
-fn new_media(rtc: &mut Rtc, mid: String, kind: Kind) -> Result<Slot, RtcError> {
-    let media = if kind == Kind::Video {
-        MediaKind::Video
-    } else {
-        MediaKind::Audio
-    };
-    let mut api = rtc.sdp_api();
-    let its_mid = api.add_media(media, str0m::media::Direction::SendRecv, None, None, None);
-    let template = api
-        .apply()
-        .map(|(offer, _)| offer.to_sdp_string())
-        .unwrap_or_default();
-    let template = Description::parse(&template)?;
-    let section = template
-        .section(&its_mid)
-        .ok_or_else(|| RtcError::operation("no offer could be made"))?;
-    let api = rtc.direct_api();
-    let ssrcs = Ssrcs {
-        main: *api.new_ssrc(),
-        repair: (kind == Kind::Video).then(|| *api.new_ssrc()),
-    };
-    Ok(Slot {
-        formats: section.formats.clone(),
-        codec_lines: local::codec_lines(section),
-        ssrcs: Some(ssrcs),
-        ..Slot::new(mid, kind)
-    })
-}
-
-/// The slots after an offer of theirs was applied; directions come later.
-fn answered_slots(rtc: &mut Rtc, remote: &Remote, applied: &Applied, before: &[Slot]) -> Vec<Slot> {
-    let sections: Vec<_> = remote
-        .sections()
-        .map(|(section, usable)| (section.clone(), usable))
-        .collect();
-    sections
-        .into_iter()
-        .map(|(section, usable)| {
-            let mid = section.mid().unwrap_or_default().to_owned();
-            let mut slot = match slots::find(before, &mid) {
-                Some((_, slot)) => slot.clone(),
-                None => Slot::new(mid, section.kind.clone()),
-            };
-            slot.rejected |= !usable;
-            let Some(answered) = applied.answer.section(&slot.mid) else {
-                slot.rejected = true;
-                return slot;
-            };
-            slot.rejected |= answered.rejected();
-            if slot.formats.is_empty() {
-                slot.formats.clone_from(&answered.formats);
-                slot.codec_lines = local::codec_lines(answered);
-            }
-            if slot.is_media() {
-                slot.ssrcs = Some(apply::stream(rtc, &slot));
-            }
-            slot
-        })
-        .collect()
 }
 
 fn not_made_here(kind: &str) -> RtcError {

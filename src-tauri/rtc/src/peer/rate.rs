@@ -71,6 +71,16 @@ impl RateControl {
             .for_each(|encoder| encoder.told = None);
     }
 
+    /// The estimate worth probing for, in bits per second: what the encoders may make, and voice and
+    /// headers on top. Probing for more would fill the link with nothing.
+    pub fn desired(&self) -> u64 {
+        let limits = self
+            .encoders
+            .values()
+            .map(|encoder| encoder.limit.unwrap_or(CAP).min(CAP));
+        limits.sum::<u64>().min(CAP) * SHARE.1 / SHARE.0 + 2 * VOICE
+    }
+
     fn share(&self) -> u64 {
         let voice = if self.voice { VOICE } else { 0 };
         let all = (self.estimate.saturating_sub(voice) * SHARE.0 / SHARE.1).min(CAP);
@@ -213,6 +223,16 @@ mod tests {
         assert_eq!(rates.poll(now + 200 * MS), Some((0, 300_000)));
         rates.set_estimate(0);
         assert_eq!(rates.poll(now + 400 * MS), Some((0, FLOOR)));
+    }
+
+    #[test]
+    fn nothing_is_probed_for_that_nobody_would_send() {
+        let mut rates = RateControl::default();
+        assert_eq!(rates.desired(), 2 * VOICE);
+        rates.start(1, Some(900_000));
+        assert_eq!(rates.desired(), 1_000_000 + 2 * VOICE);
+        rates.start(2, None);
+        assert_eq!(rates.desired(), CAP * 10 / 9 + 2 * VOICE);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! The m= sections of the session, in their order.
 
+use str0m::media::Mid;
+
 use crate::sdp::local::{LocalSection, Msid, Ssrcs};
 use crate::sdp::{Direction, Kind};
 
@@ -39,7 +41,7 @@ impl Slot {
     }
 
     /// As str0m names it.
-    pub fn str0m_mid(&self) -> str0m::media::Mid {
+    pub fn str0m_mid(&self) -> Mid {
         self.mid.as_str().into()
     }
 
@@ -61,6 +63,14 @@ impl Slot {
 /// The m-line with this mid: its index and itself.
 pub(crate) fn find<'a>(slots: &'a [Slot], mid: &str) -> Option<(u16, &'a Slot)> {
     let at = slots.iter().position(|slot| slot.mid == mid)?;
+    Some((u16::try_from(at).ok()?, slots.get(at)?))
+}
+
+/// The m-line that str0m knows by this mid: it replaces characters it does not like.
+pub(crate) fn find_media(slots: &[Slot], mid: Mid) -> Option<(u16, &Slot)> {
+    let at = slots
+        .iter()
+        .position(|slot| slot.is_media() && slot.str0m_mid() == mid)?;
     Some((u16::try_from(at).ok()?, slots.get(at)?))
 }
 

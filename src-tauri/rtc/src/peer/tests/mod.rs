@@ -1,6 +1,10 @@
 //! Alice and Bob in a world of its own: virtual time, a network that loses what it is told to.
 
+mod candidates;
+mod channels;
 mod descriptions;
+mod logs;
 mod outages;
 mod pictures;
+mod rollbacks;
 mod world;

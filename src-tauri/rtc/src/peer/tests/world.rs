@@ -10,6 +10,7 @@ use crate::error::RtcError;
 use crate::peer::output::{Frame, VoicePacket};
 use crate::peer::request::PeerRequest;
 use crate::peer::{Output, Peer, PeerConfig};
+use crate::sdp::{Description, Direction};
 
 /// One way from one to the other.
 const LATENCY: Duration = Duration::from_millis(10);
@@ -292,4 +293,24 @@ pub(super) fn vp8(key: bool, length: usize) -> Vec<u8> {
     };
     data.resize(length.max(data.len()), 0x55);
     data
+}
+
+/// The name of the exception.
+pub(super) fn name(result: Result<Value, RtcError>) -> String {
+    result.unwrap_err().name
+}
+
+/// An offer of Alice's.
+pub(super) fn offer_of(world: &mut World, arguments: Value) -> String {
+    text(&world.ask_alice("createOffer", arguments).unwrap())
+}
+
+/// The directions of a description's sections.
+pub(super) fn directions(sdp: &str) -> Vec<Direction> {
+    Description::parse(sdp)
+        .unwrap()
+        .sections
+        .iter()
+        .map(|section| section.direction())
+        .collect()
 }
