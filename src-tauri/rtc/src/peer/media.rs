@@ -18,25 +18,6 @@ use crate::sdp::Kind;
 /// Without media this long, a track is muted.
 const SILENT: Duration = Duration::from_secs(2);
 
-/// Makes 32-bit timestamps that wrap go on for ever.
-#[derive(Debug, Default)]
-pub(crate) struct Unwrap(Option<u64>);
-
-impl Unwrap {
-    /// The timestamp nearest to the last one that has these lower bits.
-    pub fn next(&mut self, timestamp: u32) -> u64 {
-        let next = match self.0 {
-            None => u64::from(timestamp) + (1 << 32),
-            Some(last) => {
-                let step = timestamp.wrapping_sub(last as u32) as i32;
-                last.saturating_add_signed(i64::from(step))
-            }
-        };
-        self.0 = Some(next);
-        next
-    }
-}
-
 impl Peer {
     /// What the m-lines are to carry now, after a description or a sender changed.
     pub(super) fn sync_media(&mut self) {
@@ -150,6 +131,11 @@ impl Peer {
             }
             return;
         }
+        let timestamp = self
+            .timelines
+            .entry(index)
+            .or_default()
+            .next(now, timestamp);
         let time = MediaTime::from_90khz(timestamp.saturating_mul(9) / 100);
         if self.write(now, mid, Codec::Vp8, time, data) {
             let counters = self.stats.line(index);

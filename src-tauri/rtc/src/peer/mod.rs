@@ -11,6 +11,7 @@
 mod apply;
 mod candidates;
 mod channels;
+mod clock;
 mod config;
 pub(crate) mod connection;
 mod events;
@@ -36,6 +37,7 @@ use crate::error::RtcError;
 pub(crate) use candidates::RemoteCandidate;
 use candidates::{Candidates, Next};
 use channels::Channels;
+use clock::{Timeline, Unwrap};
 use connection::{Connection, Patience};
 use gate::FrameGate;
 use negotiation::{Completed, Negotiation};
@@ -73,7 +75,8 @@ pub(crate) struct Peer {
     receivers: BTreeMap<String, Receiver>,
     /// M-lines whose media arrives, and when it last did.
     arriving: BTreeMap<u16, Instant>,
-    voice_clock: media::Unwrap,
+    voice_clock: Unwrap,
+    timelines: BTreeMap<u16, Timeline>,
     stats: Stats,
     /// The credentials our candidates were announced under.
     announced: Option<String>,
@@ -103,7 +106,8 @@ impl Peer {
             senders: BTreeMap::new(),
             receivers: BTreeMap::new(),
             arriving: BTreeMap::new(),
-            voice_clock: media::Unwrap::default(),
+            voice_clock: Unwrap::default(),
+            timelines: BTreeMap::new(),
             stats: Stats::default(),
             announced: None,
             up: false,

@@ -3,6 +3,7 @@
 mod candidates;
 mod channels;
 mod descriptions;
+mod hostile;
 mod logs;
 mod outages;
 mod pictures;

@@ -74,7 +74,7 @@ fn a_lost_packet_is_sent_again() {
     let mut world = World::call();
     world.alice_films(10, true, 2500);
     let mut left = 3;
-    world.loss = Box::new(move |_, packet| {
+    world.loss = Box::new(move |packet| {
         let lose = left > 0 && is_picture(packet);
         left -= u32::from(lose);
         lose
@@ -91,10 +91,10 @@ fn a_gap_that_stays_holds_pictures_back_until_a_key_frame() {
     let before = world.alice.notices("keyframe");
     let start = world.now;
     // a whole second is lost for good: retransmissions of it as well
-    world.loss = Box::new(|_, packet| is_picture(packet));
+    world.loss = Box::new(|packet| is_picture(packet));
     world.alice_films(30, false, 2500);
     world.loss =
-        Box::new(|_, packet| packet.len() < 2600 && is_picture(packet) && packet[1] & 0x7f == 97);
+        Box::new(|packet| packet.len() < 2600 && is_picture(packet) && packet[1] & 0x7f == 97);
     let shown = world.bob.frames.len();
     world.alice_films(90, false, 2500);
     assert_eq!(
@@ -107,7 +107,7 @@ fn a_gap_that_stays_holds_pictures_back_until_a_key_frame() {
         "{:?} after the loss",
         world.now - start
     );
-    world.loss = Box::new(|_, _| false);
+    world.loss = Box::new(|_| false);
     world.alice_films(5, true, 2500);
     world.run(Duration::from_secs(1));
     assert!(world.bob.frames[shown].key);

@@ -26,12 +26,14 @@ pub(super) struct Side {
     pub frames: Vec<Frame>,
     pub voice: Vec<VoicePacket>,
     pub resolve: Vec<String>,
+    /// Packets sent to where nobody is.
+    pub strays: usize,
     /// Packets on their way here: when they arrive, from where, to where.
     inbox: VecDeque<(Instant, SocketAddr, SocketAddr, Vec<u8>)>,
 }
 
-/// Decides whether a packet is lost: its number, its bytes.
-pub(super) type Loss = Box<dyn FnMut(u64, &[u8]) -> bool>;
+/// Decides whether a packet is lost.
+pub(super) type Loss = Box<dyn FnMut(&[u8]) -> bool>;
 
 pub(super) struct World {
     pub now: Instant,
@@ -41,7 +43,7 @@ pub(super) struct World {
     pub loss: Loss,
     /// Nothing arrives anywhere.
     pub cut: bool,
-    sent: u64,
+    start: Instant,
 }
 
 impl Side {
@@ -55,6 +57,7 @@ impl Side {
             frames: Vec::new(),
             voice: Vec::new(),
             resolve: Vec::new(),
+            strays: 0,
             inbox: VecDeque::new(),
         }
     }
@@ -108,9 +111,9 @@ impl World {
             now,
             alice: Side::new(now, 1111),
             bob: Side::new(now, 2222),
-            loss: Box::new(|_, _| false),
+            loss: Box::new(|_| false),
             cut: false,
-            sent: 0,
+            start: now,
         }
     }
 
@@ -228,8 +231,7 @@ impl World {
     pub fn drain(&mut self) {
         let (now, cut) = (self.now, self.cut);
         carry(now, &mut self.alice, &mut self.bob, |packet| {
-            self.sent += 1;
-            cut || (self.loss)(self.sent, packet)
+            cut || (self.loss)(packet)
         });
         carry(now, &mut self.bob, &mut self.alice, |_| cut);
     }
@@ -238,8 +240,8 @@ impl World {
     pub fn alice_films(&mut self, count: u32, key: bool, length: usize) {
         for at in 0..count {
             let data = vp8(key && at == 0, length);
-            let timestamp = u64::try_from(self.now.elapsed().as_micros()).unwrap_or_default()
-                + u64::from(at) * 33_333;
+            let timestamp = (self.now - self.start).as_micros();
+            let timestamp = u64::try_from(timestamp).unwrap_or_default();
             self.alice
                 .peer
                 .send_frame(self.now, 1, key && at == 0, timestamp, data);
@@ -254,7 +256,9 @@ fn carry(now: Instant, from: &mut Side, to: &mut Side, mut lost: impl FnMut(&[u8
             Output::Transmit(transmit) => {
                 assert!(from.addresses.contains(&transmit.source));
                 let packet = transmit.contents.to_vec();
-                if !lost(&packet) {
+                if !to.addresses.contains(&transmit.destination) {
+                    from.strays += 1;
+                } else if !lost(&packet) {
                     to.inbox.push_back((
                         now + LATENCY,
                         transmit.source,
