@@ -91,7 +91,7 @@ fn a_gap_that_stays_holds_pictures_back_until_a_key_frame() {
     let before = world.alice.notices("keyframe");
     let start = world.now;
     // a whole second is lost for good: retransmissions of it as well
-    world.loss = Box::new(|packet| is_picture(packet));
+    world.loss = Box::new(is_picture);
     world.alice_films(30, false, 2500);
     world.loss =
         Box::new(|packet| packet.len() < 2600 && is_picture(packet) && packet[1] & 0x7f == 97);
