@@ -132,6 +132,17 @@ impl Page {
         .await
     }
 
+    /// Clicks the button of this name from within the page, even where a dialog opens over it just then.
+    ///
+    /// # Errors
+    /// When there is no such button.
+    pub async fn press_whatever_covers_it(&self, name: &str) -> Result<()> {
+        let button = serde_json::to_value(self.find("button", name).await?)?;
+        self.run("arguments[0].click()", vec![button])
+            .await
+            .map(drop)
+    }
+
     /// Types into the text box of this name, in place of what is there.
     ///
     /// # Errors
