@@ -1,5 +1,6 @@
 //! Two hubs, real signaling on loopback, no windows.
 
+use std::net::SocketAddr;
 use std::sync::Mutex;
 
 use ringdown_core::call::{EndReason, Phase};
@@ -37,9 +38,23 @@ struct Someone {
     dir: TempDir,
 }
 
+/// Where everybody is who says nothing else.
+const HERE: [u8; 4] = [127, 0, 0, 1];
+/// Connections of other tests take ports of `HERE`; those of this address nobody takes. (Elsewhere than on Linux the
+/// loopback interface has one address.)
+const APART: [u8; 4] = if cfg!(target_os = "linux") {
+    [127, 0, 7, 2]
+} else {
+    HERE
+};
+
 impl Someone {
     async fn arrives(name: &str) -> Self {
-        let someone = Self::opens(tempfile::tempdir().unwrap()).await;
+        Self::arrives_at(HERE, name).await
+    }
+
+    async fn arrives_at(place: [u8; 4], name: &str) -> Self {
+        let someone = Self::opens(tempfile::tempdir().unwrap(), place).await;
         let name = name.to_owned();
         someone
             .hub
@@ -50,12 +65,12 @@ impl Someone {
         someone
     }
 
-    async fn opens(dir: TempDir) -> Self {
+    async fn opens(dir: TempDir, place: [u8; 4]) -> Self {
         let notes = Arc::new(Notebook {
             snapshot: watch::channel(None).0,
             peer: Mutex::default(),
         });
-        let options = Options::for_tests(dir.path().to_owned(), [127, 0, 0, 1].into());
+        let options = Options::for_tests(dir.path().to_owned(), place.into());
         let hub = Hub::start(options, notes.clone()).await.unwrap();
         Self { hub, notes, dir }
     }
@@ -213,7 +228,10 @@ async fn a_stranger_does_not_ring() {
 
 #[tokio::test]
 async fn contacts_and_name_are_there_after_a_restart_and_a_new_port_is_learned_from_a_call() {
-    let (alice, bob, _) = friends().await;
+    let alice = Someone::arrives("Alice").await;
+    let bob = Someone::arrives_at(APART, "Bob").await;
+    alice.befriends(&bob).await;
+    bob.befriends(&alice).await;
     let Someone { hub, dir, .. } = bob;
     hub.close().await;
     let old_port = Store::open(dir.path())
@@ -221,9 +239,9 @@ async fn contacts_and_name_are_there_after_a_restart_and_a_new_port_is_learned_f
         .setting::<u16>("port")
         .unwrap()
         .unwrap();
-    let squatter = std::net::TcpListener::bind(("127.0.0.1", old_port)).unwrap();
+    let squatter = std::net::TcpListener::bind(SocketAddr::from((APART, old_port))).unwrap();
 
-    let bob = Someone::opens(dir).await;
+    let bob = Someone::opens(dir, APART).await;
     let snapshot = bob.snapshot().await;
     assert_eq!(snapshot.profile.unwrap().name, "Bob");
     assert_eq!(snapshot.contacts.len(), 1);
@@ -323,12 +341,12 @@ async fn the_command_line_calls_by_the_beginning_of_a_name() {
 
 #[tokio::test]
 async fn without_a_name_there_is_no_invite_and_no_call() {
-    let alice = Someone::opens(tempfile::tempdir().unwrap()).await;
+    let alice = Someone::opens(tempfile::tempdir().unwrap(), HERE).await;
     assert_eq!(alice.snapshot().await.invite, None);
     assert_eq!(
         alice.hub.ask(Hub::hang_up).await.unwrap_err().code,
         "no_profile"
     );
-    let options = Options::for_tests(alice.dir.path().to_owned(), [127, 0, 0, 1].into());
+    let options = Options::for_tests(alice.dir.path().to_owned(), HERE.into());
     assert_eq!(invite_offline(&options).unwrap_err().code, "no_profile");
 }
