@@ -9,13 +9,21 @@ export type Snapshot = {
    */
   profile: Profile | null,
   /**
-   * The link to give to a friend; null until there is a profile.
+   * The link to give to a friend, good for one; null until there is a profile.
    */
   invite: string | null,
+  /**
+   * Every invite that was given away or is good for ever, newest first.
+   */
+  invites: Array<InviteView>,
   /**
    * By name.
    */
   contacts: Array<ContactView>,
+  /**
+   * Who would like to become a contact, oldest first.
+   */
+  requests: Array<RequestView>,
   /**
    * The call that is on, or has just ended.
    */
@@ -28,6 +36,10 @@ export type Snapshot = {
    * Whether friends can ring here.
    */
   line: Line,
+  /**
+   * How the identity is kept.
+   */
+  privacy: Privacy,
   /**
    * An invite was opened outside the window: it is to be taken and shown in "Add contact".
    */
@@ -68,7 +80,100 @@ export type ContactView = {
    * The name they gave themselves.
    */
   own_name: string,
+  /**
+   * Whether they have agreed to be a contact.
+   */
+  standing: Standing,
+  /**
+   * The safety numbers were compared and are the same.
+   */
+  verified: boolean,
+  /**
+   * Neither rings nor learns anything.
+   */
+  blocked: boolean,
+  /**
+   * Calls with them may connect while it rings, if they agree too.
+   */
+  early: boolean,
+  /**
+   * How calls with them may connect; null: as in the settings.
+   */
+  ice_policy: IcePolicy | null,
 };
+
+/**
+ * Whether a contact has agreed to be one.
+ */
+export type Standing = "requested" | "mutual";
+
+/**
+ * Somebody who would like to become a contact.
+ */
+export type RequestView = {
+  /**
+   * The identity key, base64url.
+   */
+  key: string,
+  /**
+   * The name they gave themselves.
+   */
+  name: string,
+  /**
+   * A contact of this name, who is somebody else: they may be posing as them.
+   */
+  namesake: string | null,
+  /**
+   * When it came, Unix time in milliseconds.
+   */
+  received_ms: number,
+};
+
+/**
+ * An invite as listed.
+ */
+export type InviteView = {
+  /**
+   * To revoke it by. It is no secret and no part of the link.
+   */
+  id: string,
+  /**
+   * For whom or what it was made; empty where nothing was said.
+   */
+  label: string,
+  /**
+   * How often it can be used.
+   */
+  kind: InviteKind,
+  /**
+   * When it ends, Unix time in milliseconds; null: never.
+   */
+  expires_ms: number | null,
+  /**
+   * The name of who used it; null: nobody yet.
+   */
+  used_by: string | null,
+};
+
+/**
+ * How often an invite can be used.
+ */
+export type InviteKind = "one_time" | "permanent";
+
+/**
+ * How the identity is kept.
+ */
+export type Privacy = {
+  /**
+   * Where the secret key rests.
+   */
+  key_store: KeyStore,
+};
+
+/**
+ * Where the secret key rests.
+ */
+export type KeyStore = "keyring" | "file";
 
 /**
  * The call as the window draws it.
@@ -252,6 +357,61 @@ export type InvitePreview = {
    * It is your own.
    */
   own: boolean,
+  /**
+   * A contact of this name, who is somebody else: this is a new person.
+   */
+  namesake: string | null,
+  /**
+   * It can no longer be used.
+   */
+  expired: boolean,
+};
+
+/**
+ * An invite to give away.
+ */
+export type NewInvite = {
+  /**
+   * The `ringdown:` link.
+   */
+  link: string,
+  /**
+   * The same as a QR code, an SVG document.
+   */
+  qr: string,
+};
+
+/**
+ * What two people compare to know that nobody is between them.
+ */
+export type Safety = {
+  /**
+   * 60 digits in groups of five; the same on both sides.
+   */
+  number: string,
+  /**
+   * For the other side to scan, an SVG document.
+   */
+  qr: string,
+  /**
+   * What the QR code holds.
+   */
+  text: string,
+};
+
+/**
+ * What a scanned code says about a contact.
+ */
+export type SafetyCheck = "match" | "mismatch" | "not_one";
+
+/**
+ * A backup that was made.
+ */
+export type BackupMade = {
+  /**
+   * The file.
+   */
+  path: string,
 };
 
 /**
@@ -275,9 +435,21 @@ export type PeerEvent = { "kind": "start",
    */
   video: boolean,
   /**
+   * It still rings: connect, and send nothing before `accepted`.
+   */
+  early: boolean,
+  /**
    * For `new RTCPeerConnection(configuration)`.
    */
-  configuration: RtcConfiguration, } | { "kind": "signal",
+  configuration: RtcConfiguration, } | { "kind": "accepted",
+  /**
+   * The call.
+   */
+  call: string,
+  /**
+   * Whether our picture is wanted.
+   */
+  video: boolean, } | { "kind": "signal",
   /**
    * The call.
    */
@@ -314,4 +486,4 @@ export type IceTransportPolicy = "all" | "relay";
 /**
  * State of the page's peer connection.
  */
-export type MediaState = "connected" | "disconnected" | "failed";
+export type MediaState = "connected" | "disconnected" | "failed" | "untrusted";

@@ -12,16 +12,22 @@ use uuid::Uuid;
 pub struct Snapshot {
     /// Null until the person gave a name.
     pub profile: Option<Profile>,
-    /// The link to give to a friend; null until there is a profile.
+    /// The link to give to a friend, good for one; null until there is a profile.
     pub invite: Option<String>,
+    /// Every invite that was given away or is good for ever, newest first.
+    pub invites: Vec<InviteView>,
     /// By name.
     pub contacts: Vec<ContactView>,
+    /// Who would like to become a contact, oldest first.
+    pub requests: Vec<RequestView>,
     /// The call that is on, or has just ended.
     pub call: Option<CallSnapshot>,
     /// As saved.
     pub settings: Settings,
     /// Whether friends can ring here.
     pub line: Line,
+    /// How the identity is kept.
+    pub privacy: Privacy,
     /// An invite was opened outside the window: it is to be taken and shown in "Add contact".
     pub invite_waits: bool,
     /// What the person should know and has not dismissed.
@@ -46,6 +52,120 @@ pub struct ContactView {
     pub name: String,
     /// The name they gave themselves.
     pub own_name: String,
+    /// Whether they have agreed to be a contact.
+    pub standing: Standing,
+    /// The safety numbers were compared and are the same.
+    pub verified: bool,
+    /// Neither rings nor learns anything.
+    pub blocked: bool,
+    /// Calls with them may connect while it rings, if they agree too.
+    pub early: bool,
+    /// How calls with them may connect; null: as in the settings.
+    pub ice_policy: Option<IcePolicy>,
+}
+
+/// Whether a contact has agreed to be one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// Added here; they have not answered yet.
+    Requested,
+    /// Both sides have each other.
+    Mutual,
+}
+
+/// Somebody who would like to become a contact.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct RequestView {
+    /// The identity key, base64url.
+    pub key: String,
+    /// The name they gave themselves.
+    pub name: String,
+    /// A contact of this name, who is somebody else: they may be posing as them.
+    pub namesake: Option<String>,
+    /// When it came, Unix time in milliseconds.
+    pub received_ms: u64,
+}
+
+/// An invite as listed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct InviteView {
+    /// To revoke it by. It is no secret and no part of the link.
+    pub id: String,
+    /// For whom or what it was made; empty where nothing was said.
+    pub label: String,
+    /// How often it can be used.
+    pub kind: InviteKind,
+    /// When it ends, Unix time in milliseconds; null: never.
+    pub expires_ms: Option<u64>,
+    /// The name of who used it; null: nobody yet.
+    pub used_by: Option<String>,
+}
+
+/// How often an invite can be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum InviteKind {
+    /// By one person, within seven days.
+    OneTime,
+    /// By anybody, until it is revoked.
+    Permanent,
+}
+
+/// An invite to give away.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct NewInvite {
+    /// The `ringdown:` link.
+    pub link: String,
+    /// The same as a QR code, an SVG document.
+    pub qr: String,
+}
+
+/// How the identity is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+pub struct Privacy {
+    /// Where the secret key rests.
+    pub key_store: KeyStore,
+}
+
+/// Where the secret key rests.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyStore {
+    /// In the system's keyring.
+    Keyring,
+    /// In a file that only this user can read: there is no keyring, or it does not answer.
+    File,
+}
+
+/// What two people compare to know that nobody is between them.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct Safety {
+    /// 60 digits in groups of five; the same on both sides.
+    pub number: String,
+    /// For the other side to scan, an SVG document.
+    pub qr: String,
+    /// What the QR code holds.
+    pub text: String,
+}
+
+/// What a scanned code says about a contact.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum SafetyCheck {
+    /// They are who they say.
+    Match,
+    /// Somebody else's code, or somebody is between the two.
+    Mismatch,
+    /// No safety code at all.
+    NotOne,
+}
+
+/// A backup that was made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct BackupMade {
+    /// The file.
+    pub path: String,
 }
 
 /// Whether friends can ring here.
@@ -142,6 +262,10 @@ pub struct InvitePreview {
     pub known: Option<String>,
     /// It is your own.
     pub own: bool,
+    /// A contact of this name, who is somebody else: this is a new person.
+    pub namesake: Option<String>,
+    /// It can no longer be used.
+    pub expired: bool,
 }
 
 /// What the page's peer connection shall do.
@@ -159,8 +283,18 @@ pub enum PeerEvent {
         initiator: bool,
         /// Whether our picture is wanted.
         video: bool,
+        /// It still rings: connect, and send nothing before `accepted`.
+        early: bool,
         /// For `new RTCPeerConnection(configuration)`.
         configuration: RtcConfiguration,
+    },
+    /// The call that connected early was answered: send voice and, if wanted, the picture.
+    Accepted {
+        /// The call.
+        #[ts(as = "String")]
+        call: Uuid,
+        /// Whether our picture is wanted.
+        video: bool,
     },
     /// A description or a candidate of the other side.
     Signal {
@@ -185,13 +319,15 @@ impl std::fmt::Debug for PeerEvent {
                 polite,
                 initiator,
                 video,
+                early,
                 ..
             } => {
                 write!(
                     f,
-                    "Start {{ polite: {polite}, initiator: {initiator}, video: {video} }}"
+                    "Start {{ polite: {polite}, initiator: {initiator}, video: {video}, early: {early} }}"
                 )
             }
+            Self::Accepted { video, .. } => write!(f, "Accepted {{ video: {video} }}"),
             Self::Signal { data, .. } => write!(f, "Signal {{ {} bytes }}", data.len()),
             Self::Stop { .. } => f.write_str("Stop"),
         }
@@ -208,4 +344,6 @@ pub enum MediaState {
     Disconnected,
     /// It will not come back by itself.
     Failed,
+    /// The other end of the media is not the one whose key was in the sealed description.
+    Untrusted,
 }

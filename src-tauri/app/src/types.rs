@@ -5,8 +5,9 @@ use ringdown_core::ice::{IcePolicy, IceServer, IceTransportPolicy, RtcConfigurat
 use ts_rs::{Config, TS};
 
 use crate::ipc::{
-    Added, ContactView, InvitePreview, Line, MediaState, Notice, PeerEvent, Profile, Settings,
-    Snapshot, UiError,
+    Added, BackupMade, ContactView, InviteKind, InvitePreview, InviteView, KeyStore, Line,
+    MediaState, NewInvite, Notice, PeerEvent, Privacy, Profile, RequestView, Safety, SafetyCheck,
+    Settings, Snapshot, Standing, UiError,
 };
 
 const HEAD: &str = "// Made by `cargo xtask types` from the Rust types (src-tauri/app/src/ipc.rs, src-tauri/core). Do not edit.\n";
@@ -26,6 +27,12 @@ fn declarations() -> String {
         Snapshot,
         Profile,
         ContactView,
+        Standing,
+        RequestView,
+        InviteView,
+        InviteKind,
+        Privacy,
+        KeyStore,
         CallSnapshot,
         Direction,
         Phase,
@@ -38,6 +45,10 @@ fn declarations() -> String {
         UiError,
         Added,
         InvitePreview,
+        NewInvite,
+        Safety,
+        SafetyCheck,
+        BackupMade,
         PeerEvent,
         RtcConfiguration,
         IceTransportPolicy,

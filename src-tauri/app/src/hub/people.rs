@@ -6,7 +6,10 @@ use ringdown_core::invite::{Invite, Reach};
 use ringdown_core::name::DisplayName;
 
 use super::{Hub, Profile};
-use crate::ipc::{self, Added, ContactView, InvitePreview, Settings, Snapshot, UiError};
+use crate::ipc::{
+    self, Added, ContactView, InvitePreview, KeyStore, Privacy, Settings, Snapshot, Standing,
+    UiError,
+};
 use crate::keyfile;
 use crate::settings;
 use crate::store::StoreError;
@@ -24,6 +27,11 @@ impl Hub {
                 .profile
                 .as_ref()
                 .map(|profile| self.invite_of(profile).to_link()),
+            invites: Vec::new(),
+            requests: Vec::new(),
+            privacy: Privacy {
+                key_store: KeyStore::File,
+            },
             contacts: self
                 .contacts
                 .iter()
@@ -31,6 +39,11 @@ impl Hub {
                     key: contact.key.to_string(),
                     name: contact.name.to_string(),
                     own_name: contact.own_name.to_string(),
+                    standing: Standing::Mutual,
+                    verified: false,
+                    blocked: false,
+                    early: false,
+                    ice_policy: contact.ice_policy,
                 })
                 .collect(),
             call: self
@@ -94,6 +107,8 @@ impl Hub {
                 .get(invite.key)
                 .map(|contact| contact.name.to_string()),
             name: invite.name.to_string(),
+            namesake: None,
+            expired: false,
         })
     }
 

@@ -113,7 +113,8 @@ impl Hub {
         let state = match state {
             MediaState::Connected => MediaChange::Connected,
             MediaState::Disconnected => MediaChange::Disconnected,
-            MediaState::Failed => MediaChange::Failed,
+            // The core learns the difference with its new messages.
+            MediaState::Failed | MediaState::Untrusted => MediaChange::Failed,
         };
         self.feed(Input::Media { call, state })
     }
@@ -188,6 +189,7 @@ impl Hub {
                         polite,
                         initiator,
                         video,
+                        early: false,
                         configuration,
                     });
                 }
