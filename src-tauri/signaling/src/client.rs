@@ -7,8 +7,10 @@ mod backoff;
 mod courier;
 mod dial;
 mod pool;
+mod receipt;
 mod registration;
 
 pub use courier::{Courier, DeliverError};
 pub use dial::{Dialer, OfflineReason};
+pub use receipt::Receipt;
 pub use registration::{Event, Registration, Signer};

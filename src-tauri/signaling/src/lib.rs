@@ -16,6 +16,8 @@ pub mod limits;
 pub mod server;
 pub mod wire;
 
-pub use client::{Courier, DeliverError, Dialer, Event, OfflineReason, Registration, Signer};
+pub use client::{
+    Courier, DeliverError, Dialer, Event, OfflineReason, Receipt, Registration, Signer,
+};
 pub use lan::{Found, Interfaces, Lan, LanError};
 pub use server::{ServerConfig, serve};

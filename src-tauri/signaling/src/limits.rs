@@ -29,7 +29,8 @@ pub const FRAME_BURST: u32 = 1000;
 /// Sends of one connection whose `result` is still open; a further one is answered `busy`.
 pub const MAX_OPEN_SENDS: u32 = 64;
 
-/// Deliveries to one registered key that are queued or not yet acknowledged; a further one is answered `busy`.
+/// Deliveries to one registered key that are queued or not yet answered; a further one is not delivered. Its sender hears
+/// `offline` like everyone, not `busy`: that would tell that somebody is there.
 pub const MAX_PENDING_DELIVERIES: u32 = 64;
 
 /// Connections from one address at a time: one IPv4 address, or one IPv6 /64.
@@ -44,8 +45,9 @@ pub const MAX_NAMES: usize = 8;
 /// A connection must have finished its HTTP upgrade within this time.
 pub const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The recipient must `ack` a `deliver` within this time, or the sender hears `offline`.
-pub const ACK_TIMEOUT: Duration = Duration::from_secs(5);
+/// A `send` that nobody has taken by an `ack` is answered `offline` this long after it came, and never earlier: whether the
+/// key is not registered, its app refused, or said nothing, looks the same to the sender.
+pub const OFFLINE_AFTER: Duration = Duration::from_secs(2);
 
 /// One write to a peer must be taken by the network within this time, or the connection is dropped as too slow.
 pub const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -65,11 +67,19 @@ pub const ANONYMOUS_IDLE: Duration = Duration::from_secs(120);
 /// A stopping server waits this long for its connections to take their goodbye.
 pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
-/// A client gives one attempt to reach, or to deliver through, one server this long.
+/// A client gives one attempt to reach one server this long.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A client that sends over a connection it has had open for a while tries a new one when no answer came within this time.
-pub const REUSE_PATIENCE: Duration = Duration::from_millis(1500);
+/// A client gives one attempt to deliver through one server this long, reaching it included.
+pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(7);
+
+/// A client that sends along a route that worked tries the others too when no answer came within this time. Longer than
+/// [`OFFLINE_AFTER`] and a way there and back.
+pub const ROUTE_PATIENCE: Duration = Duration::from_secs(3);
+
+/// A client that asked a server for a sign of life, because it sends something or the network changed, gives the connection
+/// up when none came within this time.
+pub const LINK_PATIENCE: Duration = Duration::from_millis(1500);
 
 /// A client closes a sending connection that was not used for this long.
 pub const COURIER_IDLE: Duration = Duration::from_secs(60);

@@ -6,7 +6,7 @@
 //!   | register{key,signature} ->|                             |   only who wants to be reached
 //!   |                 <- ready  |                             |
 //!   | send{id,to,payload} ----> | deliver{id,payload} ------> |
-//!   |                           | <------------------ ack{id} |
+//!   |                           | <---------- ack{id}, or refuse{id}
 //!   |     <- result{id,outcome} |                             |
 //! ```
 //!
@@ -43,8 +43,14 @@ pub enum ClientFrame {
         /// Opaque to the server.
         payload: Payload,
     },
-    /// Confirms a `deliver`. An unknown or late `id` is ignored.
+    /// Takes a `deliver`: its sender hears `delivered`. An unknown or late `id` is ignored.
     Ack {
+        /// The `deliver`'s.
+        id: u32,
+    },
+    /// Does not take a `deliver`: its sender hears what they would hear if nobody were registered, no earlier and no later.
+    /// An unknown or late `id` is ignored.
+    Refuse {
         /// The `deliver`'s.
         id: u32,
     },
@@ -63,7 +69,7 @@ pub enum ServerFrame {
     },
     /// The registration holds from now on.
     Ready,
-    /// A payload for the registered key; to be confirmed by `ack`.
+    /// A payload for the registered key; to be answered by `ack` or `refuse`.
     Deliver {
         /// Chosen by the server, for this connection.
         id: u32,
@@ -111,7 +117,7 @@ pub enum FrameError {
 
 impl ClientFrame {
     /// The `t` of every client frame.
-    const TYPES: [&str; 3] = ["register", "send", "ack"];
+    const TYPES: [&str; 4] = ["register", "send", "ack", "refuse"];
 
     /// The text to send.
     #[must_use]

@@ -45,13 +45,9 @@ async fn alice_delivers_and_bob_receives() {
     let (registration, mut events) = bob_at(&server).await;
     assert_eq!(registration.url(), server.url());
     let courier = Courier::new();
-    assert_eq!(
-        courier
-            .deliver(&[server.url()], bob().key(), b"sealed".to_vec())
-            .await,
-        Ok(())
-    );
-    assert_eq!(events.received().await, b"sealed");
+    let delivery = courier.deliver(&[server.url()], bob().key(), b"sealed".to_vec());
+    let (delivered, received) = tokio::join!(delivery, events.received());
+    assert_eq!((delivered, &received[..]), (Ok(()), &b"sealed"[..]));
 }
 
 #[tokio::test]
@@ -140,13 +136,9 @@ async fn the_first_server_that_delivers_wins() {
     let other = Server::start().await;
     let urls = [nowhere().await, silent.url(), other.url(), server.url()];
     let courier = Courier::new();
-    assert_eq!(
-        courier
-            .deliver(&urls, bob().key(), b"sealed".to_vec())
-            .await,
-        Ok(())
-    );
-    assert_eq!(events.received().await, b"sealed");
+    let delivery = courier.deliver(&urls, bob().key(), b"sealed".to_vec());
+    let (delivered, received) = tokio::join!(delivery, events.received());
+    assert_eq!((delivered, &received[..]), (Ok(()), &b"sealed"[..]));
 }
 
 #[tokio::test]
@@ -188,14 +180,14 @@ async fn when_the_route_breaks_the_others_take_over_in_order() {
     let courier = Courier::new();
     let urls = [first.url(), second.url()];
     let deliver = |number: u8| courier.deliver(&urls, bob().key(), vec![number]);
-    assert_eq!(deliver(0).await, Ok(()));
-    assert_eq!(at_first.received().await, [0]);
+    let (delivered, received) = tokio::join!(deliver(0), at_first.received());
+    assert_eq!((delivered, received), (Ok(()), vec![0]));
     let (_two, mut at_second) = bob_at(&second).await;
     first.stop().await;
     let later: Vec<_> = (1..20).map(deliver).collect();
     for (number, delivery) in (1..).zip(later) {
-        assert_eq!(delivery.await, Ok(()));
-        assert_eq!(at_second.received().await, [number]);
+        let (delivered, received) = tokio::join!(delivery, at_second.received());
+        assert_eq!((delivered, received), (Ok(()), vec![number]));
     }
 }
 
@@ -257,13 +249,9 @@ async fn a_restarted_server_is_found_again() {
     let address = server.address;
     let (_registration, mut events) = bob_at(&server).await;
     let courier = Courier::new();
-    assert_eq!(
-        courier
-            .deliver(&[server.url()], bob().key(), b"before".to_vec())
-            .await,
-        Ok(())
-    );
-    assert_eq!(events.received().await, b"before");
+    let delivery = courier.deliver(&[server.url()], bob().key(), b"before".to_vec());
+    let (delivered, received) = tokio::join!(delivery, events.received());
+    assert_eq!((delivered, &received[..]), (Ok(()), &b"before"[..]));
     server.stop().await;
     assert_eq!(events.offline().await, OfflineReason::GoingAway);
     let server = Server::start_at(address, ServerConfig::default()).await;
@@ -278,13 +266,9 @@ async fn a_restarted_server_is_found_again() {
         }
     }
     // The courier's connection died with the old server; nobody has to know.
-    assert_eq!(
-        courier
-            .deliver(&[server.url()], bob().key(), b"after".to_vec())
-            .await,
-        Ok(())
-    );
-    assert_eq!(events.received().await, b"after");
+    let delivery = courier.deliver(&[server.url()], bob().key(), b"after".to_vec());
+    let (delivered, received) = tokio::join!(delivery, events.received());
+    assert_eq!((delivered, &received[..]), (Ok(()), &b"after"[..]));
 }
 
 #[tokio::test]
@@ -379,13 +363,9 @@ async fn an_older_window_gives_way_to_a_newer_one() {
     let (_newer, mut newer_events) = bob_at(&server).await;
     assert_eq!(older_events.offline().await, OfflineReason::Replaced);
     let courier = Courier::new();
-    assert_eq!(
-        courier
-            .deliver(&[server.url()], bob().key(), b"sealed".to_vec())
-            .await,
-        Ok(())
-    );
-    assert_eq!(newer_events.received().await, b"sealed");
+    let delivery = courier.deliver(&[server.url()], bob().key(), b"sealed".to_vec());
+    let (delivered, received) = tokio::join!(delivery, newer_events.received());
+    assert_eq!((delivered, &received[..]), (Ok(()), &b"sealed"[..]));
 }
 
 #[tokio::test]
@@ -421,22 +401,109 @@ async fn frames_of_a_newer_server_are_passed_over() {
 }
 
 #[tokio::test]
-async fn a_payload_is_confirmed_when_the_app_has_it() {
+async fn what_becomes_of_a_payload_is_decided_by_the_app_after_it_has_looked() {
     let server = Server::start().await;
-    let (sender, receiver) = mpsc::channel(1);
-    let mut events = Events(receiver);
-    let _registration = Registration::spawn(server.url(), bob().key(), bob().signer(), sender);
-    events.online().await;
+    let (_registration, mut events) = bob_at(&server).await;
     let mut alices = Raw::connect(&server).await;
-    for id in 0..3 {
-        alices.send(id, &bob(), &[0]).await;
+    for id in 0..4 {
+        alices.send(id, &bob(), &[u8::try_from(id).unwrap()]).await;
     }
-    // The channel holds one, so the second is not confirmed until the first is taken.
-    assert_eq!(alices.result().await, (0, Outcome::Delivered));
-    events.received().await;
-    assert_eq!(alices.result().await, (1, Outcome::Delivered));
-    events.received().await;
+    let (_, refused) = events.arrived().await;
+    let (_, forgotten) = events.arrived().await;
+    let (payload, accepted) = events.arrived().await;
+    assert_eq!(payload, [2]);
+    let (_, accepted_first) = events.arrived().await;
+    refused.refuse();
+    drop(forgotten);
+    // In whatever order.
+    accepted_first.accept();
+    assert_eq!(alices.result().await, (3, Outcome::Delivered));
+    accepted.accept();
     assert_eq!(alices.result().await, (2, Outcome::Delivered));
+    for id in [0, 1] {
+        assert_eq!(alices.result().await, (id, Outcome::Offline));
+    }
+}
+
+#[tokio::test]
+async fn a_receipt_outlives_its_connection_without_harm() {
+    let server = Server::start().await;
+    let (registration, mut events) = bob_at(&server).await;
+    let mut alices = Raw::connect(&server).await;
+    alices.send(1, &bob(), b"sealed").await;
+    let (_, receipt) = events.arrived().await;
+    drop(registration);
+    receipt.accept();
+    assert_eq!(alices.result().await, (1, Outcome::Offline));
+}
+
+#[tokio::test]
+async fn a_dead_connection_is_noticed_when_the_network_changes_and_when_something_is_sent() {
+    let impostor = Impostor::new().await;
+    let (registration, mut events) = register(impostor.url());
+    let mut socket = impostor.accept().await;
+    Impostor::next(&mut socket).await;
+    Impostor::say(&mut socket, &ServerFrame::Ready).await;
+    events.online().await;
+    // The impostor reads no more, as if the cable were out. Time runs ahead whenever everyone waits.
+    registration.hurry();
+    tokio::time::pause();
+    assert_eq!(events.offline().await, OfflineReason::TimedOut);
+    tokio::time::resume();
+    drop(registration);
+
+    let courier = Courier::new();
+    let urls = [impostor.url()];
+    let delivery = courier.deliver(&urls, bob().key(), b"sealed".to_vec());
+    let _dead = impostor.accept().await;
+    let delivery = tokio::spawn(delivery);
+    // It takes a second connection by itself, long before the time for an answer is over.
+    let mut living = loop {
+        let mut socket = impostor.accept().await;
+        match Impostor::next(&mut socket).await {
+            Some(ClientFrame::Send { id, .. }) => break (socket, id),
+            // The registration had begun to connect again.
+            Some(_) | None => {}
+        }
+    };
+    let outcome = Outcome::Delivered;
+    Impostor::say(
+        &mut living.0,
+        &ServerFrame::Result {
+            id: living.1,
+            outcome,
+            message: None,
+        },
+    )
+    .await;
+    assert_eq!(delivery.await.unwrap(), Ok(()));
+}
+
+#[tokio::test]
+async fn a_courier_leaves_its_connections_behind_when_the_network_changes() {
+    let impostor = Impostor::new().await;
+    let courier = Courier::new();
+    let delivery = courier.deliver(&[impostor.url()], bob().key(), b"sealed".to_vec());
+    let mut before = impostor.accept().await;
+    assert!(Impostor::next(&mut before).await.is_some());
+    courier.renew();
+    let mut after = impostor.accept().await;
+    let Some(ClientFrame::Send { id, payload, .. }) = Impostor::next(&mut after).await else {
+        panic!("nothing sent")
+    };
+    assert_eq!(payload.bytes(), b"sealed");
+    let outcome = Outcome::Delivered;
+    Impostor::say(
+        &mut after,
+        &ServerFrame::Result {
+            id,
+            outcome,
+            message: None,
+        },
+    )
+    .await;
+    assert_eq!(delivery.await, Ok(()));
+    assert_eq!(Impostor::next(&mut before).await, None);
 }
 
 #[tokio::test]
@@ -507,14 +574,8 @@ async fn nothing_private_is_in_debug_output() {
     let server = Server::start().await;
     let (registration, mut events) = bob_at(&server).await;
     let courier = Courier::new();
-    courier
-        .deliver(
-            &[server.url()],
-            bob().key(),
-            b"candidate 192.0.2.77".to_vec(),
-        )
-        .await
-        .unwrap();
+    let secret = b"candidate 192.0.2.77".to_vec();
+    let delivery = tokio::spawn(courier.deliver(&[server.url()], bob().key(), secret));
     let event = events.next().await;
     let offline = Event::Offline {
         url: server.url(),
@@ -529,6 +590,12 @@ async fn nothing_private_is_in_debug_output() {
         "{text}"
     );
     assert!(text.contains("20 bytes"), "{text}");
+    let Event::Received { receipt, .. } = event else {
+        panic!("nothing received but {event:?}")
+    };
+    assert_eq!(format!("{receipt:?}"), "Receipt { .. }");
+    receipt.accept();
+    assert_eq!(delivery.await.unwrap(), Ok(()));
 }
 
 #[tokio::test]

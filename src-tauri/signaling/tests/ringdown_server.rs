@@ -70,11 +70,9 @@ async fn it_says_when_it_is_ready_serves_and_stops_in_order() {
         let _registration = Registration::spawn(url.clone(), bob().key(), bob().signer(), sender);
         events.online().await;
         let courier = Courier::new();
-        courier
-            .deliver(&[url], bob().key(), b"sealed".to_vec())
-            .await
-            .unwrap();
-        assert_eq!(events.received().await, b"sealed");
+        let delivery = courier.deliver(&[url], bob().key(), b"sealed".to_vec());
+        let (delivered, received) = tokio::join!(delivery, events.received());
+        assert_eq!((delivered, &received[..]), (Ok(()), &b"sealed"[..]));
         terminate(&child, signal).await;
         assert_eq!(events.offline().await, OfflineReason::GoingAway);
         assert!(child.wait().await.unwrap().success());

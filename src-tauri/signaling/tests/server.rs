@@ -10,7 +10,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Person, Raw, Server, alice, bob};
+use common::{Person, Raw, Server, alice, bob, nobody};
 use futures_util::{SinkExt, StreamExt};
 use ringdown_signaling::{
     ServerConfig,
@@ -280,7 +280,7 @@ async fn frames_out_of_order_do_no_harm() {
 #[tokio::test]
 async fn who_does_not_confirm_is_offline() {
     let server = Server::start_with(with_limits(|limits| {
-        limits.ack_timeout = Duration::from_millis(100)
+        limits.offline_after = Duration::from_millis(100)
     }))
     .await;
     let mut bobs = Raw::registered(&server, &bob()).await;
@@ -295,19 +295,26 @@ async fn who_does_not_confirm_is_offline() {
 }
 
 #[tokio::test]
-async fn who_leaves_without_confirming_is_offline_at_once() {
-    let server = Server::start_with(with_limits(|limits| {
-        limits.ack_timeout = Duration::from_secs(3600)
-    }))
-    .await;
+async fn who_refuses_or_leaves_is_offline_when_the_absent_are_and_not_before() {
+    let server = Server::start().await;
     let mut bobs = Raw::registered(&server, &bob()).await;
-    let mut alices = Raw::connect(&server).await;
-    alices.send(1, &bob(), b"one").await;
-    alices.send(2, &bob(), b"two").await;
-    bobs.delivery().await;
-    drop(bobs);
-    assert_eq!(alices.result().await.1, Outcome::Offline);
-    assert_eq!(alices.result().await.1, Outcome::Offline);
+    let mut alices = Raw::registered(&server, &alice()).await;
+    let mut stranger = Raw::connect(&server).await;
+    // The first to nobody, then one that Bob refuses, then one that Alice leaves over; and one that is taken.
+    stranger.send(1, &nobody(), b"sealed").await;
+    stranger.send(2, &bob(), b"sealed").await;
+    stranger.send(3, &alice(), b"sealed").await;
+    stranger.send(4, &bob(), b"sealed").await;
+    let (id, _) = bobs.delivery().await;
+    bobs.say(&ClientFrame::Refuse { id }).await;
+    alices.delivery().await;
+    drop(alices);
+    let (id, _) = bobs.delivery().await;
+    bobs.say(&ClientFrame::Ack { id }).await;
+    assert_eq!(stranger.result().await, (4, Outcome::Delivered));
+    for id in [1, 2, 3] {
+        assert_eq!(stranger.result().await, (id, Outcome::Offline));
+    }
 }
 
 #[tokio::test]
@@ -325,27 +332,31 @@ async fn the_newest_registration_wins() {
 }
 
 #[tokio::test]
-async fn too_many_unconfirmed_deliveries_are_busy() {
+async fn too_many_open_sends_are_busy_whoever_they_are_for() {
     let server = Server::start_with(with_limits(|limits| {
-        limits.ack_timeout = Duration::from_secs(3600)
+        limits.offline_after = Duration::from_secs(3600)
     }))
     .await;
     let mut bobs = Raw::registered(&server, &bob()).await;
-    let mut mallory = Raw::connect(&server).await;
-    for id in 0..64 {
-        mallory.send(id, &bob(), b"spam").await;
-        bobs.delivery().await;
+    for person in [bob(), nobody()] {
+        let mut mallory = Raw::connect(&server).await;
+        for id in 0..64 {
+            mallory.send(id, &person, b"spam").await;
+        }
+        mallory.send(64, &person, b"spam").await;
+        assert_eq!(mallory.result().await, (64, Outcome::Busy));
     }
-    // One connection may not have more open than that, and Bob may not have more waiting: whoever sends.
-    mallory.send(64, &bob(), b"spam").await;
-    assert_eq!(mallory.result().await, (64, Outcome::Busy));
+    // Alice does not hear that somebody's queue is full. When there is room, what she sends arrives.
     let mut alices = Raw::connect(&server).await;
     alices.send(1, &bob(), b"sealed").await;
-    assert_eq!(alices.result().await, (1, Outcome::Busy));
-    bobs.say(&ClientFrame::Ack { id: 0 }).await;
-    assert_eq!(mallory.result().await, (0, Outcome::Delivered));
-    alices.send(2, &bob(), b"sealed").await;
     let (id, _) = bobs.delivery().await;
+    bobs.say(&ClientFrame::Refuse { id }).await;
+    for _ in 1..64 {
+        assert_eq!(bobs.delivery().await.1, b"spam");
+    }
+    alices.send(2, &bob(), b"sealed").await;
+    let (id, payload) = bobs.delivery().await;
+    assert_eq!(payload, b"sealed");
     bobs.say(&ClientFrame::Ack { id }).await;
     assert_eq!(alices.result().await, (2, Outcome::Delivered));
 }
@@ -362,12 +373,12 @@ async fn a_flood_of_sends_is_busy_and_a_flood_of_frames_ends() {
     let mut mallory = Raw::connect(&server).await;
     for id in 0..6 {
         mallory.send(id, &bob(), b"spam").await;
-        let expected = if id < 3 {
-            Outcome::Offline
-        } else {
-            Outcome::Busy
-        };
-        assert_eq!(mallory.result().await, (id, expected));
+    }
+    for id in [3, 4, 5] {
+        assert_eq!(mallory.result().await, (id, Outcome::Busy));
+    }
+    for id in [0, 1, 2] {
+        assert_eq!(mallory.result().await, (id, Outcome::Offline));
     }
     mallory.send(6, &bob(), b"spam").await;
     mallory.ends_with(ErrorCode::RateLimited, 4429).await;
@@ -452,7 +463,6 @@ async fn the_server_asks_who_is_silent_and_drops_who_is_dead() {
     let _unread = Raw::registered(&strict, &bob()).await;
     let mut alices = Raw::registered(&strict, &alice()).await;
     alices.send(1, &bob(), b"sealed").await;
-    // Long before the time to confirm is over: Bob's connection was dropped.
     assert_eq!(alices.result().await, (1, Outcome::Offline));
 }
 

@@ -89,13 +89,11 @@ async fn alice_reaches_bob_over_tls() {
         );
         events.online().await;
         let courier = Courier::with_dialer(dialer);
-        assert_eq!(
-            courier
-                .deliver(from_ref(&proxy.url), bob().key(), b"sealed".to_vec())
-                .await,
-            Ok(())
+        let (delivered, received) = tokio::join!(
+            courier.deliver(from_ref(&proxy.url), bob().key(), b"sealed".to_vec()),
+            events.received()
         );
-        assert_eq!(events.received().await, b"sealed");
+        assert_eq!((delivered, &received[..]), (Ok(()), &b"sealed"[..]));
         drop(courier);
         proxy.server.stop().await;
     }

@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{
     limits::{
-        ATTEMPT_TIMEOUT, COURIER_IDLE, COURIER_QUEUE, COURIER_WINDOW, MAX_PAYLOAD_BYTES,
-        REUSE_PATIENCE,
+        COURIER_IDLE, COURIER_QUEUE, COURIER_WINDOW, DELIVERY_TIMEOUT, MAX_PAYLOAD_BYTES,
+        ROUTE_PATIENCE,
     },
     wire::{Key, Outcome, Payload},
 };
@@ -119,7 +119,7 @@ impl Courier {
     /// in order, wherever their futures run. Dropping the future does not recall the payload.
     ///
     /// # Errors
-    /// See [`DeliverError`]; at the latest [`ATTEMPT_TIMEOUT`] and [`REUSE_PATIENCE`] after those queued before it.
+    /// See [`DeliverError`]; at the latest [`DELIVERY_TIMEOUT`] and [`ROUTE_PATIENCE`] after those queued before it.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -132,6 +132,12 @@ impl Courier {
         let place = self.enqueue(urls, Key::from(to), &payload);
         // A queue ends without an answer only when the last courier was dropped.
         async { place?.await.unwrap_or(Err(DeliverError::Unreachable)) }
+    }
+
+    /// For when the network changed: gives up the open connections, which may lead nowhere now. What is under way is tried again
+    /// over new ones.
+    pub fn renew(&self) {
+        self.office.pool.renew();
     }
 
     fn enqueue(
@@ -290,7 +296,7 @@ impl Desk {
 fn fly(pool: Arc<Pool>, url: String, link: Link, to: Key, job: Job) -> Flight {
     let answer = link.send(to, job.payload.clone());
     Box::pin(async move {
-        let delivered = match timeout(REUSE_PATIENCE, answer).await {
+        let delivered = match timeout(ROUTE_PATIENCE, answer).await {
             Ok(Ok(answer)) => answer.outcome == Outcome::Delivered,
             Ok(Err(_)) | Err(_) => {
                 pool.discard(&url, &link);
@@ -320,7 +326,7 @@ async fn attempt<'a>(
             }
         }
     };
-    let result = match timeout(ATTEMPT_TIMEOUT, patient).await {
+    let result = match timeout(DELIVERY_TIMEOUT, patient).await {
         Ok(Ok(answer)) => judge(answer),
         Ok(Err(LinkError::Unreachable)) => Err(DeliverError::Unreachable),
         Ok(Err(LinkError::Lost)) => Err(DeliverError::Offline),
@@ -335,23 +341,15 @@ async fn attempt<'a>(
     (url, result)
 }
 
-/// Asks over the connection that is there; if it gives no answer soon, over a new one.
+/// Asks over the connection that is there; if that is lost, over a new one.
 async fn ask(pool: &Pool, url: &str, to: Key, payload: &Payload) -> Result<Answer, LinkError> {
-    let (link, reused) = pool.link(url);
-    let worked_before = reused && link.is_connected();
-    let answer = link.send(to, payload.clone());
-    if !worked_before {
-        return answer.await;
+    let link = pool.link(url);
+    let answer = link.send(to, payload.clone()).await;
+    if answer != Err(LinkError::Lost) {
+        return answer;
     }
-    match timeout(REUSE_PATIENCE, answer).await {
-        Ok(Ok(answer)) => Ok(answer),
-        Ok(Err(LinkError::Unreachable)) => Err(LinkError::Unreachable),
-        Ok(Err(LinkError::Lost)) | Err(_) => {
-            pool.discard(url, &link);
-            let (fresh, _) = pool.link(url);
-            fresh.send(to, payload.clone()).await
-        }
-    }
+    pool.discard(url, &link);
+    pool.link(url).send(to, payload.clone()).await
 }
 
 fn judge(answer: Answer) -> Result<(), DeliverError> {

@@ -16,7 +16,7 @@ use tokio::{
 
 use super::dial::{Connection, Dialer, Heard, OfflineReason, Server};
 use crate::{
-    limits::{CLIENT_PING_EVERY, COURIER_IDLE, DEAD_AFTER, MAX_OPEN_SENDS},
+    limits::{CLIENT_PING_EVERY, COURIER_IDLE, DEAD_AFTER, LINK_PATIENCE, MAX_OPEN_SENDS},
     wire::{ClientFrame, Key, Outcome, Payload, ServerFrame},
 };
 
@@ -68,7 +68,7 @@ impl Link {
     }
 
     /// Whether the server answered on this link so far.
-    pub(super) fn is_connected(&self) -> bool {
+    fn is_connected(&self) -> bool {
         self.connected.load(Ordering::Relaxed)
     }
 }
@@ -94,15 +94,15 @@ impl Pool {
         }
     }
 
-    /// The link to a server, and whether it was there before.
-    pub(super) fn link(&self, url: &str) -> (Link, bool) {
+    /// The link to a server, made if there is none.
+    pub(super) fn link(&self, url: &str) -> Link {
         let mut open = self.lock();
         if let Some(link) = open
             .links
             .get(url)
             .filter(|link| !link.commands.is_closed())
         {
-            return (link.clone(), true);
+            return link.clone();
         }
         while open.tasks.try_join_next().is_some() {}
         open.links.retain(|_, link| !link.commands.is_closed());
@@ -118,7 +118,7 @@ impl Pool {
             Arc::clone(&link.connected),
         ));
         open.links.insert(url.to_owned(), link.clone());
-        (link, false)
+        link
     }
 
     /// The link to a server, if there is a living one.
@@ -140,6 +140,13 @@ impl Pool {
         {
             open.links.remove(url);
         }
+    }
+
+    /// Ends every link: what is open on them is lost.
+    pub(super) fn renew(&self) {
+        let mut open = self.lock();
+        open.links.clear();
+        open.tasks.abort_all();
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -189,7 +196,11 @@ async fn talk(
     ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let dead = sleep_until(Instant::now() + DEAD_AFTER);
     let idle = sleep_until(Instant::now() + COURIER_IDLE);
-    tokio::pin!(dead, idle);
+    // An answer may take its time, for the recipient's sake; a sign of life may not. So each send asks for one, and a dead
+    // connection is told from a slow answer.
+    let silent = sleep_until(Instant::now());
+    let mut asked = false;
+    tokio::pin!(dead, idle, silent);
     loop {
         tokio::select! {
             command = commands.recv(), if open.len() < MAX_OPEN_SENDS as usize => {
@@ -207,8 +218,16 @@ async fn talk(
                 if let Err(reason) = connection.send(ClientFrame::Send { id, to, payload }.encode()).await {
                     return reason;
                 }
+                if !asked {
+                    if let Err(reason) = connection.ping().await {
+                        return reason;
+                    }
+                    asked = true;
+                    silent.as_mut().reset(Instant::now() + LINK_PATIENCE);
+                }
             }
             heard = connection.next() => {
+                asked = false;
                 dead.as_mut().reset(Instant::now() + DEAD_AFTER);
                 match heard {
                     Ok(Heard::Frame(ServerFrame::Result { id, outcome, message })) => {
@@ -227,6 +246,7 @@ async fn talk(
                 }
             }
             _ = ping.tick() => if let Err(reason) = connection.ping().await { return reason },
+            () = &mut silent, if asked => return OfflineReason::TimedOut,
             () = &mut dead => return OfflineReason::TimedOut,
             () = &mut idle => if open.is_empty() {
                 connection.close().await;

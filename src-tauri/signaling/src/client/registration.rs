@@ -11,10 +11,11 @@ use tokio::{
 use super::{
     backoff::Backoff,
     dial::{Connection, Dialer, Heard, OfflineReason, Server},
+    receipt::Receipt,
 };
 use crate::{
     challenge,
-    limits::{ATTEMPT_TIMEOUT, BACKOFF_RESET_AFTER, CLIENT_PING_EVERY, DEAD_AFTER},
+    limits::{ATTEMPT_TIMEOUT, BACKOFF_RESET_AFTER, CLIENT_PING_EVERY, DEAD_AFTER, LINK_PATIENCE},
     wire::{ClientFrame, Key, ServerFrame, Signature},
 };
 
@@ -22,7 +23,6 @@ use crate::{
 pub type Signer = Arc<dyn Fn(&[u8]) -> [u8; 64] + Send + Sync>;
 
 /// What happens on a registration.
-#[derive(Clone, PartialEq, Eq)]
 pub enum Event {
     /// Reachable there from now on.
     Online {
@@ -40,6 +40,8 @@ pub enum Event {
     Received {
         /// As sealed by the sender.
         payload: Vec<u8>,
+        /// To be accepted or refused, within [`OFFLINE_AFTER`](crate::limits::OFFLINE_AFTER).
+        receipt: Receipt,
     },
 }
 
@@ -48,7 +50,7 @@ impl fmt::Debug for Event {
         match self {
             Self::Online { .. } => f.write_str("Online"),
             Self::Offline { reason, .. } => write!(f, "Offline({})", reason.code()),
-            Self::Received { payload } => write!(f, "Received({} bytes)", payload.len()),
+            Self::Received { payload, .. } => write!(f, "Received({} bytes)", payload.len()),
         }
     }
 }
@@ -67,8 +69,8 @@ impl fmt::Debug for Registration {
 }
 
 impl Registration {
-    /// Registers `key` at `url` (`ws://` or `wss://`), trusting the system's certificates. Payloads are acknowledged once they
-    /// are in `events`, so a full channel slows the senders down; when its receiver is gone, the registration ends.
+    /// Registers `key` at `url` (`ws://` or `wss://`), trusting the system's certificates. Each payload in `events` waits for
+    /// its [`Receipt`]; when the receiver of `events` is gone, the registration ends.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -114,7 +116,8 @@ impl Registration {
         &self.url
     }
 
-    /// Stops waiting and connects now, if it is not connected: when the network came back or changed.
+    /// For when the network came back or changed: connects now if it was waiting to; if it is connected, asks the server for a
+    /// sign of life and connects again when none comes within [`LINK_PATIENCE`].
     pub fn hurry(&self) {
         self.hurry.notify_one();
     }
@@ -151,7 +154,7 @@ impl Keeper {
         };
         let mut backoff = Backoff::new();
         loop {
-            let online = self.stay(&server).await;
+            let online = self.stay(&server, &hurry).await;
             let Ok((reason, lasted)) = online else { return };
             if lasted.is_some_and(|since| since.elapsed() >= BACKOFF_RESET_AFTER) {
                 backoff.reset();
@@ -175,6 +178,7 @@ impl Keeper {
     async fn stay(
         &mut self,
         server: &Server,
+        hurry: &Notify,
     ) -> Result<(OfflineReason, Option<Instant>), NobodyListens> {
         let mut connection = match self.register(server).await {
             Ok(connection) => connection,
@@ -186,7 +190,7 @@ impl Keeper {
             url: self.url.clone(),
         })
         .await?;
-        let reason = self.listen(&mut connection).await?;
+        let reason = self.listen(&mut connection, hurry).await?;
         Ok((reason, Some(since)))
     }
 
@@ -222,7 +226,12 @@ impl Keeper {
         Ok(connection)
     }
 
-    async fn listen(&self, connection: &mut Connection) -> Result<OfflineReason, NobodyListens> {
+    async fn listen(
+        &self,
+        connection: &mut Connection,
+        hurry: &Notify,
+    ) -> Result<OfflineReason, NobodyListens> {
+        let (verdicts, mut decided) = mpsc::unbounded_channel();
         let mut ping = interval_at(Instant::now() + CLIENT_PING_EVERY, CLIENT_PING_EVERY);
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let dead = sleep_until(Instant::now() + DEAD_AFTER);
@@ -232,6 +241,20 @@ impl Keeper {
                 heard = connection.next() => heard,
                 _ = ping.tick() => match connection.ping().await {
                     Ok(()) => continue,
+                    Err(reason) => return Ok(reason),
+                },
+                Some((id, accepted)) = decided.recv() => {
+                    let answer = if accepted { ClientFrame::Ack { id } } else { ClientFrame::Refuse { id } };
+                    match connection.send(answer.encode()).await {
+                        Ok(()) => continue,
+                        Err(reason) => return Ok(reason),
+                    }
+                }
+                () = hurry.notified() => match connection.ping().await {
+                    Ok(()) => {
+                        dead.as_mut().reset(Instant::now() + LINK_PATIENCE);
+                        continue;
+                    }
                     Err(reason) => return Ok(reason),
                 },
                 () = &mut dead => return Ok(OfflineReason::TimedOut),
@@ -250,11 +273,9 @@ impl Keeper {
                 ServerFrame::Deliver { id, payload } => {
                     self.tell(Event::Received {
                         payload: payload.bytes(),
+                        receipt: Receipt::new(id, verdicts.clone()),
                     })
                     .await?;
-                    if let Err(reason) = connection.send(ClientFrame::Ack { id }.encode()).await {
-                        return Ok(reason);
-                    }
                 }
                 ServerFrame::Error { code, message } => {
                     if let Some(reason) = OfflineReason::of_error(code, message) {

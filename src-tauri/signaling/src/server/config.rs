@@ -32,8 +32,8 @@ pub struct ServerLimits {
     pub frames_per_second: u32,
     /// Default [`limits::FRAME_BURST`].
     pub frame_burst: u32,
-    /// Default [`limits::ACK_TIMEOUT`].
-    pub ack_timeout: Duration,
+    /// Default [`limits::OFFLINE_AFTER`].
+    pub offline_after: Duration,
     /// Default [`limits::SERVER_PING_AFTER`].
     pub ping_after: Duration,
     /// Default [`limits::DEAD_AFTER`].
@@ -55,7 +55,7 @@ impl Default for ServerLimits {
             send_burst: limits::SEND_BURST,
             frames_per_second: limits::FRAMES_PER_SECOND,
             frame_burst: limits::FRAME_BURST,
-            ack_timeout: limits::ACK_TIMEOUT,
+            offline_after: limits::OFFLINE_AFTER,
             ping_after: limits::SERVER_PING_AFTER,
             dead_after: limits::DEAD_AFTER,
             anonymous_idle: limits::ANONYMOUS_IDLE,

@@ -8,11 +8,11 @@ use std::{
     },
 };
 
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::Instant};
 
 use crate::{
     limits::MAX_PENDING_DELIVERIES,
-    wire::{Key, Outcome, Payload},
+    wire::{Key, Payload},
 };
 
 /// What a session is told by others.
@@ -20,18 +20,18 @@ use crate::{
 pub(super) enum Mail {
     /// A payload for the key registered here.
     Deliver(Payload, Receipt),
-    /// How an earlier `send` of this session ended.
-    Result(u32, Outcome),
+    /// The recipient has what this session sent under this number.
+    Delivered(u64),
     /// The same key registered on a newer connection.
     Replaced,
 }
 
-/// Where a session gets its mail. Results are bounded by the open sends of the session itself, deliveries by
+/// Where a session gets its mail. News of deliveries are bounded by the open sends of the session itself, deliveries by
 /// [`MAX_PENDING_DELIVERIES`], so the channel need not be.
 #[derive(Debug, Clone)]
 pub(super) struct Mailbox {
     sender: mpsc::UnboundedSender<Mail>,
-    /// Deliveries queued or not yet acknowledged.
+    /// Deliveries queued or not yet answered.
     pending: Arc<AtomicU32>,
 }
 
@@ -47,44 +47,57 @@ impl Mailbox {
         )
     }
 
-    /// Queues a payload that `from` sent under `id`. Whatever becomes of it, `from` gets exactly one result.
-    pub(super) fn deliver(&self, payload: Payload, from: &Self, id: u32) {
+    /// The way back to this session, for what it sends under `number` and takes for lost at `until`.
+    pub(super) fn receipt(&self, number: u64, until: Instant) -> Receipt {
+        Receipt {
+            sender: Some(self.sender.clone()),
+            number,
+            until,
+            place: None,
+        }
+    }
+
+    /// Queues a payload, if there is room.
+    fn deliver(&self, payload: Payload, mut receipt: Receipt) {
         let before = self.pending.fetch_add(1, Ordering::Relaxed);
-        let receipt = Receipt {
-            sender: from.sender.clone(),
-            id,
-            pending: Arc::clone(&self.pending),
-            outcome: Outcome::Offline,
-        };
-        if before >= MAX_PENDING_DELIVERIES {
-            receipt.settle(Outcome::Busy);
-        } else {
-            // When the session is gone, the receipt comes back in the error and is dropped, which reports `offline`.
+        receipt.place = Some(Arc::clone(&self.pending));
+        if before < MAX_PENDING_DELIVERIES {
+            // When the session is gone, the receipt comes back in the error and is dropped.
             drop(self.sender.send(Mail::Deliver(payload, receipt)));
         }
     }
 }
 
-/// The duty to tell a sender how their `send` ended: `offline` when dropped.
+/// Tells a sender that their payload has arrived, or nothing: silence is what they take for `offline`, in their own time.
 #[derive(Debug)]
 pub(super) struct Receipt {
-    sender: mpsc::UnboundedSender<Mail>,
-    id: u32,
-    pending: Arc<AtomicU32>,
-    outcome: Outcome,
+    sender: Option<mpsc::UnboundedSender<Mail>>,
+    number: u64,
+    until: Instant,
+    /// The recipient's queue that this takes a place in.
+    place: Option<Arc<AtomicU32>>,
 }
 
 impl Receipt {
-    pub(super) fn settle(mut self, outcome: Outcome) {
-        self.outcome = outcome;
+    /// From when on the sender is told `offline`.
+    pub(super) const fn until(&self) -> Instant {
+        self.until
+    }
+
+    /// The recipient has it.
+    pub(super) fn confirm(self) {
+        if let Some(sender) = &self.sender {
+            // A sender that has gone does not want to know.
+            drop(sender.send(Mail::Delivered(self.number)));
+        }
     }
 }
 
 impl Drop for Receipt {
     fn drop(&mut self) {
-        self.pending.fetch_sub(1, Ordering::Relaxed);
-        // A sender that has gone does not want to know.
-        drop(self.sender.send(Mail::Result(self.id, self.outcome)));
+        if let Some(place) = &self.place {
+            place.fetch_sub(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -117,12 +130,11 @@ impl Hub {
         }
     }
 
-    /// Passes a payload on; `from` gets a result in any case.
-    pub(super) fn send(&self, to: &Key, payload: Payload, from: &Mailbox, id: u32) {
+    /// Passes a payload on to whoever is at `to`. If nobody is, that is all: the sender must not be able to tell.
+    pub(super) fn send(&self, to: &Key, payload: Payload, receipt: Receipt) {
         let mailbox = self.lock().get(to).map(|(_, mailbox)| mailbox.clone());
-        match mailbox {
-            Some(mailbox) => mailbox.deliver(payload, from, id),
-            None => drop(from.sender.send(Mail::Result(id, Outcome::Offline))),
+        if let Some(mailbox) = mailbox {
+            mailbox.deliver(payload, receipt);
         }
     }
 

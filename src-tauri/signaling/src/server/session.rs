@@ -45,11 +45,20 @@ enum Standing {
     Registered { _seat: Seat },
 }
 
-/// A delivery that its recipient has not confirmed yet.
+/// A send of ours that nobody has taken yet.
+#[derive(Debug)]
+struct Open {
+    /// Ours. The client's `id` can come again as soon as it has its result.
+    number: u64,
+    id: u32,
+    /// When it is `offline`, whatever the reason, and not before.
+    until: Instant,
+}
+
+/// A delivery to us that we have not answered yet.
 #[derive(Debug)]
 struct Awaited {
     id: u32,
-    until: Instant,
     receipt: Receipt,
 }
 
@@ -63,10 +72,11 @@ pub(super) struct Session {
     /// What the client called us; only to tell what is wrong, never to decide anything.
     host: Option<Box<str>>,
     standing: Standing,
-    /// Our own sends whose result is open.
-    open_sends: u32,
+    /// Our own sends whose result is open, in the order of their deadlines.
+    open: VecDeque<Open>,
+    next_number: u64,
     next_delivery: u32,
-    /// In the order of their deadlines.
+    /// As good as in the order of their deadlines: a sender's clock is read a moment before its payload arrives here.
     awaited: VecDeque<Awaited>,
     sends: Bucket,
     frames: Bucket,
@@ -103,7 +113,8 @@ impl Session {
             local,
             host,
             standing: Standing::Greeted(Nonce::from(nonce)),
-            open_sends: 0,
+            open: VecDeque::new(),
+            next_number: 0,
             next_delivery: 0,
             awaited: VecDeque::new(),
             heard: now,
@@ -143,7 +154,12 @@ impl Session {
                 self.register(now, key, &signature, acts)
             }
             Ok(ClientFrame::Send { id, to, payload }) => self.send(now, id, &to, payload, acts),
-            Ok(ClientFrame::Ack { id }) => self.acknowledge(id),
+            Ok(ClientFrame::Ack { id }) => {
+                if let Some(receipt) = self.answered(id) {
+                    receipt.confirm();
+                }
+            }
+            Ok(ClientFrame::Refuse { id }) => drop(self.answered(id)),
             Err(FrameError::Unsupported) => acts.push(Act::Frame(ServerFrame::Error {
                 code: ErrorCode::Unsupported,
                 message: "This server does not know that type of frame.".to_owned(),
@@ -216,7 +232,7 @@ impl Session {
 
     fn send(&mut self, now: Instant, id: u32, to: &Key, payload: Payload, acts: &mut Vec<Act>) {
         self.asked = now;
-        if self.open_sends >= MAX_OPEN_SENDS || !self.sends.take(now) {
+        if self.open.len() >= MAX_OPEN_SENDS as usize || !self.sends.take(now) {
             let message = Some("Too much at once. Try again in a moment.".to_owned());
             acts.push(Act::Frame(ServerFrame::Result {
                 id,
@@ -234,38 +250,35 @@ impl Session {
             }));
             return;
         }
-        self.open_sends += 1;
-        self.hub.send(to, payload, &self.mailbox, id);
+        let number = self.next_number;
+        self.next_number += 1;
+        let until = now + self.config.limits.offline_after;
+        self.open.push_back(Open { number, id, until });
+        let receipt = self.mailbox.receipt(number, until);
+        self.hub.send(to, payload, receipt);
     }
 
-    fn acknowledge(&mut self, id: u32) {
-        if let Some(index) = self.awaited.iter().position(|awaited| awaited.id == id)
-            && let Some(awaited) = self.awaited.remove(index)
-        {
-            awaited.receipt.settle(Outcome::Delivered);
-        }
+    fn answered(&mut self, id: u32) -> Option<Receipt> {
+        let index = self.awaited.iter().position(|awaited| awaited.id == id)?;
+        Some(self.awaited.remove(index)?.receipt)
     }
 
     /// Mail from another session.
     pub(super) fn handle_mail(&mut self, now: Instant, mail: Mail, acts: &mut Vec<Act>) {
         match mail {
+            // The sender has been told `offline` already: no use to either side any more.
+            Mail::Deliver(_, receipt) if receipt.until() <= now => {}
             Mail::Deliver(payload, receipt) => {
                 let id = self.next_delivery;
                 self.next_delivery = id.wrapping_add(1);
-                self.awaited.push_back(Awaited {
-                    id,
-                    until: now + self.config.limits.ack_timeout,
-                    receipt,
-                });
+                self.awaited.push_back(Awaited { id, receipt });
                 acts.push(Act::Frame(ServerFrame::Deliver { id, payload }));
             }
-            Mail::Result(id, outcome) => {
-                self.open_sends = self.open_sends.saturating_sub(1);
-                acts.push(Act::Frame(ServerFrame::Result {
-                    id,
-                    outcome,
-                    message: None,
-                }));
+            Mail::Delivered(number) => {
+                let index = self.open.iter().position(|open| open.number == number);
+                if let Some(open) = index.and_then(|index| self.open.remove(index)) {
+                    acts.push(result(open.id, Outcome::Delivered));
+                }
             }
             Mail::Replaced => {
                 acts.push(Act::Close(
@@ -283,23 +296,30 @@ impl Session {
             None => self.heard + limits.ping_after,
             Some(_) => self.heard + limits.dead_after,
         };
-        let ack = self.awaited.front().map(|awaited| awaited.until);
+        let ack = self.awaited.front().map(|awaited| awaited.receipt.until());
+        let open = self.open.front().map(|open| open.until);
         let idle = match self.standing {
             Standing::Greeted(_) => Some(self.asked + limits.anonymous_idle),
             Standing::Registered { .. } => None,
         };
-        [ack, idle].into_iter().flatten().fold(life, Instant::min)
+        [ack, open, idle]
+            .into_iter()
+            .flatten()
+            .fold(life, Instant::min)
     }
 
     /// Time has passed; being called early does nothing.
     pub(super) fn handle_timeout(&mut self, now: Instant, acts: &mut Vec<Act>) {
-        while self
-            .awaited
-            .front()
-            .is_some_and(|awaited| awaited.until <= now)
+        while let Some(awaited) = self.awaited.front()
+            && awaited.receipt.until() <= now
         {
-            // Dropping the receipt tells the sender `offline`.
             self.awaited.pop_front();
+        }
+        while let Some(open) = self.open.front()
+            && open.until <= now
+        {
+            acts.push(result(open.id, Outcome::Offline));
+            self.open.pop_front();
         }
         let limits = &self.config.limits;
         if now >= self.heard + limits.dead_after {
@@ -319,6 +339,14 @@ impl Session {
             acts.push(Act::Ping);
         }
     }
+}
+
+fn result(id: u32, outcome: Outcome) -> Act {
+    Act::Frame(ServerFrame::Result {
+        id,
+        outcome,
+        message: None,
+    })
 }
 
 fn malformed() -> Act {

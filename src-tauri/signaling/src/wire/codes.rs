@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 pub enum Outcome {
     /// The recipient's client has the payload and said so.
     Delivered,
-    /// Nobody is registered at that key here, or they did not confirm in time.
+    /// Nobody took it: not registered here, refused, or did not answer in time. Which one is not told.
     Offline,
-    /// Too much at once, from this sender or for this recipient; later may work.
+    /// Too much at once from this sender, whoever the recipient; later may work.
     Busy,
     /// The server will not take this, now or later.
     Refused,

@@ -41,7 +41,7 @@ impl Dice {
     }
 
     fn client_frame(&mut self) -> ClientFrame {
-        match self.below(3) {
+        match self.below(4) {
             0 => ClientFrame::Register {
                 key: Fixed(self.bytes()),
                 signature: Fixed(self.bytes()),
@@ -51,6 +51,7 @@ impl Dice {
                 to: Fixed(self.bytes()),
                 payload: self.payload(),
             },
+            2 => ClientFrame::Refuse { id: self.id() },
             _ => ClientFrame::Ack { id: self.id() },
         }
     }
@@ -145,6 +146,10 @@ fn client_frames_are_golden() {
         r#"{"t":"send","id":7,"to":"AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE","payload":"c2VhbGVk"}"#
     );
     assert_eq!(ClientFrame::Ack { id: 3 }.encode(), r#"{"t":"ack","id":3}"#);
+    assert_eq!(
+        ClientFrame::Refuse { id: 3 }.encode(),
+        r#"{"t":"refuse","id":3}"#
+    );
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::{
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::{SinkExt, StreamExt};
 use ringdown_signaling::{
-    Event, OfflineReason, ServerConfig, Signer,
+    Event, OfflineReason, Receipt, ServerConfig, Signer,
     challenge::{self, Audience},
     serve,
     wire::{ClientFrame, ErrorCode, Key, Nonce, Outcome, Payload, ServerFrame, Signature},
@@ -74,6 +74,11 @@ pub fn alice() -> Person {
 
 pub fn bob() -> Person {
     Person(SigningKey::from_bytes(&[2; 32]))
+}
+
+/// Somebody who is never there.
+pub fn nobody() -> Person {
+    Person(SigningKey::from_bytes(&[9; 32]))
 }
 
 impl Person {
@@ -237,9 +242,17 @@ impl Events {
         }
     }
 
+    /// Somebody's payload, which is taken.
     pub async fn received(&mut self) -> Vec<u8> {
+        let (payload, receipt) = self.arrived().await;
+        receipt.accept();
+        payload
+    }
+
+    /// Somebody's payload, to be decided on.
+    pub async fn arrived(&mut self) -> (Vec<u8>, Receipt) {
         match self.next().await {
-            Event::Received { payload } => payload,
+            Event::Received { payload, receipt } => (payload, receipt),
             other => panic!("nothing received but {other:?}"),
         }
     }

@@ -1,4 +1,4 @@
-use std::time::Duration;
+use std::{sync::LazyLock, time::Duration};
 
 use ed25519_dalek::{Signer, SigningKey};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -8,7 +8,10 @@ use crate::limits;
 
 const LOCAL: &str = "192.0.2.1:7373";
 
-/// A session, its mail, and a clock that stands still.
+/// When all stories begin: one clock for everybody in them, which stands still.
+static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+/// A session and its mail.
 struct Desk {
     session: Session,
     mail: UnboundedReceiver<Mail>,
@@ -16,7 +19,7 @@ struct Desk {
 }
 
 fn desk(hub: &Arc<Hub>) -> Desk {
-    let start = Instant::now();
+    let start = *START;
     let (mailbox, mail) = Mailbox::new();
     let local = Some(LOCAL.parse().unwrap());
     let session = Session::new(
@@ -86,12 +89,99 @@ fn send(id: u32) -> ClientFrame {
     }
 }
 
-fn result(id: u32, outcome: Outcome) -> Act {
-    Act::Frame(ServerFrame::Result {
-        id,
-        outcome,
-        message: None,
-    })
+fn delivered(id: u32) -> Act {
+    result(id, Outcome::Delivered)
+}
+
+fn offline(id: u32) -> Act {
+    result(id, Outcome::Offline)
+}
+
+/// Just before a stranger may know anything.
+const TOO_EARLY: Duration = limits::OFFLINE_AFTER.saturating_sub(Duration::from_millis(1));
+
+/// Every way in which nobody takes a payload, each with the person at the other end, if there is one.
+const NOBODY: [&str; 7] = [
+    "not registered",
+    "registered once, and gone",
+    "refuses",
+    "says nothing",
+    "has not even read it",
+    "leaves after reading it",
+    "has a full queue",
+];
+
+/// What somebody hears who sends to Bob, at this time after the sends, when Bob is in such a way not to be had.
+fn heard_by_a_stranger(way: &str, sends: u32, after: Duration) -> Vec<Act> {
+    let hub = Arc::default();
+    let (mut strangers, mut bobs) = (desk(&hub), desk(&hub));
+    if way != "not registered" {
+        bobs.register(LOCAL);
+    }
+    let mut others = Vec::new();
+    if way == "has a full queue" {
+        for id in 0..limits::MAX_PENDING_DELIVERIES {
+            others.push(desk(&hub));
+            others.last_mut().unwrap().hear(Duration::ZERO, &send(id));
+        }
+    }
+    let mut bobs = Some(bobs);
+    if way == "registered once, and gone" {
+        bobs = None;
+    }
+    let mut acts = Vec::new();
+    for id in 0..sends {
+        acts.extend(strangers.hear(Duration::ZERO, &send(id)));
+    }
+    if let Some(bobs) = &mut bobs
+        && way != "has not even read it"
+    {
+        bobs.open_mail(Duration::ZERO);
+    }
+    if let Some(bobs) = &mut bobs
+        && way == "refuses"
+    {
+        for id in 0..sends {
+            assert!(
+                bobs.hear(Duration::ZERO, &ClientFrame::Refuse { id })
+                    .is_empty()
+            );
+        }
+    }
+    if way == "leaves after reading it" {
+        bobs = None;
+    }
+    acts.extend(strangers.open_mail(after));
+    acts.extend(strangers.wait(after));
+    drop(bobs);
+    acts
+}
+
+#[test]
+fn a_stranger_cannot_tell_whether_bob_is_there() {
+    for sends in [1, 3, limits::MAX_OPEN_SENDS, limits::MAX_OPEN_SENDS + 5] {
+        let [nothing_yet, all] = [TOO_EARLY, limits::OFFLINE_AFTER]
+            .map(|after| heard_by_a_stranger("not registered", sends, after));
+        assert_eq!(
+            nothing_yet.len() as u32,
+            sends.saturating_sub(limits::MAX_OPEN_SENDS),
+            "nothing but busy"
+        );
+        assert!(all.contains(&offline(0)));
+        assert_eq!(all.len() as u32, sends);
+        for way in NOBODY {
+            assert_eq!(
+                heard_by_a_stranger(way, sends, TOO_EARLY),
+                nothing_yet,
+                "{way}"
+            );
+            assert_eq!(
+                heard_by_a_stranger(way, sends, limits::OFFLINE_AFTER),
+                all,
+                "{way}"
+            );
+        }
+    }
 }
 
 #[test]
@@ -99,12 +189,9 @@ fn bob_is_reachable_from_ready_to_the_end_of_his_session() {
     let hub = Arc::default();
     let (mut alices, mut bobs) = (desk(&hub), desk(&hub));
     alices.hear(Duration::ZERO, &send(1));
-    assert_eq!(
-        alices.open_mail(Duration::ZERO),
-        [result(1, Outcome::Offline)]
-    );
     assert_eq!(bobs.register(LOCAL), [Act::Frame(ServerFrame::Ready)]);
     assert_eq!(bobs.session.hello(), None);
+    assert!(bobs.open_mail(Duration::ZERO).is_empty());
     alices.hear(Duration::ZERO, &send(2));
     let payload = Payload::new(b"sealed").unwrap();
     assert_eq!(
@@ -115,16 +202,70 @@ fn bob_is_reachable_from_ready_to_the_end_of_his_session() {
         bobs.hear(Duration::ZERO, &ClientFrame::Ack { id: 0 })
             .is_empty()
     );
-    assert_eq!(
-        alices.open_mail(Duration::ZERO),
-        [result(2, Outcome::Delivered)]
-    );
+    assert_eq!(alices.open_mail(Duration::ZERO), [delivered(2)]);
     drop(bobs);
     alices.hear(Duration::ZERO, &send(3));
+    assert!(alices.open_mail(limits::OFFLINE_AFTER).is_empty());
+    assert_eq!(alices.wait(limits::OFFLINE_AFTER), [offline(1), offline(3)]);
+}
+
+#[test]
+fn what_was_refused_cannot_be_taken_later() {
+    let hub = Arc::default();
+    let (mut alices, mut bobs) = (desk(&hub), desk(&hub));
+    bobs.register(LOCAL);
+    alices.hear(Duration::ZERO, &send(1));
+    bobs.open_mail(Duration::ZERO);
+    bobs.hear(Duration::ZERO, &ClientFrame::Refuse { id: 0 });
+    bobs.hear(Duration::ZERO, &ClientFrame::Ack { id: 0 });
+    assert!(alices.open_mail(Duration::ZERO).is_empty());
+    assert_eq!(alices.wait(limits::OFFLINE_AFTER), [offline(1)]);
+}
+
+#[test]
+fn a_late_answer_is_not_taken_for_that_of_a_newer_send_with_the_same_id() {
+    let hub = Arc::default();
+    let (mut alices, mut bobs) = (desk(&hub), desk(&hub));
+    bobs.register(LOCAL);
+    alices.hear(Duration::ZERO, &send(1));
+    bobs.open_mail(Duration::ZERO);
+    bobs.hear(TOO_EARLY, &ClientFrame::Ack { id: 0 });
+    // The news is in Alice's mail, but her clock comes first; then she uses the id again.
+    assert_eq!(alices.wait(limits::OFFLINE_AFTER), [offline(1)]);
+    alices.hear(limits::OFFLINE_AFTER, &send(1));
+    assert!(alices.open_mail(limits::OFFLINE_AFTER).is_empty());
+}
+
+#[test]
+fn what_came_too_late_is_not_delivered() {
+    let hub = Arc::default();
+    let (mut alices, mut bobs) = (desk(&hub), desk(&hub));
+    bobs.register(LOCAL);
+    alices.hear(Duration::ZERO, &send(1));
+    assert!(bobs.open_mail(limits::OFFLINE_AFTER).is_empty());
+}
+
+#[test]
+fn a_full_queue_has_room_again_when_bob_answers() {
+    let hub = Arc::default();
+    let (mut alices, mut bobs) = (desk(&hub), desk(&hub));
+    bobs.register(LOCAL);
+    let mut others: Vec<Desk> = (0..limits::MAX_PENDING_DELIVERIES)
+        .map(|_| desk(&hub))
+        .collect();
+    for other in &mut others {
+        other.hear(Duration::ZERO, &send(1));
+    }
+    alices.hear(Duration::ZERO, &send(1));
     assert_eq!(
-        alices.open_mail(Duration::ZERO),
-        [result(3, Outcome::Offline)]
+        bobs.open_mail(Duration::ZERO).len() as u32,
+        limits::MAX_PENDING_DELIVERIES
     );
+    for id in [0, 1] {
+        bobs.hear(Duration::ZERO, &ClientFrame::Refuse { id });
+        alices.hear(Duration::ZERO, &send(2));
+        assert_eq!(bobs.open_mail(Duration::ZERO).len(), 1);
+    }
 }
 
 #[test]
@@ -145,7 +286,7 @@ fn the_audience_is_where_the_connection_arrived_not_what_host_says() {
 }
 
 #[test]
-fn an_unconfirmed_delivery_is_offline_after_its_time_and_not_before() {
+fn each_send_has_a_time_of_its_own() {
     let hub = Arc::default();
     let (mut alices, mut bobs) = (desk(&hub), desk(&hub));
     bobs.register(LOCAL);
@@ -153,21 +294,16 @@ fn an_unconfirmed_delivery_is_offline_after_its_time_and_not_before() {
         alices.hear(Duration::from_secs(second), &send(id));
         bobs.open_mail(Duration::from_secs(second));
     }
-    let just_before = limits::ACK_TIMEOUT - Duration::from_millis(1);
-    assert_eq!(bobs.session.deadline(), bobs.at(limits::ACK_TIMEOUT));
-    bobs.wait(just_before);
-    assert!(alices.open_mail(just_before).is_empty());
-    bobs.wait(limits::ACK_TIMEOUT);
-    assert_eq!(
-        alices.open_mail(limits::ACK_TIMEOUT),
-        [result(1, Outcome::Offline)]
-    );
-    bobs.hear(limits::ACK_TIMEOUT, &ClientFrame::Ack { id: 0 });
-    bobs.hear(limits::ACK_TIMEOUT, &ClientFrame::Ack { id: 1 });
-    assert_eq!(
-        alices.open_mail(limits::ACK_TIMEOUT),
-        [result(2, Outcome::Delivered)]
-    );
+    for desk in [&alices, &bobs] {
+        assert_eq!(desk.session.deadline(), desk.at(limits::OFFLINE_AFTER));
+    }
+    assert!(alices.wait(TOO_EARLY).is_empty());
+    for desk in [&mut alices, &mut bobs] {
+        desk.wait(limits::OFFLINE_AFTER);
+    }
+    bobs.hear(limits::OFFLINE_AFTER, &ClientFrame::Ack { id: 0 });
+    bobs.hear(limits::OFFLINE_AFTER, &ClientFrame::Ack { id: 1 });
+    assert_eq!(alices.open_mail(limits::OFFLINE_AFTER), [delivered(2)]);
 }
 
 #[test]
@@ -239,6 +375,7 @@ fn a_sender_without_a_key_may_not_stay_for_nothing() {
 
     let mut alices = desk(&hub);
     alices.hear(limits::DEAD_AFTER / 2, &send(1));
+    alices.wait(limits::DEAD_AFTER / 2 + limits::OFFLINE_AFTER);
     assert_eq!(
         alices.session.deadline(),
         alices.at(limits::DEAD_AFTER / 2 + limits::SERVER_PING_AFTER)
@@ -287,27 +424,14 @@ fn every_send_has_exactly_one_result_whatever_becomes_of_it() {
     }
     bobs.hear(Duration::ZERO, &ClientFrame::Ack { id: 4 });
     drop(bobs);
-    let mut results: Vec<(u32, Outcome)> = alices
-        .open_mail(Duration::ZERO)
+    let mut results = alices.open_mail(Duration::ZERO);
+    assert_eq!(results, [delivered(4)]);
+    results.extend(alices.wait(limits::OFFLINE_AFTER));
+    let others = (0..limits::MAX_OPEN_SENDS).filter(|id| *id != 4);
+    let expected: Vec<Act> = [delivered(4)]
         .into_iter()
-        .map(|act| match act {
-            Act::Frame(ServerFrame::Result { id, outcome, .. }) => (id, outcome),
-            other => panic!("no result but {other:?}"),
-        })
-        .collect();
-    results.sort_unstable_by_key(|(id, _)| *id);
-    let expected: Vec<(u32, Outcome)> = (0..limits::MAX_OPEN_SENDS)
-        .map(|id| {
-            (
-                id,
-                if id == 4 {
-                    Outcome::Delivered
-                } else {
-                    Outcome::Offline
-                },
-            )
-        })
+        .chain(others.map(offline))
         .collect();
     assert_eq!(results, expected);
-    assert!(alices.hear(Duration::ZERO, &send(0)).is_empty());
+    assert!(alices.hear(limits::OFFLINE_AFTER, &send(0)).is_empty());
 }
