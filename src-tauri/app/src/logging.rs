@@ -1,10 +1,12 @@
-//! Logs: to stderr and to DIR/log, filtered by `RUST_LOG`. No key, name, address or description is ever logged.
+//! Logs: to stderr and to DIR/log, filtered by `RUST_LOG`. No key, name, address or description is ever logged, whatever
+//! the filter says: only our own crates are heard, since others print addresses and descriptions at their finer levels.
 
 use std::path::Path;
 
 use tracing_appender::non_blocking::WorkerGuard;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::{EnvFilter, fmt};
 
 use crate::instance;
@@ -12,9 +14,11 @@ use crate::instance;
 /// Days of logs that are kept.
 const KEPT_DAYS: usize = 7;
 
-/// Without `RUST_LOG`: our own crates tell what happens, everything else only what goes wrong. Crates that print
-/// addresses or descriptions stay silent below errors.
-const DEFAULT_FILTER: &str = "error,ringdown=info,ringdown_app=info,ringdown_core=info,ringdown_signaling=info,ringdown_rtc=info";
+/// Without `RUST_LOG`: what happens, not how.
+const DEFAULT_FILTER: &str = "info";
+
+/// What the targets of our own crates begin with.
+const OURS: &str = "ringdown";
 
 /// Starts logging; what was logged is on disk once the guard is dropped.
 /// A log folder that can't be written is no reason not to start: stderr is used alone.
@@ -37,6 +41,7 @@ pub fn start(data_dir: &Path) -> Option<WorkerGuard> {
     };
     let started = tracing_subscriber::registry()
         .with(filter)
+        .with(filter_fn(|event| event.target().starts_with(OURS)))
         .with(fmt::layer().with_writer(std::io::stderr).with_target(false))
         .with(writer.map(|writer| fmt::layer().with_writer(writer).with_ansi(false)))
         .try_init();

@@ -28,6 +28,8 @@ pub struct Setup {
     pub tone: bool,
     /// Further arguments.
     pub arguments: Vec<String>,
+    /// `RUST_LOG`. With it, what the app (and its driver) write to stderr goes to a file, see [`Person::logs`].
+    pub log: Option<String>,
 }
 
 impl Default for Setup {
@@ -36,6 +38,7 @@ impl Default for Setup {
             camera: true,
             tone: false,
             arguments: Vec::new(),
+            log: None,
         }
     }
 }
@@ -58,17 +61,20 @@ impl Person {
     /// # Errors
     /// When no window comes up.
     pub async fn open(stage: &Stage, name: &str, setup: Setup) -> Result<Self> {
-        let home = name
-            .split_whitespace()
-            .next()
-            .unwrap_or("nobody")
-            .to_lowercase();
-        let data = stage.dir().join(&home);
+        let data = data_of(stage, name);
+        let home = data.file_name().map(|home| home.to_string_lossy());
         let port = free_port()?;
-        let mut command = stage.command("WebKitWebDriver", &home);
+        let mut command = stage.command("WebKitWebDriver", &home.unwrap_or_default());
         command
             .arg(format!("--port={port}"))
             .env("TAURI_WEBVIEW_AUTOMATION", "true");
+        if let Some(filter) = &setup.log {
+            let stderr = std::fs::OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(stderr_of(&data))?;
+            command.env("RUST_LOG", filter).stderr(stderr);
+        }
         let mut driver = Program::start(&mut command)?;
         driver.ignore_output();
         let mut arguments = vec!["--data-dir".to_owned(), data.display().to_string()];
@@ -97,6 +103,22 @@ impl Person {
     #[must_use]
     pub fn data(&self) -> &Path {
         &self.data
+    }
+
+    /// All that their app has logged so far: to stderr (where [`Setup::log`] had it kept) and to its folder of logs.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub async fn logs(&self) -> Result<String> {
+        read_logs(&self.data).await
+    }
+
+    /// [`Person::logs`] of somebody whose app is gone.
+    ///
+    /// # Errors
+    /// When a file can't be read.
+    pub async fn logs_in(stage: &Stage, name: &str) -> Result<String> {
+        read_logs(&data_of(stage, name)).await
     }
 
     /// The window's page.
@@ -295,6 +317,28 @@ pub async fn friends_with(stage: &Stage, setup: Setup) -> Result<(Person, Person
     alice.befriend(&bob.invite().await?, "Bob").await?;
     bob.befriend(&alice.invite().await?, "Alice").await?;
     Ok((alice, bob))
+}
+
+async fn read_logs(data: &Path) -> Result<String> {
+    let mut logs = String::new();
+    let mut files = vec![stderr_of(data)];
+    let mut folder = tokio::fs::read_dir(data.join("log")).await?;
+    while let Some(file) = folder.next_entry().await? {
+        files.push(file.path());
+    }
+    for file in files.into_iter().filter(|file| file.exists()) {
+        logs.push_str(&String::from_utf8_lossy(&tokio::fs::read(file).await?));
+    }
+    Ok(logs)
+}
+
+fn data_of(stage: &Stage, name: &str) -> PathBuf {
+    let home = name.split_whitespace().next().unwrap_or("nobody");
+    stage.dir().join(home.to_lowercase())
+}
+
+fn stderr_of(data: &Path) -> PathBuf {
+    data.with_extension("stderr")
 }
 
 /// Every process with its command line (arguments parted by NUL).

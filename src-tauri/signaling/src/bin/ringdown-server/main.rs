@@ -14,7 +14,9 @@ use std::{
 use clap::Parser;
 use ringdown_signaling::serve;
 use tokio::net::TcpListener;
-use tracing_subscriber::EnvFilter;
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt,
+};
 
 use options::{Options, OptionsError, RawOptions};
 
@@ -46,10 +48,14 @@ enum Failure {
 
 fn main() -> ExitCode {
     let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
-    tracing_subscriber::fmt()
-        .with_env_filter(filter)
+    // Other crates print addresses at their finer levels, whatever is asked for: they are not heard at all.
+    let ours = filter_fn(|event| event.target().starts_with("ringdown"));
+    let output = fmt::layer()
         .with_writer(io::stderr)
-        .with_ansi(io::stderr().is_terminal())
+        .with_ansi(io::stderr().is_terminal());
+    tracing_subscriber::registry()
+        .with(filter)
+        .with(output.with_filter(ours))
         .init();
     match run(RawOptions::parse()) {
         Ok(()) => ExitCode::SUCCESS,
