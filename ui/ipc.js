@@ -5,6 +5,12 @@
 /** @typedef {import("./types.d.ts").Added} Added */
 /** @typedef {import("./types.d.ts").InvitePreview} InvitePreview */
 /** @typedef {import("./types.d.ts").PeerEvent} PeerEvent */
+/** @typedef {import("./types.d.ts").IcePolicy} IcePolicy */
+/** @typedef {import("./types.d.ts").InviteKind} InviteKind */
+/** @typedef {import("./types.d.ts").NewInvite} NewInvite */
+/** @typedef {import("./types.d.ts").Safety} Safety */
+/** @typedef {import("./types.d.ts").SafetyCheck} SafetyCheck */
+/** @typedef {import("./types.d.ts").BackupMade} BackupMade */
 /** @typedef {import("./types.d.ts").MediaState} MediaState */
 
 /**
@@ -56,6 +62,58 @@ export const takeInvite = () => invoke("take_invite");
 
 /** @param {{ link: string }} args @returns {Promise<InvitePreview>} */
 export const invitePreview = (args) => invoke("invite_preview", args);
+
+/** Lets somebody who asked become a contact; without a name, under their own.
+ * @param {{ key: string, name: string | null }} args @returns {Promise<void>} */
+export const acceptRequest = (args) => invoke("accept_request", args);
+
+/** @param {{ key: string }} args @returns {Promise<void>} */
+export const ignoreRequest = (args) => invoke("ignore_request", args);
+
+/** @param {{ key: string }} args @returns {Promise<void>} */
+export const blockRequest = (args) => invoke("block_request", args);
+
+/** @param {{ key: string, blocked: boolean }} args @returns {Promise<void>} */
+export const setBlocked = (args) => invoke("set_blocked", args);
+
+/** Whether calls with them connect while they ring.
+ * @param {{ key: string, early: boolean }} args @returns {Promise<void>} */
+export const setEarly = (args) => invoke("set_early", args);
+
+/** @param {{ key: string, policy: IcePolicy | null }} args null: as in the settings @returns {Promise<void>} */
+export const setContactPolicy = (args) => invoke("set_contact_policy", args);
+
+/** @param {{ key: string }} args @returns {Promise<Safety>} what both compare, `qr` an SVG */
+export const safety = (args) => invoke("safety", args);
+
+/** A match marks them verified.
+ * @param {{ key: string, text: string }} args of their code @returns {Promise<SafetyCheck>} */
+export const checkSafety = (args) => invoke("check_safety", args);
+
+/** @param {{ key: string, verified: boolean }} args @returns {Promise<void>} */
+export const setVerified = (args) => invoke("set_verified", args);
+
+/** @param {{ kind: InviteKind, label: string | null }} args @returns {Promise<NewInvite>} `qr` an SVG */
+export const newInvite = (args) => invoke("new_invite", args);
+
+/** @param {{ id: string }} args @returns {Promise<void>} */
+export const revokeInvite = (args) => invoke("revoke_invite", args);
+
+/** @returns {Promise<string>} an SVG of the current link */
+export const inviteQr = () => invoke("invite_qr");
+
+/** @returns {Promise<string | null>} the current link as a web page, where a server has one */
+export const invitePage = () => invoke("invite_page");
+
+/** Reads a QR code in a grey picture, `gray` one byte a pixel in base64.
+ * @param {{ width: number, height: number, gray: string }} args @returns {Promise<string | null>} */
+export const readQr = (args) => invoke("read_qr", args);
+
+/** @param {{ passphrase: string }} args @returns {Promise<BackupMade>} where the file is */
+export const backup = (args) => invoke("backup", args);
+
+/** @param {{ data: string, passphrase: string }} args `data` the file in base64 @returns {Promise<void>} */
+export const restore = (args) => invoke("restore", args);
 
 /** @param {{ contact: string, video: boolean }} args @returns {Promise<void>} */
 export const call = (args) => invoke("call", args);

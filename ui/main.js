@@ -1,6 +1,7 @@
 // Wiring only: the core's events to the session and the views, the views' wishes to the core.
 import * as ipc from "./ipc.js";
 import { installIfMissing } from "./rtc/install.js";
+import { toBase64 } from "./base64.js";
 import { t } from "./i18n.js";
 import { Media } from "./media.js";
 import { Session } from "./session.js";
@@ -15,8 +16,9 @@ import { loadSprite } from "./views/sprite.js";
 const sprite = loadSprite("icons.svg");
 await installIfMissing(window, ipc.backend);
 
+const media = new Media(navigator.mediaDevices);
 const session = new Session({
-  media: new Media(navigator.mediaDevices),
+  media,
   createPeerConnection: (configuration) => new RTCPeerConnection(configuration),
   sendSignal: ipc.signal,
   reportMedia: ipc.media,
@@ -41,6 +43,23 @@ const app = createApp(
     renameContact: (key, name) => ipc.renameContact({ key, name }),
     removeContact: (key) => ipc.removeContact({ key }),
     previewInvite: (link) => ipc.invitePreview({ link }),
+    acceptRequest: (key, name) => ipc.acceptRequest({ key, name }),
+    ignoreRequest: (key) => ipc.ignoreRequest({ key }),
+    blockRequest: (key) => ipc.blockRequest({ key }),
+    setBlocked: (key, blocked) => ipc.setBlocked({ key, blocked }),
+    setEarly: (key, early) => ipc.setEarly({ key, early }),
+    setContactPolicy: (key, policy) => ipc.setContactPolicy({ key, policy }),
+    safety: (key) => ipc.safety({ key }),
+    checkSafety: (key, text) => ipc.checkSafety({ key, text }),
+    setVerified: (key, verified) => ipc.setVerified({ key, verified }),
+    newInvite: (kind, label) => ipc.newInvite({ kind, label }),
+    revokeInvite: (id) => ipc.revokeInvite({ id }),
+    inviteQr: ipc.inviteQr,
+    invitePage: ipc.invitePage,
+    readQr: async (image) => ipc.readQr({ ...image, gray: await toBase64(image.gray) }),
+    backup: (passphrase) => ipc.backup({ passphrase }),
+    restore: async (file, passphrase) => ipc.restore({ data: await toBase64(file), passphrase }),
+    openCamera: () => media.camera(),
     saveSettings: async (name, settings) => {
       if (name !== snapshot?.profile?.name) await ipc.start({ name });
       await ipc.saveSettings({ settings });

@@ -2,7 +2,7 @@
 import { t } from "./i18n.js";
 
 /** @typedef {import("./types.d.ts").CallSnapshot} CallSnapshot */
-/** @typedef {import("./types.d.ts").EndReason} EndReason */
+/** @typedef {import("./types.d.ts").EndReason | "untrusted"} EndReason */
 /** @typedef {import("./types.d.ts").Direction} Direction */
 /** @typedef {import("./session.js").MediaView} MediaView */
 /** @typedef {import("./i18n.js").Key} Key */
@@ -18,6 +18,7 @@ const ENDED = {
   ended_by_me: { outgoing: "ended.ended", incoming: "ended.ended" },
   ended_by_peer: { outgoing: "ended.ended", incoming: "ended.ended" },
   lost: { outgoing: "ended.lost", incoming: "ended.lost" },
+  untrusted: { outgoing: "ended.untrusted", incoming: "ended.untrusted" },
   not_connected: { outgoing: "ended.not_connected", incoming: "ended.not_connected" },
 };
 

@@ -56,9 +56,26 @@ export default /** @type {const} */ ({
   "add.add": "Add",
   "add.preview": "This is {name}’s invite.",
   "add.preview_known": "You already know this person as {name}. Adding the link again updates how to reach them.",
+  "add.preview_namesake":
+    "This is {name}’s invite, but not from the {known} you already know: it is another person, or {known} with a new identity. Ask them another way before you add them.",
+  "add.preview_expired": "This invite has expired. Ask {name} for a new one.",
   "add.preview_own": "This is your own invite. Send it to a friend, and paste theirs here.",
   "add.added": "{name} is now a contact.",
   "add.updated": "You already had {name}. How to reach them is up to date now.",
+
+  "requests.title": "Contact requests",
+  "requests.wants": "{name} would like to call you",
+  "requests.accept": "Accept",
+  "requests.ignore": "Ignore",
+  "requests.block": "Block",
+  "requests.blocked": "{name} is blocked and is not told.",
+  "requests.namesake":
+    "This is not the {name} you already know: it is another person, or {name} with a new identity. Ask them another way before you accept.",
+  "requests.name_hint": "Your name for them. Leave it empty to use theirs.",
+
+  "standing.waiting": "Waiting for {name} to accept your request",
+  "standing.waiting_next":
+    "You can call each other as soon as they do. Ringdown asks again whenever both of you are online. If it takes long, ask them for a new invite.",
 
   "rename.title": "Rename {name}",
   "rename.name": "New name",
@@ -84,6 +101,8 @@ export default /** @type {const} */ ({
   "ended.lost": "Connection lost",
   "ended.not_connected":
     "Neither side could open a direct path and no relay is set up. Add one in Settings → Calls, or try another network.",
+  "ended.untrusted":
+    "The connection was not with {name}, so it was ended. Call again; if it happens again, try another network, and tell them another way.",
   "ended.again": "Call again",
   "ended.close": "Close",
 

@@ -1,5 +1,9 @@
 // What the views can ask for. main.js provides it; promises reject with a CommandError.
-import type { Added, InvitePreview, Settings } from "../types.d.ts";
+import type {
+  Added, BackupMade, IcePolicy, InviteKind, InvitePreview, NewInvite, Safety, SafetyCheck, Settings,
+} from "../types.d.ts";
+import type { GrayImage } from "../gray-image.js";
+import type { DeviceState } from "../media.js";
 
 export interface Actions {
   start(name: string): Promise<unknown>;
@@ -8,6 +12,25 @@ export interface Actions {
   removeContact(key: string): Promise<unknown>;
   previewInvite(link: string): Promise<InvitePreview>;
   saveSettings(name: string, settings: Settings): Promise<unknown>;
+  acceptRequest(key: string, name: string | null): Promise<unknown>;
+  ignoreRequest(key: string): Promise<unknown>;
+  blockRequest(key: string): Promise<unknown>;
+  setBlocked(key: string, blocked: boolean): Promise<unknown>;
+  setEarly(key: string, early: boolean): Promise<unknown>;
+  setContactPolicy(key: string, policy: IcePolicy | null): Promise<unknown>;
+  safety(key: string): Promise<Safety>;
+  checkSafety(key: string, text: string): Promise<SafetyCheck>;
+  setVerified(key: string, verified: boolean): Promise<unknown>;
+  newInvite(kind: InviteKind, label: string | null): Promise<NewInvite>;
+  revokeInvite(id: string): Promise<unknown>;
+  /** An SVG. */
+  inviteQr(): Promise<string>;
+  invitePage(): Promise<string | null>;
+  readQr(image: GrayImage): Promise<string | null>;
+  backup(passphrase: string): Promise<BackupMade>;
+  restore(file: Blob, passphrase: string): Promise<unknown>;
+  /** A camera to scan with; whoever asked stops the track. */
+  openCamera(): Promise<{ track: MediaStreamTrack | null, state: DeviceState }>;
   call(contact: string, video: boolean): void;
   accept(video: boolean): void;
   decline(): void;

@@ -34,7 +34,7 @@ export function openAddContact(actions, added, given = "") {
 
   /**
    * @param {string} text
-   * @param {"good" | "bad" | null} mood
+   * @param {"good" | "warning" | "bad" | null} mood
    */
   const say = (text, mood) => {
     setText(preview, text);
@@ -51,7 +51,7 @@ export function openAddContact(actions, added, given = "") {
     try {
       const invite = await actions.previewInvite(asked);
       if (link.value !== asked) return;
-      say(previewText(invite), invite.own ? "bad" : "good");
+      say(previewText(invite), moodOf(invite));
       setAttribute(name, "placeholder", invite.own ? null : (invite.known ?? invite.name));
     } catch (failure) {
       if (link.value !== asked) return;
@@ -80,9 +80,17 @@ export function openAddContact(actions, added, given = "") {
 }
 
 /** @param {InvitePreview} invite */
-function previewText({ name, known, own }) {
+function previewText({ name, known, own, expired, namesake }) {
   if (own) return t("add.preview_own");
-  return known ? t("add.preview_known", { name: known }) : t("add.preview", { name });
+  if (expired) return t("add.preview_expired", { name });
+  if (known) return t("add.preview_known", { name: known });
+  return namesake ? t("add.preview_namesake", { name, known: namesake }) : t("add.preview", { name });
+}
+
+/** @param {InvitePreview} invite */
+function moodOf({ own, expired, namesake }) {
+  if (own || expired) return "bad";
+  return namesake ? "warning" : "good";
 }
 
 /**

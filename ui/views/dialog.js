@@ -5,6 +5,45 @@ import { h, icon, sentence, setText } from "./dom.js";
 let count = 0;
 
 /**
+ * @param {{ title: string, large?: boolean, onclose?: () => void }} options
+ * @param {(head: HTMLElement) => HTMLElement} fill makes what is in it, under the head
+ */
+function openShell({ title, large = false, onclose }, fill) {
+  count += 1;
+  const titleId = `dialog-title-${count}`;
+  const close = () => element.close();
+  const head = h(
+    "header",
+    { class: "dialog-head" },
+    h("h2", { id: titleId, dir: "auto" }, title),
+    h("button", { type: "button", class: "icon-button", "aria-label": t("dialog.close"), onclick: close }, icon("close")),
+  );
+  const element = h(
+    "dialog",
+    {
+      class: large ? "dialog dialog-large" : "dialog",
+      "aria-labelledby": titleId,
+      onclose: () => {
+        element.remove();
+        onclose?.();
+      },
+    },
+    fill(head),
+  );
+  document.body.append(element);
+  element.showModal();
+  return { element, close };
+}
+
+/**
+ * Opens a dialog that only shows, with controls of its own.
+ * @param {{ title: string, body: import("./dom.js").Child[], large?: boolean, onclose?: () => void }} options
+ */
+export function openPanel({ body, ...options }) {
+  return openShell(options, (head) => h("div", { class: "dialog-form" }, head, h("div", { class: "dialog-body" }, ...body)));
+}
+
+/**
  * Opens a dialog with a form in it.
  * @param {{
  *   title: string,
@@ -12,15 +51,13 @@ let count = 0;
  *   submit: string,
  *   danger?: boolean,
  *   large?: boolean,
+ *   onclose?: () => void,
  *   onsubmit: () => Promise<unknown>,
  * }} options `onsubmit` rejects to keep the dialog open; the sentence is shown, unless the body shows it already
  */
-export function openForm({ title, body, submit, danger = false, large = false, onsubmit }) {
-  count += 1;
-  const titleId = `dialog-title-${count}`;
+export function openForm({ body, submit, danger = false, onsubmit, ...options }) {
   const error = h("p", { class: "error", role: "alert" });
   const accept = h("button", { type: "submit", class: danger ? "button danger" : "button primary" }, submit);
-  const close = () => element.close();
 
   const handleSubmit = async (/** @type {Event} */ event) => {
     event.preventDefault();
@@ -28,37 +65,27 @@ export function openForm({ title, body, submit, danger = false, large = false, o
     accept.disabled = true;
     try {
       await onsubmit();
-      close();
+      dialog.close();
     } catch (failure) {
       const text = sentence(failure, t("error.unknown"));
       setText(error, "");
-      if (!element.textContent?.includes(text)) setText(error, text);
+      if (!dialog.element.textContent?.includes(text)) setText(error, text);
       accept.disabled = false;
     }
   };
-
-  const element = h(
-    "dialog",
-    { class: large ? "dialog dialog-large" : "dialog", "aria-labelledby": titleId, onclose: () => element.remove() },
+  const dialog = openShell(options, (head) =>
     h(
       "form",
       { class: "dialog-form", novalidate: true, onsubmit: handleSubmit },
-      h(
-        "header",
-        { class: "dialog-head" },
-        h("h2", { id: titleId, dir: "auto" }, title),
-        h("button", { type: "button", class: "icon-button", "aria-label": t("dialog.close"), onclick: close }, icon("close")),
-      ),
+      head,
       h("div", { class: "dialog-body" }, ...body, error),
       h(
         "footer",
         { class: "dialog-foot" },
-        h("button", { type: "button", class: "button quiet", onclick: close }, t("dialog.cancel")),
+        h("button", { type: "button", class: "button quiet", onclick: () => dialog.close() }, t("dialog.cancel")),
         accept,
       ),
     ),
   );
-  document.body.append(element);
-  element.showModal();
-  return { element, close };
+  return dialog;
 }

@@ -18,6 +18,12 @@ export function createPerson(actions, go) {
   const avatar = createAvatar("large");
   const name = h("h1", { class: "person-name", dir: "auto" });
   const ownName = h("p", { class: "person-own", dir: "auto" });
+  const standing = h(
+    "div",
+    { class: "person-standing" },
+    h("p", { dir: "auto" }),
+    h("p", { class: "hint" }, t("standing.waiting_next")),
+  );
   const call = h(
     "button",
     { type: "button", class: "button primary", onclick: withPerson(({ key }) => actions.call(key, true)) },
@@ -45,6 +51,7 @@ export function createPerson(actions, go) {
       name,
       ownName,
       h("div", { class: "person-calls" }, call, voice),
+      standing,
       h(
         "div",
         { class: "person-more" },
@@ -64,6 +71,8 @@ export function createPerson(actions, go) {
       setText(name, contact.name);
       ownName.hidden = contact.own_name === contact.name || contact.own_name === "";
       setText(ownName, t("person.own_name", { name: contact.own_name }));
+      standing.hidden = contact.standing !== "requested";
+      setText(/** @type {Element} */ (standing.firstElementChild), t("standing.waiting", { name: contact.name }));
       setAttribute(call, "aria-label", t("person.call_name", { name: contact.name }));
       setAttribute(voice, "aria-label", t("person.voice_name", { name: contact.name }));
     },

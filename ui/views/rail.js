@@ -4,12 +4,13 @@ import { search } from "../search.js";
 import { createAvatar } from "./avatar.js";
 import { h, icon, reconcile, setAttribute, setText } from "./dom.js";
 import { createInvite } from "./invite.js";
+import { createRequests } from "./requests.js";
 
 /** @typedef {import("../types.d.ts").Snapshot} Snapshot */
 /** @typedef {import("../types.d.ts").ContactView} ContactView */
 
 /**
- * @param {Pick<import("./actions.d.ts").Actions, "call" | "copy" | "notify">} actions
+ * @param {import("./actions.d.ts").Actions} actions
  * @param {{ choose(key: string): void, add(): void, settings(): void }} go
  */
 export function createRail(actions, go) {
@@ -28,6 +29,7 @@ export function createRail(actions, go) {
   const list = h("ul", { class: "people", "aria-label": t("rail.contacts") });
   const nothing = h("p", { class: "people-none" });
   const next = h("p", { class: "people-none narrow-only" }, t("rail.none_next"));
+  const requests = createRequests(actions);
   const invite = createInvite(actions);
 
   /** @type {ContactView[]} */ let contacts = [];
@@ -94,7 +96,7 @@ export function createRail(actions, go) {
       ),
     ),
     h("div", { class: "search" }, icon("search"), query),
-    h("div", { class: "people-scroll" }, list, nothing, next),
+    h("div", { class: "people-scroll" }, requests.element, list, nothing, next),
     h(
       "footer",
       { class: "rail-foot" },
@@ -121,6 +123,7 @@ export function createRail(actions, go) {
       setText(line, message ?? (online ? t("rail.online") : t("rail.offline")));
       setAttribute(line, "data-online", String(online));
       setAttribute(line, "title", line.textContent);
+      requests.update(snapshot.requests);
       invite.update(snapshot.invite);
       draw();
     },
@@ -143,7 +146,9 @@ function focusRow(list, index) {
 function createRow(key, actions, choose) {
   const avatar = createAvatar("small");
   const name = h("span", { class: "row-name", dir: "auto" });
-  const open = h("button", { type: "button", class: "row-open", onclick: () => choose(key) }, avatar.element, name);
+  const standing = h("span", { class: "row-standing", dir: "auto" });
+  const words = h("span", { class: "row-words" }, name, standing);
+  const open = h("button", { type: "button", class: "row-open", onclick: () => choose(key) }, avatar.element, words);
   const voice = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, false) }, icon("phone"));
   const video = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, true) }, icon("video"));
   const element = h("li", { class: "row" }, open, voice, video);
@@ -156,6 +161,9 @@ function createRow(key, actions, choose) {
     update(contact, chosen) {
       avatar.update(contact.name, contact.key);
       setText(name, contact.name);
+      const waiting = contact.standing === "requested";
+      standing.hidden = !waiting;
+      setText(standing, waiting ? t("standing.waiting", { name: contact.name }) : "");
       setAttribute(open, "aria-label", t("person.open", { name: contact.name }));
       setAttribute(open, "title", contact.name);
       setAttribute(open, "aria-current", chosen ? "true" : null);

@@ -1,71 +1,19 @@
 // The window as screen readers and the end-to-end tests find it: by accessible name, in every state.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
-import { createPage } from "./page.mjs";
+import { BOB, ZOE, openWindow, settled } from "./window.mjs";
 
 const LONG = "Maximiliana-Theodora Wolkenstein-Rodeneg";
-const BOB = { key: "bob-key", name: "Bob", own_name: "Bob" };
-const ZOE = { key: "zoe-key", name: "Zoë", own_name: "Zoë S." };
-const SNAPSHOT = {
-  profile: { name: "Alice", key: "alice-key" },
-  invite: "ringdown:alice",
-  contacts: [BOB, ZOE],
-  call: null,
-  settings: { server: null, ice_policy: "lan_only", ice_servers: [], no_answer_seconds: 45 },
-  line: { server: null, online: true, message: null },
-  notices: [],
-};
-const CALL = {
-  id: "one",
-  contact: "bob-key",
-  name: "Bob",
-  direction: "outgoing",
-  phase: "inviting",
-  reason: null,
-  video: true,
-  peer_video: true,
-  connected_ms: null,
-};
-const MEDIA = {
-  local: null,
-  preview: null,
-  remote: null,
-  remoteVideo: false,
-  remoteMuted: false,
-  microphone: "ok",
-  muted: false,
-  camera: "ok",
-  sharing: false,
-  canShare: true,
-  shareFailed: false,
-  path: null,
-  quality: null,
-};
 
-let page, app, done, answers;
+let page, app, done, answers, show, ring;
 beforeEach(async () => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
-  page = createPage();
-  done = [];
-  answers = {};
-  const { createApp } = await import("../../../../ui/views/app.js");
-  const record = (name) => (...args) => {
-    done.push([name, ...args]);
-    const answer = answers[name];
-    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
-  };
-  const names = ["start", "addContact", "renameContact", "removeContact", "previewInvite", "saveSettings", "call", "accept", "decline", "hangUp", "dismiss", "toggleMicrophone", "toggleCamera", "toggleScreen", "copy"];
-  app = createApp(page.root, { ...Object.fromEntries(names.map((name) => [name, record(name)])), voiceLevel: () => null });
+  ({ page, app, done, answers, show, ring } = await openWindow());
 });
 afterEach(() => {
-  app.update({ snapshot: SNAPSHOT, media: MEDIA, connectedAt: null });
+  show();
   mock.timers.reset();
 });
-
-const show = (changes = {}, media = {}, connectedAt = null) =>
-  app.update({ snapshot: { ...SNAPSHOT, ...changes }, media: { ...MEDIA, ...media }, connectedAt });
-const ring = (changes, media, connectedAt) => show({ call: { ...CALL, ...changes } }, media, connectedAt);
-const settled = () => new Promise(setImmediate);
 
 describe("first start", () => {
   test("asks for a name and nothing else", async () => {
@@ -131,7 +79,7 @@ describe("home", () => {
   test("rows stay the same elements while people come and go, so that focus stays", () => {
     show();
     const button = page.find("button", "Call Zoë");
-    show({ contacts: [{ key: "a", name: "Ann", own_name: "Ann" }, BOB, { ...ZOE, name: "Zoe" }] });
+    show({ contacts: [{ ...BOB, key: "a", name: "Ann", own_name: "Ann" }, BOB, { ...ZOE, name: "Zoe" }] });
     assert.equal(page.find("button", "Call Zoe"), button);
   });
 

@@ -1,0 +1,85 @@
+// Alice's window in memory: the whole view tree over recorded wishes.
+import { createPage } from "./page.mjs";
+
+export const BOB = {
+  key: "bob-key",
+  name: "Bob",
+  own_name: "Bob",
+  standing: "mutual",
+  verified: false,
+  blocked: false,
+  early: false,
+  ice_policy: null,
+};
+export const ZOE = { ...BOB, key: "zoe-key", name: "Zoë", own_name: "Zoë S." };
+export const SNAPSHOT = {
+  profile: { name: "Alice", key: "alice-key" },
+  invite: "ringdown:alice",
+  contacts: [BOB, ZOE],
+  requests: [],
+  invites: [],
+  privacy: { key_store: "keyring" },
+  call: null,
+  settings: { server: null, ice_policy: "lan_only", ice_servers: [], no_answer_seconds: 45 },
+  line: { server: null, online: true, message: null },
+  invite_waits: false,
+  notices: [],
+};
+export const CALL = {
+  id: "one",
+  contact: "bob-key",
+  name: "Bob",
+  direction: "outgoing",
+  phase: "inviting",
+  reason: null,
+  video: true,
+  peer_video: true,
+  connected_ms: null,
+};
+export const MEDIA = {
+  local: null,
+  preview: null,
+  remote: null,
+  remoteVideo: false,
+  remoteMuted: false,
+  microphone: "ok",
+  muted: false,
+  camera: "ok",
+  sharing: false,
+  canShare: true,
+  shareFailed: false,
+  path: null,
+  details: null,
+  quality: null,
+};
+
+const COMMANDS = [
+  ...["start", "addContact", "renameContact", "removeContact", "previewInvite", "saveSettings"],
+  ...["acceptRequest", "ignoreRequest", "blockRequest", "setBlocked", "setEarly", "setContactPolicy"],
+  ...["safety", "checkSafety", "setVerified", "newInvite", "revokeInvite", "inviteQr", "invitePage", "readQr"],
+  ...["backup", "restore", "openCamera", "call", "accept", "decline", "hangUp", "dismiss"],
+  ...["toggleMicrophone", "toggleCamera", "toggleScreen", "copy"],
+];
+
+/** What was asked for is in `done`, in order; `answers` holds what comes back, an Error to refuse. */
+export async function openWindow() {
+  const page = createPage();
+  const { createApp } = await import("../../../../ui/views/app.js");
+  const done = [];
+  const answers = {};
+  const record = (name) => (...args) => {
+    done.push([name, ...args]);
+    const answer = typeof answers[name] === "function" ? answers[name](...args) : answers[name];
+    return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
+  };
+  const commands = { ...Object.fromEntries(COMMANDS.map((name) => [name, record(name)])), voiceLevel: () => null };
+  const app = createApp(page.root, commands);
+  const show = (changes = {}, media = {}, connectedAt = null) =>
+    app.update({ snapshot: { ...SNAPSHOT, ...changes }, media: { ...MEDIA, ...media }, connectedAt });
+  const ring = (changes, media, connectedAt) => show({ call: { ...CALL, ...changes } }, media, connectedAt);
+  return { page, app, done, answers, show, ring };
+}
+
+export const settled = async () => {
+  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+};

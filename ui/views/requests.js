@@ -1,0 +1,119 @@
+// People who opened my invite and would like to call: a card each, above the contacts.
+import { t } from "../i18n.js";
+import { createAvatar } from "./avatar.js";
+import { openForm } from "./dialog.js";
+import { field, h, icon, reconcile, sentence, setAttribute, setText } from "./dom.js";
+
+/** @typedef {import("./actions.d.ts").Actions} Actions */
+/** @typedef {import("../types.d.ts").RequestView} RequestView */
+/** @typedef {Pick<Actions, "acceptRequest" | "ignoreRequest" | "blockRequest" | "notify">} RequestActions */
+
+/** @param {RequestActions} actions */
+export function createRequests(actions) {
+  const element = h("ul", { class: "requests", "aria-label": t("requests.title"), "aria-live": "polite" });
+  /** @type {WeakMap<HTMLElement, ReturnType<typeof createCard>>} */
+  const cards = new WeakMap();
+  return {
+    element,
+    /** @param {readonly RequestView[]} requests */
+    update(requests) {
+      element.hidden = requests.length === 0;
+      reconcile(
+        element,
+        requests,
+        ({ key }) => key,
+        () => {
+          const card = createCard(actions);
+          cards.set(card.element, card);
+          return card.element;
+        },
+        (card, request) => cards.get(card)?.update(request),
+      );
+    },
+  };
+}
+
+/** @param {RequestActions} actions */
+function createCard(actions) {
+  /** @type {RequestView | null} */
+  let request = null;
+  const avatar = createAvatar("small");
+  const title = h("p", { class: "request-title", dir: "auto" });
+  const warning = h("p", { class: "request-warning", dir: "auto" }, icon("warning"), h("span"));
+  const group = h(
+    "div",
+    { class: "request", role: "group" },
+    h("div", { class: "request-who" }, avatar.element, title),
+    warning,
+  );
+
+  /** @param {(request: RequestView) => unknown} act a refusal is told, and the card stays */
+  const press = (act) => async () => {
+    try {
+      if (request) await act(request);
+    } catch (failure) {
+      actions.notify(sentence(failure, t("error.unknown")), "error");
+    }
+  };
+  /**
+   * @param {string} look
+   * @param {string} text
+   * @param {(request: RequestView) => unknown} act
+   */
+  const button = (look, text, act) => h("button", { type: "button", class: `button small ${look}`, onclick: press(act) }, text);
+  group.append(
+    h(
+      "div",
+      { class: "request-answers" },
+      button("primary", t("requests.accept"), (one) => openAccept(actions, one)),
+      button("quiet", t("requests.ignore"), (one) => actions.ignoreRequest(one.key)),
+      button("plain", t("requests.block"), async (one) => {
+        await actions.blockRequest(one.key);
+        actions.notify(t("requests.blocked", { name: one.name }));
+      }),
+    ),
+  );
+
+  return {
+    element: h("li", {}, group),
+    /** @param {RequestView} next */
+    update(next) {
+      request = next;
+      avatar.update(next.name, next.key);
+      const words = t("requests.wants", { name: next.name });
+      setText(title, words);
+      setAttribute(group, "aria-label", words);
+      warning.hidden = next.namesake === null;
+      setText(/** @type {Element} */ (warning.lastElementChild), namesakeText(next.namesake));
+    },
+  };
+}
+
+/**
+ * @param {Pick<Actions, "acceptRequest" | "notify">} actions
+ * @param {RequestView} request
+ */
+function openAccept(actions, request) {
+  const name = h("input", { type: "text", autocomplete: "off", spellcheck: "false", dir: "auto", "aria-describedby": "request-name-hint" });
+  name.value = request.name;
+  openForm({
+    title: t("requests.wants", { name: request.name }),
+    submit: t("add.add"),
+    body: [
+      request.namesake !== null && h("p", { class: "warning" }, namesakeText(request.namesake)),
+      field("request-name", t("add.name"), name, h("p", { class: "hint", id: "request-name-hint" }, t("requests.name_hint"))),
+    ],
+    onsubmit: async () => {
+      const typed = name.value.trim();
+      await actions.acceptRequest(request.key, typed === "" ? null : typed);
+      actions.notify(t("add.added", { name: typed === "" ? request.name : typed }));
+    },
+  });
+  name.select();
+}
+
+/**
+ * A key never changes: who has an old contact's name and another key is somebody else, until they show otherwise.
+ * @param {string | null} namesake the old contact
+ */
+export const namesakeText = (namesake) => (namesake === null ? "" : t("requests.namesake", { name: namesake }));
