@@ -1,20 +1,23 @@
 //! Finding people we know on the local network, by mDNS (RFC 6762) and DNS-SD (RFC 6763).
 //!
-//! An app that runs a server announces one service instance under [`SERVICE`]. Its names are random, and the only thing in it
-//! about a person is a [`Tag`]: a hash of a random salt and their key. Who has the key, because they are a contact, can
-//! recompute it; anyone else on the network learns that somebody runs Ringdown, not who.
+//! An app that runs a server announces one service instance under [`SERVICE`]. Its names are random, and the only things in it
+//! about people are [`Tag`]s, one for each contact who may find us: a hash of a random salt and a key that only the two share.
+//! So who was never a contact, or is one no more, can't recognise us, even knowing our public key; they learn that somebody runs
+//! Ringdown, not who, nor how many people they know.
 
 mod record;
 mod watcher;
 
 use std::{
-    collections::HashSet,
+    collections::BTreeSet,
     fmt,
     net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use mdns_sd::{IfKind, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo};
+use mdns_sd::{
+    IfKind, ResolvedService, ScopedIp, ServiceDaemon, ServiceEvent, ServiceInfo, TxtProperty,
+};
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
@@ -22,8 +25,8 @@ use tokio::{
 
 pub use record::{Record, RecordError, Tag};
 
-use crate::wire::Fixed;
-use watcher::Watcher;
+use crate::{limits::MAX_TAGS, wire::Fixed};
+use watcher::{People, Watcher};
 
 /// The DNS-SD service type.
 pub const SERVICE: &str = "_ringdown._tcp.local.";
@@ -43,8 +46,8 @@ pub enum Interfaces {
 /// Somebody we know can be reached on the local network.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Found {
-    /// Theirs, one of the keys watched for.
-    pub key: [u8; 32],
+    /// Theirs, one of those watched for.
+    pub id: [u8; 32],
     /// Their server, `ws://ADDRESS:PORT`. One event an address.
     pub url: String,
 }
@@ -69,14 +72,20 @@ pub enum LanError {
 /// Discovery on the local network. Dropping it says goodbye to the network and stops everything.
 pub struct Lan {
     daemon: Option<ServiceDaemon>,
-    /// The full name of our announcement.
-    announced: Mutex<Option<String>>,
+    announced: Mutex<Option<Announced>>,
     watch: Mutex<Option<Watch>>,
+}
+
+/// What is announced now.
+struct Announced {
+    full_name: String,
+    keys: BTreeSet<[u8; 32]>,
+    port: u16,
 }
 
 /// A watch under way.
 struct Watch {
-    keys: watch::Sender<HashSet<[u8; 32]>>,
+    people: watch::Sender<People>,
     task: JoinHandle<()>,
 }
 
@@ -115,50 +124,54 @@ impl Lan {
         })
     }
 
-    /// Announces that `key` is registered at the server on `port` of this machine. Replaces an earlier announcement.
+    /// Announces a server on `port` of this machine to those who share one of `keys` with us, of which the first [`MAX_TAGS`]
+    /// count. Replaces an earlier announcement, if it was another one: under a new name and salt, so that nobody can compare.
+    /// Without any key nothing is announced, for nobody could recognise it.
     ///
     /// # Errors
     /// [`LanError`].
-    pub fn announce(&self, key: &[u8; 32], port: u16) -> Result<(), LanError> {
-        self.withdraw();
+    pub fn announce(
+        &self,
+        keys: impl IntoIterator<Item = [u8; 32]>,
+        port: u16,
+    ) -> Result<(), LanError> {
         let Some(daemon) = &self.daemon else {
             return Ok(());
         };
-        let mut random = [[0; 16]; 2];
-        getrandom::fill(random.as_flattened_mut())?;
-        let [salt, name] = random;
-        // The computer's own name would say who sits at it.
-        let name = Fixed(name)
-            .to_string()
-            .replace(['-', '_'], "x")
-            .to_ascii_lowercase();
-        let properties = Record::new(salt, key).properties();
-        let service = ServiceInfo::new(
-            SERVICE,
-            &name,
-            &format!("{name}.local."),
-            (),
-            port,
-            properties.as_slice(),
-        )?;
-        let service = service.enable_addr_auto();
+        let keys: BTreeSet<_> = keys.into_iter().take(MAX_TAGS).collect();
+        if lock(&self.announced)
+            .as_ref()
+            .is_some_and(|now| now.port == port && now.keys == keys)
+        {
+            return Ok(());
+        }
+        self.withdraw();
+        if keys.is_empty() {
+            return Ok(());
+        }
+        let service = describe(&keys, port)?;
         let full_name = service.get_fullname().to_owned();
         daemon.register(service)?;
-        *lock(&self.announced) = Some(full_name);
+        *lock(&self.announced) = Some(Announced {
+            full_name,
+            keys,
+            port,
+        });
         Ok(())
     }
 
     /// Takes the announcement back, if there is one.
     pub fn withdraw(&self) {
         if let Some(daemon) = &self.daemon
-            && let Some(name) = lock(&self.announced).take()
+            && let Some(announced) = lock(&self.announced).take()
         {
             // A daemon that has ended announces nothing.
-            drop(daemon.unregister(&name));
+            drop(daemon.unregister(&announced.full_name));
         }
     }
 
-    /// Watches for `keys` and reports who is found, each address once. Replaces an earlier watch.
+    /// Watches for `people`, each an id of the caller's choice and the key they announce themselves to us by, and reports who is
+    /// found, each address once. Replaces an earlier watch.
     ///
     /// # Errors
     /// [`LanError::Mdns`].
@@ -167,7 +180,7 @@ impl Lan {
     /// Outside a tokio runtime.
     pub fn watch(
         &self,
-        keys: impl IntoIterator<Item = [u8; 32]>,
+        people: impl IntoIterator<Item = ([u8; 32], [u8; 32])>,
         found: mpsc::Sender<Found>,
     ) -> Result<(), LanError> {
         let Some(daemon) = &self.daemon else {
@@ -179,16 +192,16 @@ impl Lan {
             daemon.stop_browse(SERVICE)?;
         }
         let events = daemon.browse(SERVICE)?;
-        let (keys, changes) = watch::channel(keys.into_iter().collect());
+        let (people, changes) = watch::channel(people.into_iter().collect());
         let task = tokio::spawn(look_out(events, changes, found));
-        *watch = Some(Watch { keys, task });
+        *watch = Some(Watch { people, task });
         Ok(())
     }
 
-    /// Changes the keys of the watch. Who is there already is reported at once; without a watch this does nothing.
-    pub fn set_keys(&self, keys: impl IntoIterator<Item = [u8; 32]>) {
+    /// Changes whom the watch is for. Who is there already is reported at once; without a watch this does nothing.
+    pub fn set_watched(&self, people: impl IntoIterator<Item = ([u8; 32], [u8; 32])>) {
         if let Some(watch) = lock(&self.watch).as_ref() {
-            watch.keys.send_replace(keys.into_iter().collect());
+            watch.people.send_replace(people.into_iter().collect());
         }
     }
 }
@@ -206,14 +219,34 @@ impl Drop for Lan {
     }
 }
 
+/// A new announcement, which has nothing in common with one before.
+fn describe(keys: &BTreeSet<[u8; 32]>, port: u16) -> Result<ServiceInfo, LanError> {
+    let (mut name, mut seed) = ([0; 16], [0; 32]);
+    getrandom::fill(&mut name)?;
+    getrandom::fill(&mut seed)?;
+    // The computer's own name would say who sits at it.
+    let name = Fixed(name)
+        .to_string()
+        .replace(['-', '_'], "x")
+        .to_ascii_lowercase();
+    let record = Record::new(seed, keys.iter().copied());
+    let properties: Vec<TxtProperty> = record
+        .properties()
+        .into_iter()
+        .map(TxtProperty::from)
+        .collect();
+    let host = format!("{name}.local.");
+    Ok(ServiceInfo::new(SERVICE, &name, &host, (), port, properties)?.enable_addr_auto())
+}
+
 /// Passes on who is found until nobody wants to know.
 async fn look_out(
     events: mdns_sd::Receiver<ServiceEvent>,
-    mut keys: watch::Receiver<HashSet<[u8; 32]>>,
+    mut people: watch::Receiver<People>,
     found: mpsc::Sender<Found>,
 ) {
     let mut watcher = Watcher::default();
-    watcher.handle_keys(keys.borrow_and_update().clone());
+    watcher.handle_people(people.borrow_and_update().clone());
     loop {
         let news = tokio::select! {
             event = events.recv_async() => match event {
@@ -225,10 +258,10 @@ async fn look_out(
                 Ok(_) => Vec::new(),
                 Err(_) => return,
             },
-            changed = keys.changed() => match changed {
+            changed = people.changed() => match changed {
                 Ok(()) => {
-                    let keys = keys.borrow_and_update().clone();
-                    watcher.handle_keys(keys)
+                    let people = people.borrow_and_update().clone();
+                    watcher.handle_people(people)
                 }
                 Err(_) => return,
             },
@@ -243,7 +276,7 @@ async fn look_out(
 }
 
 fn announced(watcher: &mut Watcher, service: &ResolvedService) -> Vec<Found> {
-    match Record::read(|name| service.get_property_val_str(name)) {
+    match Record::read(|name| service.get_property_val(name).flatten()) {
         Ok(record) => {
             let addresses = service.addresses.iter().map(ScopedIp::to_ip_addr);
             watcher.handle_announced(&service.fullname, record, service.port, addresses)

@@ -101,3 +101,6 @@ pub const BACKOFF_RESET_AFTER: Duration = Duration::from_secs(10);
 
 /// How long one address of a name may stay without an answer before the next is tried too (RFC 8305 §5).
 pub const ADDRESS_STAGGER: Duration = Duration::from_millis(250);
+
+/// Most people that one announcement on the local network can be meant for: one packet has room for no more.
+pub const MAX_TAGS: usize = 104;

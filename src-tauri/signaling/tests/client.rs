@@ -17,7 +17,7 @@ use ringdown_signaling::{
     limits::MAX_PAYLOAD_BYTES,
     wire::{ClientFrame, ErrorCode, Nonce, Outcome, ServerFrame},
 };
-use tokio::{io::AsyncReadExt, sync::mpsc};
+use tokio::io::AsyncReadExt;
 use tokio_tungstenite::tungstenite::Message;
 
 fn register(url: String) -> (Registration, Events) {
@@ -460,10 +460,9 @@ async fn a_dead_connection_is_noticed_when_the_network_changes_and_when_somethin
     // It takes a second connection by itself, long before the time for an answer is over.
     let mut living = loop {
         let mut socket = impostor.accept().await;
-        match Impostor::next(&mut socket).await {
-            Some(ClientFrame::Send { id, .. }) => break (socket, id),
-            // The registration had begun to connect again.
-            Some(_) | None => {}
+        // Or it is the registration, which had begun to connect again.
+        if let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut socket).await {
+            break (socket, id);
         }
     };
     let outcome = Outcome::Delivered;

@@ -26,6 +26,18 @@ const ALICE: [u8; 32] = [1; 32];
 const BOB: [u8; 32] = [2; 32];
 const STRANGER: [u8; 32] = [3; 32];
 
+/// The key of what one announces for another: both know it, nobody else does.
+fn by(announcer: [u8; 32], contact: [u8; 32]) -> [u8; 32] {
+    let mut key = announcer;
+    key[..16].copy_from_slice(&contact[16..]);
+    key
+}
+
+/// What `one` watches for, to find `others`.
+fn others<const N: usize>(one: [u8; 32], others: [[u8; 32]; N]) -> [([u8; 32], [u8; 32]); N] {
+    others.map(|other| (other, by(other, one)))
+}
+
 /// Long enough for mDNS to probe, announce and resolve on a slow machine; it takes one or two.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -91,30 +103,47 @@ fn contacts_find_each_other_and_nobody_else() {
             Lan::start(&Interfaces::All).unwrap(),
         );
         let stranger = Lan::start(&Interfaces::All).unwrap();
-        stranger.announce(&STRANGER, 3333).unwrap();
+        // Alice is a contact of the stranger's, but he is none of hers, nor of Bob's.
+        stranger.announce([by(STRANGER, ALICE)], 3333).unwrap();
+        let (sender, mut stranger_finds) = mpsc::channel(16);
+        stranger
+            .watch(others(STRANGER, [ALICE, BOB]), sender)
+            .unwrap();
         let (sender, mut alice_finds) = mpsc::channel(16);
-        alices.announce(&ALICE, 1111).unwrap();
-        alices.watch([BOB], sender).unwrap();
+        alices.announce([by(ALICE, BOB)], 1111).unwrap();
+        alices.watch(others(ALICE, [BOB]), sender).unwrap();
         let (sender, mut bob_finds) = mpsc::channel(16);
-        bobs.watch([ALICE, BOB], sender).unwrap();
+        bobs.watch(others(BOB, [ALICE, BOB]), sender).unwrap();
         let found = next(&mut bob_finds).await;
         assert_eq!(
-            (found.key, found.url.as_str()),
+            (found.id, found.url.as_str()),
             (ALICE, "ws://198.51.100.7:1111")
         );
-        bobs.announce(&BOB, 2222).unwrap();
+        // The same again is no news, to nobody.
+        alices.announce([by(ALICE, BOB)], 1111).unwrap();
+        bobs.announce([by(BOB, ALICE)], 2222).unwrap();
         let found = next(&mut alice_finds).await;
         assert_eq!(
-            (found.key, found.url.as_str()),
+            (found.id, found.url.as_str()),
             (BOB, "ws://198.51.100.7:2222")
         );
         // The stranger becomes a contact: already there, so found without waiting for anything on the network.
-        alices.set_keys([BOB, STRANGER]);
+        alices.set_watched(others(ALICE, [BOB, STRANGER]));
         let found = next(&mut alice_finds).await;
         assert_eq!(
-            (found.key, found.url.as_str()),
+            (found.id, found.url.as_str()),
             (STRANGER, "ws://198.51.100.7:3333")
         );
+        // And the other way round: the first that he finds is what she announces from now on, to both.
+        alices
+            .announce([by(ALICE, BOB), by(ALICE, STRANGER)], 4444)
+            .unwrap();
+        let found = next(&mut stranger_finds).await;
+        assert_eq!(
+            (found.id, found.url.as_str()),
+            (ALICE, "ws://198.51.100.7:4444")
+        );
+        assert_eq!(next(&mut bob_finds).await.url, "ws://198.51.100.7:4444");
     });
 }
 
@@ -135,15 +164,53 @@ fn a_contact_who_moves_to_another_port_is_found_again() {
             Lan::start(&Interfaces::All).unwrap(),
         );
         let (sender, mut finds) = mpsc::channel(16);
-        bobs.watch([ALICE], sender).unwrap();
-        alices.announce(&ALICE, 1111).unwrap();
+        bobs.watch(others(BOB, [ALICE]), sender).unwrap();
+        alices.announce([by(ALICE, BOB)], 1111).unwrap();
         assert_eq!(next(&mut finds).await.url, "ws://198.51.100.7:1111");
-        alices.announce(&ALICE, 4444).unwrap();
+        alices.announce([by(ALICE, BOB)], 4444).unwrap();
         assert_eq!(next(&mut finds).await.url, "ws://198.51.100.7:4444");
         drop(alices);
         let again = Lan::start(&Interfaces::All).unwrap();
-        again.announce(&ALICE, 5555).unwrap();
+        again.announce([by(ALICE, BOB)], 5555).unwrap();
         assert_eq!(next(&mut finds).await.url, "ws://198.51.100.7:5555");
+    });
+}
+
+#[test]
+fn a_crowd_of_contacts_fits_and_who_is_removed_finds_her_no_more() {
+    if in_a_network_of_its_own(
+        "a_crowd_of_contacts_fits_and_who_is_removed_finds_her_no_more",
+        CABLE,
+        "198.51.100.7",
+    )
+    .is_some()
+    {
+        return;
+    }
+    run(async {
+        let [alices, bobs, strangers] = [(); 3].map(|()| Lan::start(&Interfaces::All).unwrap());
+        let crowd = (10..113).map(|number| by(ALICE, [number; 32]));
+        let (sender, mut bob_finds) = mpsc::channel(16);
+        bobs.watch(others(BOB, [ALICE]), sender).unwrap();
+        let (sender, mut stranger_finds) = mpsc::channel(16);
+        strangers
+            .watch(others(STRANGER, [ALICE, BOB]), sender)
+            .unwrap();
+        alices
+            .announce([by(ALICE, STRANGER)].into_iter().chain(crowd.clone()), 1111)
+            .unwrap();
+        assert_eq!(
+            next(&mut stranger_finds).await.url,
+            "ws://198.51.100.7:1111"
+        );
+        // She takes him off the list and Bob on it.
+        alices
+            .announce(crowd.chain([by(ALICE, BOB)]), 2222)
+            .unwrap();
+        assert_eq!(next(&mut bob_finds).await.url, "ws://198.51.100.7:2222");
+        bobs.announce([by(BOB, STRANGER)], 3333).unwrap();
+        // What the stranger hears next is Bob, who came last.
+        assert_eq!(next(&mut stranger_finds).await.id, BOB);
     });
 }
 
@@ -164,14 +231,16 @@ fn discovery_keeps_to_the_interfaces_it_is_given() {
         let (alices, bobs) = (Lan::start(&only).unwrap(), Lan::start(&only).unwrap());
         let outside = Lan::start(&Interfaces::All).unwrap();
         let (sender, mut outside_finds) = mpsc::channel(16);
-        outside.watch([ALICE, STRANGER], sender).unwrap();
+        outside
+            .watch(others(BOB, [ALICE, STRANGER]), sender)
+            .unwrap();
         let (sender, mut finds) = mpsc::channel(16);
-        alices.announce(&ALICE, 1111).unwrap();
-        bobs.watch([ALICE], sender).unwrap();
+        alices.announce([by(ALICE, BOB)], 1111).unwrap();
+        bobs.watch(others(BOB, [ALICE]), sender).unwrap();
         assert_eq!(next(&mut finds).await.url, "ws://127.0.0.1:1111");
         // Alice was announced first, but not out there.
         let stranger = Lan::start(&Interfaces::All).unwrap();
-        stranger.announce(&STRANGER, 3333).unwrap();
+        stranger.announce([by(STRANGER, BOB)], 3333).unwrap();
         assert_eq!(next(&mut outside_finds).await.url, "ws://198.51.100.7:3333");
     });
 }
@@ -180,9 +249,9 @@ fn discovery_keeps_to_the_interfaces_it_is_given() {
 async fn switched_off_it_does_nothing() {
     let lan = Lan::start(&Interfaces::Off).unwrap();
     let (sender, mut finds) = mpsc::channel(16);
-    lan.announce(&ALICE, 1111).unwrap();
-    lan.watch([ALICE], sender).unwrap();
-    lan.set_keys([BOB]);
+    lan.announce([by(ALICE, BOB)], 1111).unwrap();
+    lan.watch(others(BOB, [ALICE]), sender).unwrap();
+    lan.set_watched(others(BOB, [STRANGER]));
     lan.withdraw();
     assert_eq!(finds.recv().await, None);
 }

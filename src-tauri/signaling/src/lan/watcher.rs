@@ -13,13 +13,15 @@ const MOST_SEEN: usize = 512;
 /// Addresses looked at in one announcement.
 const MOST_ADDRESSES: usize = 8;
 
-#[derive(Debug, Default)]
+/// Who is watched for: their id, and the key of the tags they announce for us.
+pub(super) type People = HashMap<[u8; 32], [u8; 32]>;
+
+#[derive(Default)]
 pub(super) struct Watcher {
-    keys: HashSet<[u8; 32]>,
+    people: People,
     seen: HashMap<String, Seen>,
 }
 
-#[derive(Debug)]
 struct Seen {
     record: Record,
     addresses: BTreeSet<SocketAddr>,
@@ -27,14 +29,14 @@ struct Seen {
 }
 
 impl Watcher {
-    /// Watches for these keys from now on, and says who of them is there already.
-    pub(super) fn handle_keys(&mut self, keys: HashSet<[u8; 32]>) -> Vec<Found> {
-        self.keys = keys;
-        let Self { keys, seen } = self;
+    /// Watches for these people from now on, and says who of them is there already.
+    pub(super) fn handle_people(&mut self, people: People) -> Vec<Found> {
+        self.people = people;
+        let Self { people, seen } = self;
         seen.values_mut()
             .flat_map(|seen| {
-                seen.told.retain(|(key, _)| keys.contains(key));
-                seen.found(keys)
+                seen.told.retain(|(id, _)| people.contains_key(id));
+                seen.found(people)
             })
             .collect()
     }
@@ -66,7 +68,7 @@ impl Watcher {
             addresses,
             told,
         });
-        seen.found(&self.keys)
+        seen.found(&self.people)
     }
 
     /// An announcement has gone.
@@ -76,18 +78,18 @@ impl Watcher {
 }
 
 impl Seen {
-    fn found(&mut self, keys: &HashSet<[u8; 32]>) -> Vec<Found> {
+    fn found(&mut self, people: &People) -> Vec<Found> {
         let Self {
             record,
             addresses,
             told,
         } = self;
-        let known = keys.iter().filter(|key| record.is_of(key));
+        let known = people.iter().filter(|(_, key)| record.is_for(key));
         known
-            .flat_map(|key| addresses.iter().map(move |address| (*key, *address)))
+            .flat_map(|(id, _)| addresses.iter().map(move |address| (*id, *address)))
             .filter(|pair| told.insert(*pair))
-            .map(|(key, address)| Found {
-                key,
+            .map(|(id, address)| Found {
+                id,
                 url: format!("ws://{address}"),
             })
             .collect()
@@ -113,6 +115,15 @@ mod tests {
     const ALICE: [u8; 32] = [1; 32];
     const BOB: [u8; 32] = [2; 32];
 
+    /// What each announces for the watcher by.
+    fn tag_key(id: [u8; 32]) -> [u8; 32] {
+        id.map(|byte| byte ^ 0xff)
+    }
+
+    fn people<const N: usize>(ids: [[u8; 32]; N]) -> People {
+        ids.map(|id| (id, tag_key(id))).into()
+    }
+
     fn announce(
         watcher: &mut Watcher,
         name: &str,
@@ -120,7 +131,7 @@ mod tests {
         addresses: &[&str],
     ) -> Vec<String> {
         let addresses = addresses.iter().map(|address| address.parse().unwrap());
-        let record = Record::new([9; 16], &key);
+        let record = Record::new([9; 32], [tag_key(key)]);
         watcher
             .handle_announced(name, record, 7373, addresses)
             .into_iter()
@@ -131,7 +142,7 @@ mod tests {
     #[test]
     fn bob_finds_alice_once_and_not_the_stranger() {
         let mut bob = Watcher::default();
-        assert!(bob.handle_keys([ALICE].into()).is_empty());
+        assert!(bob.handle_people(people([ALICE])).is_empty());
         assert!(announce(&mut bob, "s", [3; 32], &["192.0.2.3"]).is_empty());
         assert_eq!(
             announce(&mut bob, "a", ALICE, &["192.0.2.1"]),
@@ -143,7 +154,7 @@ mod tests {
     #[test]
     fn alice_is_found_at_her_new_address() {
         let mut bob = Watcher::default();
-        bob.handle_keys([ALICE].into());
+        bob.handle_people(people([ALICE]));
         announce(&mut bob, "a", ALICE, &["192.0.2.1"]);
         assert_eq!(
             announce(&mut bob, "a", ALICE, &["192.0.2.9", "2001:db8::1"]),
@@ -154,7 +165,7 @@ mod tests {
     #[test]
     fn alice_is_found_again_when_she_comes_back() {
         let mut bob = Watcher::default();
-        bob.handle_keys([ALICE].into());
+        bob.handle_people(people([ALICE]));
         announce(&mut bob, "a", ALICE, &["192.0.2.1"]);
         bob.handle_gone("a");
         assert_eq!(announce(&mut bob, "a", ALICE, &["192.0.2.1"]).len(), 1);
@@ -163,19 +174,19 @@ mod tests {
     #[test]
     fn a_new_contact_who_is_there_already_is_found_at_once() {
         let mut carol = Watcher::default();
-        carol.handle_keys([ALICE].into());
+        carol.handle_people(people([ALICE]));
         announce(&mut carol, "b", BOB, &["192.0.2.2"]);
-        let found = carol.handle_keys([ALICE, BOB].into());
+        let found = carol.handle_people(people([ALICE, BOB]));
         assert_eq!(found.len(), 1);
-        assert_eq!(found[0].key, BOB);
-        assert!(carol.handle_keys([ALICE].into()).is_empty());
-        assert_eq!(carol.handle_keys([BOB].into()).len(), 1);
+        assert_eq!(found[0].id, BOB);
+        assert!(carol.handle_people(people([ALICE])).is_empty());
+        assert_eq!(carol.handle_people(people([BOB])).len(), 1);
     }
 
     #[test]
     fn addresses_that_cannot_be_dialled_are_left_out() {
         let mut bob = Watcher::default();
-        bob.handle_keys([ALICE].into());
+        bob.handle_people(people([ALICE]));
         assert!(
             announce(
                 &mut bob,
@@ -190,7 +201,7 @@ mod tests {
     #[test]
     fn a_flood_of_announcements_is_bounded() {
         let mut bob = Watcher::default();
-        bob.handle_keys([ALICE].into());
+        bob.handle_people(people([ALICE]));
         for number in 0..2 * MOST_SEEN {
             announce(&mut bob, &number.to_string(), BOB, &["192.0.2.2"]);
         }
