@@ -20,6 +20,12 @@ pub const SENDS_PER_SECOND: u32 = 50;
 /// Sends that one connection may make at once after a quiet time.
 pub const SEND_BURST: u32 = 200;
 
+/// Sends a second that all connections from one address may keep up together: one IPv4 address, or one IPv6 /64.
+pub const SENDS_PER_SECOND_PER_ADDRESS: u32 = 100;
+
+/// Sends that all connections from one address may make at once after a quiet time.
+pub const SEND_BURST_PER_ADDRESS: u32 = 400;
+
 /// Frames of any type a second that one connection may keep up; above it the connection is closed.
 pub const FRAMES_PER_SECOND: u32 = 200;
 

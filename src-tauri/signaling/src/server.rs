@@ -31,7 +31,7 @@ use crate::limits::{MAX_FRAME_BYTES, SHUTDOWN_GRACE};
 use door::{Door, Peer};
 use gate::{Gate, Refusal};
 use hub::{Hub, Mailbox};
-use session::Session;
+use session::{Arrival, Session};
 
 /// Bytes that the WebSocket layer takes before it gives up without a word; up to it, too large is answered properly.
 const HARD_FRAME_BYTES: usize = 2 * MAX_FRAME_BYTES;
@@ -52,10 +52,7 @@ where
     let limits = &config.limits;
     let door = Door::new(listener, limits.upgrade_timeout);
     let house = House {
-        gate: Arc::new(Gate::new(
-            limits.connections,
-            limits.connections_per_address,
-        )),
+        gate: Arc::new(Gate::new(limits, Instant::now())),
         hub: Arc::default(),
         config: Arc::new(config),
         stopping: stopping.clone(),
@@ -106,11 +103,8 @@ async fn enter(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let admission = match house.gate.admit(address_of(
-        peer.remote.ip(),
-        &headers,
-        &house.config.trusted_proxies,
-    )) {
+    let address = address_of(peer.remote.ip(), &headers, &house.config.trusted_proxies);
+    let admission = match house.gate.admit(address, Instant::now()) {
         Ok(admission) => admission,
         Err(Refusal::Full) => {
             return (
@@ -131,6 +125,11 @@ async fn enter(
         .get(header::HOST)
         .and_then(|host| host.to_str().ok())
         .map(Into::into);
+    let arrival = Arrival {
+        local: peer.local,
+        host,
+        allowance: admission.allowance(),
+    };
     let write_timeout = house.config.limits.write_timeout;
     // Held to the end of the connection: a stopping server waits until these are gone.
     let present = house.stopping.clone();
@@ -142,14 +141,7 @@ async fn enter(
         .on_upgrade(async move |socket| {
             peer.upgraded();
             let (mailbox, mail) = Mailbox::new();
-            match Session::new(
-                house.hub,
-                house.config,
-                mailbox,
-                peer.local,
-                host,
-                Instant::now(),
-            ) {
+            match Session::new(house.hub, house.config, mailbox, arrival, Instant::now()) {
                 Ok(session) => {
                     socket::run(
                         socket,

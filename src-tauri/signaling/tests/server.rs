@@ -385,6 +385,28 @@ async fn a_flood_of_sends_is_busy_and_a_flood_of_frames_ends() {
 }
 
 #[tokio::test]
+async fn connecting_anew_gives_no_address_more_to_send() {
+    let config = with_limits(|limits| {
+        limits.send_burst_per_address = 3;
+        limits.sends_per_second_per_address = 0;
+    });
+    let server = Server::start_with(config).await;
+    let mut bobs = Raw::registered(&server, &bob()).await;
+    let mut answers = Vec::new();
+    for id in 0..5 {
+        let mut mallory = Raw::connect(&server).await;
+        mallory.send(id, &bob(), b"spam").await;
+        if id < 3 {
+            let (id, _) = bobs.delivery().await;
+            bobs.say(&ClientFrame::Ack { id }).await;
+        }
+        answers.push(mallory.result().await.1);
+    }
+    let expected = [[Outcome::Delivered; 3].as_slice(), &[Outcome::Busy; 2]].concat();
+    assert_eq!(answers, expected);
+}
+
+#[tokio::test]
 async fn connections_are_counted() {
     let server = Server::start_with(with_limits(|limits| limits.connections_per_address = 2)).await;
     let first = Raw::connect(&server).await;

@@ -28,6 +28,10 @@ pub struct ServerLimits {
     pub sends_per_second: u32,
     /// Default [`limits::SEND_BURST`].
     pub send_burst: u32,
+    /// Default [`limits::SENDS_PER_SECOND_PER_ADDRESS`].
+    pub sends_per_second_per_address: u32,
+    /// Default [`limits::SEND_BURST_PER_ADDRESS`].
+    pub send_burst_per_address: u32,
     /// Default [`limits::FRAMES_PER_SECOND`].
     pub frames_per_second: u32,
     /// Default [`limits::FRAME_BURST`].
@@ -53,6 +57,8 @@ impl Default for ServerLimits {
             connections_per_address: limits::MAX_CONNECTIONS_PER_ADDRESS,
             sends_per_second: limits::SENDS_PER_SECOND,
             send_burst: limits::SEND_BURST,
+            sends_per_second_per_address: limits::SENDS_PER_SECOND_PER_ADDRESS,
+            send_burst_per_address: limits::SEND_BURST_PER_ADDRESS,
             frames_per_second: limits::FRAMES_PER_SECOND,
             frame_burst: limits::FRAME_BURST,
             offline_after: limits::OFFLINE_AFTER,

@@ -4,9 +4,12 @@ use std::{
     collections::HashMap,
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use tokio::time::Instant;
+
+use super::ServerLimits;
 
 /// Why a connection is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,18 +20,57 @@ pub(super) enum Refusal {
     TooManyFromAddress,
 }
 
-/// Counts the connections of one server.
+/// How long at most somebody who has left is remembered after they could send as much as anyone again.
+const SWEEP_EVERY: Duration = Duration::from_secs(10);
+
+/// Counts the connections of one server, and what each address sends.
 #[derive(Debug)]
 pub(super) struct Gate {
     most: u32,
     most_per_address: u32,
+    /// A full one.
+    sends: Bucket,
     open: Mutex<Open>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Open {
     all: u32,
-    by_address: HashMap<IpAddr, u32>,
+    households: HashMap<IpAddr, Household>,
+    swept: Instant,
+}
+
+/// Everyone at one address. Remembered until it may send as much as anyone: hanging up gives no new allowance.
+#[derive(Debug)]
+struct Household {
+    connections: u32,
+    allowance: Allowance,
+}
+
+impl Household {
+    fn is_forgettable(&self, now: Instant) -> bool {
+        self.connections == 0 && self.allowance.lock().is_full(now)
+    }
+}
+
+/// What one address may still send. Clones share it.
+#[derive(Debug, Clone)]
+pub(super) struct Allowance(Arc<Mutex<Bucket>>);
+
+impl Allowance {
+    pub(super) fn new(bucket: Bucket) -> Self {
+        Self(Arc::new(Mutex::new(bucket)))
+    }
+
+    /// Takes one send if there is one left.
+    pub(super) fn take(&self, now: Instant) -> bool {
+        self.lock().take(now)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Bucket> {
+        // No code panics while it holds the lock, and a bucket is whole at every moment.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A connection that was let in; leaves when dropped.
@@ -36,33 +78,76 @@ struct Open {
 pub(super) struct Admission {
     gate: Arc<Gate>,
     address: IpAddr,
+    allowance: Allowance,
+}
+
+impl Admission {
+    /// What this connection's address may still send.
+    pub(super) fn allowance(&self) -> Allowance {
+        self.allowance.clone()
+    }
 }
 
 impl Gate {
-    pub(super) fn new(most: u32, most_per_address: u32) -> Self {
+    pub(super) fn new(limits: &ServerLimits, now: Instant) -> Self {
         Self {
-            most,
-            most_per_address,
-            open: Mutex::default(),
+            most: limits.connections,
+            most_per_address: limits.connections_per_address,
+            sends: Bucket::new(
+                limits.sends_per_second_per_address,
+                limits.send_burst_per_address,
+                now,
+            ),
+            open: Mutex::new(Open {
+                all: 0,
+                households: HashMap::new(),
+                swept: now,
+            }),
         }
     }
 
-    pub(super) fn admit(self: &Arc<Self>, address: IpAddr) -> Result<Admission, Refusal> {
+    pub(super) fn admit(
+        self: &Arc<Self>,
+        address: IpAddr,
+        now: Instant,
+    ) -> Result<Admission, Refusal> {
         let address = counted_as(address);
         let mut open = self.lock();
+        if now >= open.swept + SWEEP_EVERY {
+            open.swept = now;
+            open.households
+                .retain(|_, household| !household.is_forgettable(now));
+        }
         if open.all >= self.most {
             return Err(Refusal::Full);
         }
-        let here = open.by_address.entry(address).or_default();
-        if *here >= self.most_per_address {
+        let household = open.households.entry(address);
+        let household = household.or_insert_with(|| Household {
+            connections: 0,
+            allowance: Allowance::new(self.sends.clone()),
+        });
+        if household.connections >= self.most_per_address {
             return Err(Refusal::TooManyFromAddress);
         }
-        *here += 1;
+        household.connections += 1;
+        let allowance = household.allowance.clone();
         open.all += 1;
         Ok(Admission {
             gate: Arc::clone(self),
             address,
+            allowance,
         })
+    }
+
+    fn leave(&self, address: &IpAddr, now: Instant) {
+        let mut open = self.lock();
+        open.all = open.all.saturating_sub(1);
+        if let Some(household) = open.households.get_mut(address) {
+            household.connections = household.connections.saturating_sub(1);
+            if household.is_forgettable(now) {
+                open.households.remove(address);
+            }
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -73,14 +158,7 @@ impl Gate {
 
 impl Drop for Admission {
     fn drop(&mut self) {
-        let mut open = self.gate.lock();
-        open.all = open.all.saturating_sub(1);
-        if let Some(here) = open.by_address.get_mut(&self.address) {
-            *here = here.saturating_sub(1);
-            if *here == 0 {
-                open.by_address.remove(&self.address);
-            }
-        }
+        self.gate.leave(&self.address, Instant::now());
     }
 }
 
@@ -113,11 +191,21 @@ impl Bucket {
         }
     }
 
+    fn fill(&mut self, now: Instant) {
+        let passed = now.saturating_duration_since(self.filled).as_secs_f64();
+        self.filled = self.filled.max(now);
+        self.tokens = (self.tokens + passed * self.per_second).min(self.burst);
+    }
+
+    /// Whether it is as it was at first.
+    fn is_full(&mut self, now: Instant) -> bool {
+        self.fill(now);
+        self.tokens >= self.burst
+    }
+
     /// Takes one token if there is one.
     pub(super) fn take(&mut self, now: Instant) -> bool {
-        let passed = now.saturating_duration_since(self.filled).as_secs_f64();
-        self.filled = now;
-        self.tokens = (self.tokens + passed * self.per_second).min(self.burst);
+        self.fill(now);
         if self.tokens < 1.0 {
             return false;
         }
@@ -128,40 +216,88 @@ impl Bucket {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    #[test]
-    fn one_address_cannot_fill_the_server() {
-        let gate = Arc::new(Gate::new(3, 2));
-        let alice: IpAddr = "192.0.2.1".parse().unwrap();
-        let bob: IpAddr = "192.0.2.2".parse().unwrap();
-        let first = gate.admit(alice).unwrap();
-        let _second = gate.admit(alice).unwrap();
-        assert_eq!(gate.admit(alice).unwrap_err(), Refusal::TooManyFromAddress);
-        let _third = gate.admit(bob).unwrap();
-        assert_eq!(gate.admit(bob).unwrap_err(), Refusal::Full);
-        drop(first);
-        gate.admit(alice).unwrap();
+    fn gate(now: Instant) -> Arc<Gate> {
+        let limits = ServerLimits {
+            connections: 3,
+            connections_per_address: 2,
+            sends_per_second_per_address: 1,
+            send_burst_per_address: 2,
+            ..ServerLimits::default()
+        };
+        Arc::new(Gate::new(&limits, now))
+    }
+
+    fn address(text: &str) -> IpAddr {
+        text.parse().unwrap()
     }
 
     #[test]
-    fn nothing_is_remembered_of_who_left() {
-        let gate = Arc::new(Gate::new(3, 2));
-        drop(gate.admit("192.0.2.1".parse().unwrap()).unwrap());
+    fn one_address_cannot_fill_the_server() {
+        let now = Instant::now();
+        let gate = gate(now);
+        let (alice, bob) = (address("192.0.2.1"), address("192.0.2.2"));
+        let first = gate.admit(alice, now).unwrap();
+        let _second = gate.admit(alice, now).unwrap();
+        assert_eq!(
+            gate.admit(alice, now).unwrap_err(),
+            Refusal::TooManyFromAddress
+        );
+        let _third = gate.admit(bob, now).unwrap();
+        assert_eq!(gate.admit(bob, now).unwrap_err(), Refusal::Full);
+        drop(first);
+        gate.admit(alice, now).unwrap();
+    }
+
+    #[test]
+    fn one_address_sends_no_more_however_many_connections_it_makes() {
+        let now = Instant::now();
+        let gate = gate(now);
+        let mallory = address("2001:db8:1:2::1");
+        let first = gate.admit(mallory, now).unwrap();
+        let second = gate.admit(address("2001:db8:1:2:3::4"), now).unwrap();
+        assert!(first.allowance().take(now) && second.allowance().take(now));
+        assert!(!first.allowance().take(now) && !second.allowance().take(now));
+        drop((first, second));
+        // Nor does hanging up help.
+        let again = gate.admit(mallory, now).unwrap();
+        assert!(!again.allowance().take(now));
+        // Another household is none the worse.
+        let alice = gate.admit(address("2001:db8:1:3::1"), now).unwrap();
+        assert!(alice.allowance().take(now));
+        // And with time it may again.
+        assert!(again.allowance().take(now + Duration::from_secs(1)));
+    }
+
+    #[test]
+    fn nothing_is_remembered_for_long_of_who_left() {
+        let now = Instant::now();
+        let gate = gate(now);
+        drop(gate.admit(address("192.0.2.1"), now).unwrap());
         assert_eq!(gate.lock().all, 0);
-        assert!(gate.lock().by_address.is_empty());
+        assert!(gate.lock().households.is_empty());
+
+        let mallory = gate.admit(address("192.0.2.1"), now).unwrap();
+        let later = now + Duration::from_secs(3600);
+        mallory.allowance().take(later);
+        gate.leave(&mallory.address, later);
+        assert_eq!(gate.lock().households.len(), 1);
+        let alice = gate
+            .admit(address("192.0.2.2"), later + SWEEP_EVERY)
+            .unwrap();
+        assert_eq!(gate.lock().households.len(), 1);
+        drop(alice);
     }
 
     #[test]
     fn an_ipv6_household_counts_as_one() {
-        let block = counted_as("2001:db8:1:2:3:4:5:6".parse().unwrap());
-        assert_eq!(block, counted_as("2001:db8:1:2::9".parse().unwrap()));
-        assert_ne!(block, counted_as("2001:db8:1:3::9".parse().unwrap()));
+        let block = counted_as(address("2001:db8:1:2:3:4:5:6"));
+        assert_eq!(block, counted_as(address("2001:db8:1:2::9")));
+        assert_ne!(block, counted_as(address("2001:db8:1:3::9")));
         assert_eq!(
-            counted_as("::ffff:192.0.2.1".parse().unwrap()),
-            "192.0.2.1".parse::<IpAddr>().unwrap()
+            counted_as(address("::ffff:192.0.2.1")),
+            address("192.0.2.1")
         );
     }
 
@@ -174,5 +310,6 @@ mod tests {
         assert!(bucket.take(start + Duration::from_millis(150)));
         let later = start + Duration::from_secs(60);
         assert_eq!((0..5).filter(|_| bucket.take(later)).count(), 3);
+        assert!(!bucket.is_full(later) && bucket.is_full(later + Duration::from_secs(1)));
     }
 }

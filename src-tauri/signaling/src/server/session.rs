@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::{
     ServerConfig,
-    gate::Bucket,
+    gate::{Allowance, Bucket},
     hub::{Hub, Mail, Mailbox, Receipt, Seat},
 };
 use crate::{
@@ -62,15 +62,23 @@ struct Awaited {
     receipt: Receipt,
 }
 
+/// How a connection came to us.
+#[derive(Debug)]
+pub(super) struct Arrival {
+    /// Where the connection arrived.
+    pub(super) local: Option<SocketAddr>,
+    /// What the client called us; only to tell what is wrong, never to decide anything.
+    pub(super) host: Option<Box<str>>,
+    /// What everyone at the address it came from may send.
+    pub(super) allowance: Allowance,
+}
+
 #[derive(Debug)]
 pub(super) struct Session {
     hub: Arc<Hub>,
     config: Arc<ServerConfig>,
     mailbox: Mailbox,
-    /// Where the connection arrived.
-    local: Option<SocketAddr>,
-    /// What the client called us; only to tell what is wrong, never to decide anything.
-    host: Option<Box<str>>,
+    arrival: Arrival,
     standing: Standing,
     /// Our own sends whose result is open, in the order of their deadlines.
     open: VecDeque<Open>,
@@ -97,8 +105,7 @@ impl Session {
         hub: Arc<Hub>,
         config: Arc<ServerConfig>,
         mailbox: Mailbox,
-        local: Option<SocketAddr>,
-        host: Option<Box<str>>,
+        arrival: Arrival,
         now: Instant,
     ) -> Result<Self, getrandom::Error> {
         let mut nonce = [0; 32];
@@ -110,8 +117,7 @@ impl Session {
             hub,
             config,
             mailbox,
-            local,
-            host,
+            arrival,
             standing: Standing::Greeted(Nonce::from(nonce)),
             open: VecDeque::new(),
             next_number: 0,
@@ -191,7 +197,7 @@ impl Session {
         };
         let proves = |audience: &Audience| challenge::verify(audience, &nonce, &key, signature);
         if self.audiences().any(|audience| proves(&audience)) {
-            self.host = None;
+            self.arrival.host = None;
             self.standing = Standing::Registered {
                 _seat: self.hub.register(key, self.mailbox.clone()),
             };
@@ -210,8 +216,9 @@ impl Session {
 
     /// Every audience this connection may rightly have meant.
     fn audiences(&self) -> impl Iterator<Item = Audience> {
-        let local = self.local.map(Audience::of_address);
+        let local = self.arrival.local.map(Audience::of_address);
         let localhost = self
+            .arrival
             .local
             .filter(|local| local.ip().to_canonical().is_loopback());
         let localhost =
@@ -222,7 +229,7 @@ impl Session {
 
     /// What the client seems to have called us.
     fn called(&self) -> impl Iterator<Item = Audience> {
-        let host = self.host.as_deref().unwrap_or_default();
+        let host = self.arrival.host.as_deref().unwrap_or_default();
         let plain = (!host.is_empty()).then(|| format!("{host}:80"));
         plain
             .into_iter()
@@ -232,7 +239,10 @@ impl Session {
 
     fn send(&mut self, now: Instant, id: u32, to: &Key, payload: Payload, acts: &mut Vec<Act>) {
         self.asked = now;
-        if self.open.len() >= MAX_OPEN_SENDS as usize || !self.sends.take(now) {
+        let may = self.open.len() < MAX_OPEN_SENDS as usize
+            && self.sends.take(now)
+            && self.arrival.allowance.take(now);
+        if !may {
             let message = Some("Too much at once. Try again in a moment.".to_owned());
             acts.push(Act::Frame(ServerFrame::Result {
                 id,

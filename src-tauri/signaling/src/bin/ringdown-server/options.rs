@@ -68,6 +68,8 @@ struct RawLimits {
     connections_per_address: Option<u32>,
     sends_per_second: Option<u32>,
     send_burst: Option<u32>,
+    sends_per_second_per_address: Option<u32>,
+    send_burst_per_address: Option<u32>,
     frames_per_second: Option<u32>,
     frame_burst: Option<u32>,
 }
@@ -152,6 +154,16 @@ impl RawLimits {
                 &mut limits.sends_per_second,
             ),
             ("send_burst", self.send_burst, &mut limits.send_burst),
+            (
+                "sends_per_second_per_address",
+                self.sends_per_second_per_address,
+                &mut limits.sends_per_second_per_address,
+            ),
+            (
+                "send_burst_per_address",
+                self.send_burst_per_address,
+                &mut limits.send_burst_per_address,
+            ),
             (
                 "frames_per_second",
                 self.frames_per_second,

@@ -4,7 +4,7 @@ use ed25519_dalek::{Signer, SigningKey};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
-use crate::limits;
+use crate::{limits, server::ServerLimits};
 
 const LOCAL: &str = "192.0.2.1:7373";
 
@@ -21,16 +21,18 @@ struct Desk {
 fn desk(hub: &Arc<Hub>) -> Desk {
     let start = *START;
     let (mailbox, mail) = Mailbox::new();
-    let local = Some(LOCAL.parse().unwrap());
-    let session = Session::new(
-        Arc::clone(hub),
-        Arc::default(),
-        mailbox,
-        local,
-        Some("h.example".into()),
+    let limits = ServerLimits::default();
+    let sends = Bucket::new(
+        limits.sends_per_second_per_address,
+        limits.send_burst_per_address,
         start,
-    )
-    .unwrap();
+    );
+    let arrival = Arrival {
+        local: Some(LOCAL.parse().unwrap()),
+        host: Some("h.example".into()),
+        allowance: Allowance::new(sends),
+    };
+    let session = Session::new(Arc::clone(hub), Arc::default(), mailbox, arrival, start).unwrap();
     Desk {
         session,
         mail,
@@ -304,6 +306,34 @@ fn each_send_has_a_time_of_its_own() {
     bobs.hear(limits::OFFLINE_AFTER, &ClientFrame::Ack { id: 0 });
     bobs.hear(limits::OFFLINE_AFTER, &ClientFrame::Ack { id: 1 });
     assert_eq!(alices.open_mail(limits::OFFLINE_AFTER), [delivered(2)]);
+}
+
+#[test]
+fn who_shares_an_address_shares_what_it_may_send() {
+    let hub = Arc::default();
+    let (mut one, mut other) = (desk(&hub), desk(&hub));
+    let few = Allowance::new(Bucket::new(1, 3, *START));
+    for desk in [&mut one, &mut other] {
+        desk.session.arrival.allowance = few.clone();
+    }
+    let is_busy = |acts: &[Act]| {
+        matches!(
+            acts,
+            [Act::Frame(ServerFrame::Result {
+                outcome: Outcome::Busy,
+                ..
+            })]
+        )
+    };
+    for id in 0..2 {
+        assert!(one.hear(Duration::ZERO, &send(id)).is_empty());
+    }
+    assert!(other.hear(Duration::ZERO, &send(0)).is_empty());
+    assert!(is_busy(&one.hear(Duration::ZERO, &send(2))));
+    assert!(is_busy(&other.hear(Duration::ZERO, &send(1))));
+    let later = Duration::from_secs(1);
+    assert!(other.hear(later, &send(1)).is_empty());
+    assert!(is_busy(&one.hear(later, &send(2))));
 }
 
 #[test]

@@ -7,7 +7,11 @@ use std::{
 use futures_util::{FutureExt, stream};
 
 use super::*;
-use crate::server::hub::Mailbox;
+use crate::server::{
+    gate::{Allowance, Bucket},
+    hub::Mailbox,
+    session::Arrival,
+};
 
 /// A socket in memory: says what it is given, then falls silent; keeps what it is told, up to what it can take.
 struct Memory {
@@ -68,15 +72,13 @@ impl Sink<Message> for Memory {
 async fn run_over(socket: Memory, stop: impl Future<Output = ()>) -> Vec<Message> {
     let told = Arc::clone(&socket.told);
     let (mailbox, mail) = Mailbox::new();
-    let session = Session::new(
-        Arc::default(),
-        Arc::default(),
-        mailbox,
-        None,
-        None,
-        Instant::now(),
-    )
-    .unwrap();
+    let now = Instant::now();
+    let arrival = Arrival {
+        local: None,
+        host: None,
+        allowance: Allowance::new(Bucket::new(1, 1, now)),
+    };
+    let session = Session::new(Arc::default(), Arc::default(), mailbox, arrival, now).unwrap();
     run(socket, session, mail, stop, Duration::from_secs(10)).await;
     Arc::try_unwrap(told).unwrap().into_inner().unwrap()
 }
