@@ -31,6 +31,11 @@ export function translator(locale, catalogue) {
 /** The translator of the language the app speaks. */
 export const t = translator("en", en);
 
+const days = new Intl.DateTimeFormat("en", { day: "numeric", month: "long" });
+
+/** @param {number} ms Unix time */
+export const dayText = (ms) => days.format(ms);
+
 /**
  * Orders names the way people expect, ignoring case and accents.
  * @type {(a: string, b: string) => number}

@@ -2,6 +2,7 @@
 import * as ipc from "./ipc.js";
 import { installIfMissing } from "./rtc/install.js";
 import { toBase64 } from "./base64.js";
+import { copyFrom, readClipboard } from "./clipboard.js";
 import { t } from "./i18n.js";
 import { Media } from "./media.js";
 import { Session } from "./session.js";
@@ -76,7 +77,8 @@ const app = createApp(
     toggleCamera: () => tell(session.toggleCamera()),
     toggleScreen: () => tell(session.toggleScreen()),
     voiceLevel: () => session.voiceLevel(),
-    copy: copyText,
+    copy: copyFrom,
+    readClipboard: () => readClipboard(navigator.clipboard),
   },
 );
 
@@ -140,17 +142,4 @@ async function loadLatest() {
   const before = told;
   const state = await ipc.load();
   return told === before ? state : loadLatest();
-}
-
-/**
- * @param {HTMLInputElement} field whose text is copied
- * @throws when neither way of copying works
- */
-async function copyText(field) {
-  try {
-    await navigator.clipboard.writeText(field.value);
-  } catch {
-    field.select();
-    if (!document.execCommand("copy")) throw new Error("copy");
-  }
 }

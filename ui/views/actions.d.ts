@@ -2,6 +2,7 @@
 import type {
   Added, BackupMade, IcePolicy, InviteKind, InvitePreview, NewInvite, Safety, SafetyCheck, Settings,
 } from "../types.d.ts";
+import type { Pasted } from "../clipboard.js";
 import type { GrayImage } from "../gray-image.js";
 import type { DeviceState } from "../media.js";
 
@@ -43,6 +44,8 @@ export interface Actions {
   voiceLevel(): number | null;
   /** Puts a field's text on the clipboard. */
   copy(field: HTMLInputElement): Promise<void>;
+  /** Rejects where the webview keeps the clipboard to itself. */
+  readClipboard(): Promise<Pasted>;
   /** Says something in a notice. */
   notify(text: string, kind?: "info" | "error"): void;
 }

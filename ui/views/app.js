@@ -3,6 +3,7 @@ import { createEndedCard } from "./ended-card.js";
 import { createFirstStart } from "./first-start.js";
 import { createHome } from "./home.js";
 import { createIncoming } from "./incoming.js";
+import { openInvites } from "./invites.js";
 import { createStage } from "./stage.js";
 import { createToasts } from "./toasts.js";
 import { openAddContact, openRemove, openRename } from "./contact-dialogs.js";
@@ -22,11 +23,18 @@ export function createApp(root, commands) {
   /** @type {Snapshot | null} */
   let snapshot = null;
 
+  /** The dialog that follows the snapshots, while it is open. @type {ReturnType<typeof openInvites> | null} */
+  let invites = null;
+  const showInvites = () => {
+    if (snapshot) invites = openInvites(actions, snapshot, () => (invites = null));
+  };
+
   const firstStart = createFirstStart(actions);
   const home = createHome(
     actions,
     {
       add: () => openAddContact(actions, home.choose),
+      invite: showInvites,
       settings: () => snapshot && openSettings(actions, snapshot),
       rename: (contact) => openRename(actions, contact),
       remove: (contact) => openRemove(actions, contact),
@@ -77,6 +85,7 @@ export function createApp(root, commands) {
       }
       if (first) return;
       home.update(next);
+      invites?.update(next);
       incoming.update(next.call);
 
       const where = placeOf(next.call);

@@ -1,6 +1,7 @@
 // Adding, renaming and removing a contact.
 import { t } from "../i18n.js";
 import { openForm } from "./dialog.js";
+import { createScan } from "./scan.js";
 import { field, h, sentence, setAttribute, setText } from "./dom.js";
 
 /** @typedef {import("./actions.d.ts").Actions} Actions */
@@ -11,7 +12,7 @@ import { field, h, sentence, setAttribute, setText } from "./dom.js";
 const PREVIEW_AFTER_MS = 150;
 
 /**
- * @param {Pick<Actions, "addContact" | "previewInvite" | "notify">} actions
+ * @param {Pick<Actions, "addContact" | "previewInvite" | "notify" | "openCamera" | "readQr" | "readClipboard">} actions
  * @param {(key: string) => void} added shows the person
  * @param {string} [given] an invite that was opened
  */
@@ -60,11 +61,22 @@ export function openAddContact(actions, added, given = "") {
     }
   };
 
+  /** @param {string} text as typed, scanned or opened */
+  const fill = (text) => {
+    clearTimeout(timer);
+    link.value = text;
+    look();
+    name.focus();
+  };
+  const scan = createScan(actions, fill);
+
   openForm({
     title: t("add.title"),
     submit: t("add.add"),
+    onclose: scan.close,
     body: [
       field("add-link", t("add.link"), link, preview),
+      scan.element,
       field("add-name", t("add.name"), name, h("p", { class: "hint", id: "add-name-hint" }, t("add.name_hint"))),
     ],
     onsubmit: async () => {
@@ -74,9 +86,8 @@ export function openAddContact(actions, added, given = "") {
       added(result.key);
     },
   });
-  link.value = given;
-  if (given) look();
-  (given ? name : link).focus();
+  if (given) fill(given);
+  else link.focus();
 }
 
 /** @param {InvitePreview} invite */

@@ -8,7 +8,7 @@ import { h } from "./dom.js";
 
 /**
  * @param {import("./actions.d.ts").Actions} actions
- * @param {{ add(): void, settings(): void, rename(contact: ContactView): void, remove(contact: ContactView): void }} go
+ * @param {{ add(): void, invite(): void, settings(): void, rename(contact: ContactView): void, remove(contact: ContactView): void }} go
  * @param {MediaQueryList} wide
  */
 export function createHome(actions, go, wide) {
@@ -23,7 +23,7 @@ export function createHome(actions, go, wide) {
     if (key) person.focus();
     else rail.focus();
   };
-  const rail = createRail(actions, { choose, add: go.add, settings: go.settings });
+  const rail = createRail(actions, { choose, add: go.add, invite: go.invite, settings: go.settings });
   const person = createPerson(actions, { back: () => choose(null), rename: go.rename, remove: go.remove });
   const nobody = createNobody(go);
   const element = h("div", { class: "home" });

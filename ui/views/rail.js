@@ -3,7 +3,7 @@ import { t } from "../i18n.js";
 import { search } from "../search.js";
 import { createAvatar } from "./avatar.js";
 import { h, icon, reconcile, setAttribute, setText } from "./dom.js";
-import { createInvite } from "./invite.js";
+import { createLinkField } from "./link-field.js";
 import { createRequests } from "./requests.js";
 
 /** @typedef {import("../types.d.ts").Snapshot} Snapshot */
@@ -11,7 +11,7 @@ import { createRequests } from "./requests.js";
 
 /**
  * @param {import("./actions.d.ts").Actions} actions
- * @param {{ choose(key: string): void, add(): void, settings(): void }} go
+ * @param {{ choose(key: string): void, add(): void, invite(): void, settings(): void }} go
  */
 export function createRail(actions, go) {
   const me = createAvatar("small");
@@ -30,7 +30,7 @@ export function createRail(actions, go) {
   const nothing = h("p", { class: "people-none" });
   const next = h("p", { class: "people-none narrow-only" }, t("rail.none_next"));
   const requests = createRequests(actions);
-  const invite = createInvite(actions);
+  const invite = createLinkField(actions, { id: "my-invite", label: t("invite.mine"), copy: t("invite.copy") });
 
   /** @type {ContactView[]} */ let contacts = [];
   /** @type {ContactView[]} */ let shown = [];
@@ -101,7 +101,12 @@ export function createRail(actions, go) {
       "footer",
       { class: "rail-foot" },
       invite.element,
-      h("button", { type: "button", class: "button quiet wide", onclick: go.add }, icon("add"), t("rail.add")),
+      h(
+        "div",
+        { class: "rail-buttons" },
+        h("button", { type: "button", class: "button quiet", onclick: go.invite }, icon("qr"), t("rail.invite")),
+        h("button", { type: "button", class: "button quiet", onclick: go.add }, icon("add"), t("rail.add")),
+      ),
     ),
   );
 
@@ -163,7 +168,7 @@ function createRow(key, actions, choose) {
       setText(name, contact.name);
       const waiting = contact.standing === "requested";
       standing.hidden = !waiting;
-      setText(standing, waiting ? t("standing.waiting", { name: contact.name }) : "");
+      setText(standing, waiting ? t("standing.waiting_short") : "");
       setAttribute(open, "aria-label", t("person.open", { name: contact.name }));
       setAttribute(open, "title", contact.name);
       setAttribute(open, "aria-current", chosen ? "true" : null);

@@ -47,7 +47,10 @@ export function createPage() {
 
   const SELECTORS = {
     button: "button",
-    textbox: "input:not([type]), input[type=text], input[type=url]",
+    textbox: "input:not([type]), input[type=text], input[type=url], input[type=password]",
+    checkbox: "input[type=checkbox]",
+    combobox: "select",
+    image: "img, [role=img]",
     searchbox: "input[type=search]",
     dialog: "dialog[open]",
     list: "ul",
@@ -57,7 +60,7 @@ export function createPage() {
   const text = (element) => (element?.textContent ?? "").replace(/\s+/g, " ").trim();
   const nameOf = (element) => {
     const by = element.getAttribute("aria-labelledby");
-    return by ? text(document.getElementById(by)) : (element.getAttribute("aria-label") ?? text(element));
+    return by ? text(document.getElementById(by)) : (element.getAttribute("aria-label") ?? element.getAttribute("alt") ?? text(element));
   };
   const shown = (element) => !element.closest("[hidden]");
 
@@ -83,6 +86,35 @@ export function createPage() {
       event.key = key;
       element.dispatchEvent(event);
       return event;
+    },
+    /** @param {Blob} file chosen in a file input */
+    choose(element, file) {
+      Object.defineProperty(element, "files", { value: [file], configurable: true });
+      element.dispatchEvent(new window.Event("change", { bubbles: true }));
+    },
+    paste(element, { files, text: pasted }) {
+      const event = new window.Event("paste", { bubbles: true, cancelable: true });
+      event.clipboardData = { files, getData: () => pasted };
+      element.dispatchEvent(event);
+      return event;
+    },
+    /** Lets pictures be decoded (any blob but "broken", 300 × 200) and drawn (all black). */
+    pictures() {
+      const context = { drawImage() {}, getImageData: (x, y, width, height) => ({ data: new Uint8ClampedArray(4 * width * height) }) };
+      window.HTMLCanvasElement.prototype.getContext = () => context;
+      const blobs = new Map();
+      URL.createObjectURL = (blob) => {
+        blobs.set(`blob:${blobs.size}`, blob);
+        return `blob:${blobs.size - 1}`;
+      };
+      URL.revokeObjectURL = (url) => blobs.delete(url);
+      globalThis.Image = class {
+        naturalWidth = 300;
+        naturalHeight = 200;
+        async decode() {
+          if ((await blobs.get(this.src).text()) === "broken") throw new Error("no picture");
+        }
+      };
     },
     submit: (element) => element.closest("form").dispatchEvent(new window.Event("submit", { bubbles: true, cancelable: true })),
   };

@@ -81,5 +81,5 @@ export async function openWindow() {
 }
 
 export const settled = async () => {
-  for (let turn = 0; turn < 5; turn += 1) await new Promise(setImmediate);
+  for (let turn = 0; turn < 20; turn += 1) await new Promise(setImmediate);
 };
