@@ -58,7 +58,7 @@ const COMMANDS = [
   ...["acceptRequest", "ignoreRequest", "blockRequest", "setBlocked", "setEarly", "setContactPolicy"],
   ...["safety", "checkSafety", "setVerified", "newInvite", "revokeInvite", "inviteQr", "invitePage", "readQr"],
   ...["backup", "restore", "openCamera", "call", "accept", "decline", "hangUp", "dismiss"],
-  ...["toggleMicrophone", "toggleCamera", "toggleScreen", "copy"],
+  ...["toggleMicrophone", "toggleCamera", "toggleScreen", "copy", "readClipboard"],
 ];
 
 /** What was asked for is in `done`, in order; `answers` holds what comes back, an Error to refuse. */
