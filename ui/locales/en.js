@@ -16,6 +16,7 @@ export default /** @type {const} */ ({
   "rail.none": "No contacts yet.",
   "rail.none_next": "Send a friend your invite link, or add them with theirs.",
   "rail.invite": "Invite",
+  "rail.blocked": "Blocked ({count})",
   "rail.add": "Add contact",
   "failed.title": "Ringdown can't start",
   "failed.hint": "When that is done, start Ringdown again.",
@@ -86,6 +87,33 @@ export default /** @type {const} */ ({
   "person.own_name": "Calls themselves {name}",
   "person.rename": "Rename",
   "person.remove": "Remove",
+
+  "person.verified": "Verified",
+  "person.policy": "How calls connect",
+  "person.policy_as_set": "As in settings: {policy}",
+  "person.early": "Connect while ringing",
+  "person.early_hint":
+    "The call is there the moment it is answered. But {name} learns this computer's network address while it rings, even if nobody answers. Works when both of you turn it on.",
+  "person.block": "Block",
+  "person.unblock": "Unblock",
+  "person.blocked_list": "Blocked contacts",
+  "person.blocked": "You blocked {name}. They can't ring you, nor see whether you are here. They are not told.",
+
+  "block.title": "Block {name}?",
+  "block.text": "They can't ring you any more, nor see whether you are here. They are not told. You can unblock them at any time.",
+  "block.confirm": "Block",
+
+  "safety.title": "Safety number",
+  "safety.intro":
+    "Compare this with {name}, face to face or in a call where you know the voice. If both of you see the same numbers, nobody is in between.",
+  "safety.qr": "My safety code, for them to scan",
+  "safety.scan": "Scan their code",
+  "safety.verify": "Mark as verified",
+  "safety.unverify": "Remove verification",
+  "safety.match": "The codes match: this is {name}, and nobody is in between.",
+  "safety.mismatch":
+    "The codes do NOT match. Somebody may be pretending to be {name}, or listening in. Tell each other nothing private here: ask {name} another way which invite is theirs, remove this contact and add them again.",
+  "safety.not_one": "This is no safety code of {name}. Ask them to open your page in their Ringdown and to show the code under “Safety number”.",
 
   "dialog.cancel": "Cancel",
   "dialog.close": "Close",

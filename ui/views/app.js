@@ -6,7 +6,7 @@ import { createIncoming } from "./incoming.js";
 import { openInvites } from "./invites.js";
 import { createStage } from "./stage.js";
 import { createToasts } from "./toasts.js";
-import { openAddContact, openRemove, openRename } from "./contact-dialogs.js";
+import { openAddContact, openBlock, openRemove, openRename } from "./contact-dialogs.js";
 import { openSettings } from "./settings.js";
 
 /** @typedef {import("../types.d.ts").Snapshot} Snapshot */
@@ -38,6 +38,7 @@ export function createApp(root, commands) {
       settings: () => snapshot && openSettings(actions, snapshot),
       rename: (contact) => openRename(actions, contact),
       remove: (contact) => openRemove(actions, contact),
+      block: (contact) => openBlock(actions, contact),
     },
     matchMedia("(min-width: 720px)"),
   );
@@ -57,6 +58,7 @@ export function createApp(root, commands) {
       for (const dialog of document.querySelectorAll("dialog[open]:not(.incoming)")) {
         if (dialog instanceof HTMLDialogElement) dialog.close();
       }
+      home.rest();
       toasts.clear();
       root.append(stage.element);
       stage.element.focus();
@@ -86,13 +88,14 @@ export function createApp(root, commands) {
       if (first) return;
       home.update(next);
       invites?.update(next);
-      incoming.update(next.call);
+      const verified = next.contacts.some(({ key, verified: known }) => known && key === next.call?.contact);
+      incoming.update(next.call, verified);
 
       const where = placeOf(next.call);
       raiseStage(where === "stage");
-      if (next.call && where === "stage") stage.update({ call: next.call, media, connectedAt });
+      if (next.call && where === "stage") stage.update({ call: next.call, verified, media, connectedAt });
       if (next.call && where === "card") {
-        card.update(next.call);
+        card.update(next.call, verified);
         if (!card.element.isConnected) root.append(card.element);
       } else {
         card.element.remove();

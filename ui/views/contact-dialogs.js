@@ -133,3 +133,17 @@ export function openRemove(actions, contact) {
     onsubmit: () => actions.removeContact(contact.key),
   });
 }
+
+/**
+ * @param {Pick<Actions, "setBlocked">} actions
+ * @param {ContactView} contact
+ */
+export function openBlock(actions, contact) {
+  openForm({
+    title: t("block.title", { name: contact.name }),
+    submit: t("block.confirm"),
+    danger: true,
+    body: [h("p", {}, t("block.text"))],
+    onsubmit: () => actions.setBlocked(contact.key, true),
+  });
+}

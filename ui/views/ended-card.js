@@ -2,6 +2,7 @@
 import { endedText } from "../wording.js";
 import { t } from "../i18n.js";
 import { createAvatar } from "./avatar.js";
+import { createBadge } from "./badge.js";
 import { h, setText } from "./dom.js";
 import { callAgain } from "./stage.js";
 
@@ -12,12 +13,13 @@ export function createEndedCard(actions) {
   /** @type {CallSnapshot | null} */
   let call = null;
   const avatar = createAvatar("small");
+  const badge = createBadge();
   const status = h("p", { class: "card-status", role: "status", dir: "auto" });
   const element = h(
     "section",
     { class: "ended-card" },
     avatar.element,
-    status,
+    h("div", { class: "card-words" }, status, badge.element),
     h(
       "div",
       { class: "card-buttons" },
@@ -27,10 +29,14 @@ export function createEndedCard(actions) {
   );
   return {
     element,
-    /** @param {CallSnapshot} next */
-    update(next) {
+    /**
+     * @param {CallSnapshot} next
+     * @param {boolean} verified the other side
+     */
+    update(next, verified) {
       call = next;
       avatar.update(next.name, next.contact);
+      badge.update(verified);
       setText(status, endedText(next.reason, next.direction, next.name));
     },
   };

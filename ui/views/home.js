@@ -8,7 +8,7 @@ import { h } from "./dom.js";
 
 /**
  * @param {import("./actions.d.ts").Actions} actions
- * @param {{ add(): void, invite(): void, settings(): void, rename(contact: ContactView): void, remove(contact: ContactView): void }} go
+ * @param {{ add(): void, invite(): void, settings(): void, rename(contact: ContactView): void, remove(contact: ContactView): void, block(contact: ContactView): void }} go
  * @param {MediaQueryList} wide
  */
 export function createHome(actions, go, wide) {
@@ -24,7 +24,7 @@ export function createHome(actions, go, wide) {
     else rail.focus();
   };
   const rail = createRail(actions, { choose, add: go.add, invite: go.invite, settings: go.settings });
-  const person = createPerson(actions, { back: () => choose(null), rename: go.rename, remove: go.remove });
+  const person = createPerson(actions, { ...go, back: () => choose(null) });
   const nobody = createNobody(go);
   const element = h("div", { class: "home" });
 
@@ -33,7 +33,8 @@ export function createHome(actions, go, wide) {
     const contact = snapshot.contacts.find(({ key }) => key === chosen);
     if (!contact) chosen = null;
     rail.update(snapshot, chosen);
-    if (contact) person.update(contact);
+    if (contact) person.update(contact, snapshot.settings);
+    else person.rest();
     nobody.update(snapshot.contacts.length === 0);
     const page = contact ? person.element : nobody.element;
     const parts = wide.matches ? [rail.element, page] : [contact ? page : rail.element];
@@ -45,6 +46,7 @@ export function createHome(actions, go, wide) {
   return {
     element,
     choose,
+    rest: person.rest,
     /** @param {Snapshot} next */
     update(next) {
       snapshot = next;

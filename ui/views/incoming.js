@@ -1,6 +1,7 @@
 // Someone is calling: a dialog above everything, with two large answers and a quiet third.
 import { t } from "../i18n.js";
 import { createAvatar } from "./avatar.js";
+import { createBadge } from "./badge.js";
 import { h, icon, setText } from "./dom.js";
 
 /** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
@@ -9,6 +10,7 @@ import { h, icon, setText } from "./dom.js";
 export function createIncoming(actions) {
   const avatar = createAvatar("medium");
   const title = h("h2", { id: "incoming-title", class: "incoming-title", dir: "auto" });
+  const badge = createBadge();
   const kind = h("p", { class: "incoming-kind" });
   const acceptIcon = icon("video");
   const accept = h(
@@ -32,7 +34,7 @@ export function createIncoming(actions) {
       onclose: () => ringing && open(),
     },
     h("div", { class: "incoming-face" }, avatar.element),
-    title,
+    h("div", { class: "incoming-name" }, title, badge.element),
     kind,
     h(
       "div",
@@ -51,11 +53,15 @@ export function createIncoming(actions) {
   };
 
   return {
-    /** @param {CallSnapshot | null} call */
-    update(call) {
+    /**
+     * @param {CallSnapshot | null} call
+     * @param {boolean} verified who calls
+     */
+    update(call, verified) {
       const rings = call?.direction === "incoming" && (call.phase === "ringing" || call.phase === "inviting");
       if (call && rings) {
         avatar.update(call.name, call.contact);
+        badge.update(verified);
         setText(title, t("incoming.title", { name: call.name }));
         setText(kind, t(call.peer_video ? "incoming.video" : "incoming.voice"));
         if (!ringing) {

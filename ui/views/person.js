@@ -1,13 +1,21 @@
 // The page of one person; or, with nobody chosen, what to do next.
 import { t } from "../i18n.js";
 import { createAvatar } from "./avatar.js";
-import { h, icon, setAttribute, setText } from "./dom.js";
+import { createBadge } from "./badge.js";
+import { createContactRules } from "./contact-rules.js";
+import { h, icon, sentence, setAttribute, setText } from "./dom.js";
+import { createSafety } from "./safety.js";
 
 /** @typedef {import("../types.d.ts").ContactView} ContactView */
 
 /**
- * @param {Pick<import("./actions.d.ts").Actions, "call">} actions
- * @param {{ back(): void, rename(contact: ContactView): void, remove(contact: ContactView): void }} go
+ * @param {import("./actions.d.ts").Actions} actions
+ * @param {{
+ *   back(): void,
+ *   rename(contact: ContactView): void,
+ *   remove(contact: ContactView): void,
+ *   block(contact: ContactView): void,
+ * }} go
  */
 export function createPerson(actions, go) {
   /** @type {ContactView | null} */
@@ -17,6 +25,7 @@ export function createPerson(actions, go) {
 
   const avatar = createAvatar("large");
   const name = h("h1", { class: "person-name", dir: "auto" });
+  const badge = createBadge();
   const ownName = h("p", { class: "person-own", dir: "auto" });
   const standing = h(
     "div",
@@ -36,6 +45,23 @@ export function createPerson(actions, go) {
     icon("phone"),
     t("person.voice"),
   );
+  const calls = h("div", { class: "person-calls" }, call, voice);
+  const blocked = h("p", { class: "person-standing", dir: "auto" });
+  const safety = createSafety(actions);
+  const rules = createContactRules(actions);
+  const block = h(
+    "button",
+    {
+      type: "button",
+      class: "button plain",
+      onclick: withPerson((contact) => {
+        if (!contact.blocked) return go.block(contact);
+        actions.setBlocked(contact.key, false).catch((failure) => actions.notify(sentence(failure, t("error.unknown")), "error"));
+      }),
+    },
+    icon("block"),
+    h("span"),
+  );
   const element = h(
     "main",
     { class: "page person" },
@@ -48,14 +74,18 @@ export function createPerson(actions, go) {
       "div",
       { class: "person-card" },
       avatar.element,
-      name,
+      h("div", { class: "person-title" }, name, badge.element),
       ownName,
-      h("div", { class: "person-calls" }, call, voice),
+      calls,
       standing,
+      blocked,
+      safety.element,
+      rules.element,
       h(
         "div",
         { class: "person-more" },
         h("button", { type: "button", class: "button plain", onclick: withPerson(go.rename) }, icon("edit"), t("person.rename")),
+        block,
         h("button", { type: "button", class: "button plain", onclick: withPerson(go.remove) }, icon("remove"), t("person.remove")),
       ),
     ),
@@ -63,15 +93,27 @@ export function createPerson(actions, go) {
 
   return {
     element,
-    focus: () => call.focus(),
-    /** @param {ContactView} contact */
-    update(contact) {
+    focus: () => (person?.blocked ? block : call).focus(),
+    /** Nobody looks at it any more: a camera that scans is let go of. */
+    rest: safety.rest,
+    /**
+     * @param {ContactView} contact
+     * @param {import("../types.d.ts").Settings} settings
+     */
+    update(contact, settings) {
       person = contact;
       avatar.update(contact.name, contact.key);
       setText(name, contact.name);
       ownName.hidden = contact.own_name === contact.name || contact.own_name === "";
       setText(ownName, t("person.own_name", { name: contact.own_name }));
-      standing.hidden = contact.standing !== "requested";
+      badge.update(contact.verified);
+      calls.hidden = rules.element.hidden = contact.blocked;
+      blocked.hidden = !contact.blocked;
+      setText(blocked, t("person.blocked", { name: contact.name }));
+      setText(/** @type {Element} */ (block.lastElementChild), t(contact.blocked ? "person.unblock" : "person.block"));
+      safety.update(contact);
+      rules.update(contact, settings.ice_policy);
+      standing.hidden = contact.blocked || contact.standing !== "requested";
       setText(/** @type {Element} */ (standing.firstElementChild), t("standing.waiting", { name: contact.name }));
       setAttribute(call, "aria-label", t("person.call_name", { name: contact.name }));
       setAttribute(voice, "aria-label", t("person.voice_name", { name: contact.name }));

@@ -2,6 +2,7 @@
 import { t } from "../i18n.js";
 import { search } from "../search.js";
 import { createAvatar } from "./avatar.js";
+import { createBadge } from "./badge.js";
 import { h, icon, reconcile, setAttribute, setText } from "./dom.js";
 import { createLinkField } from "./link-field.js";
 import { createRequests } from "./requests.js";
@@ -27,6 +28,8 @@ export function createRail(actions, go) {
     dir: "auto",
   });
   const list = h("ul", { class: "people", "aria-label": t("rail.contacts") });
+  const blocked = h("ul", { class: "people", "aria-label": t("person.blocked_list") });
+  const fold = h("details", { class: "blocked" }, h("summary"), blocked);
   const nothing = h("p", { class: "people-none" });
   const next = h("p", { class: "people-none narrow-only" }, t("rail.none_next"));
   const requests = createRequests(actions);
@@ -45,12 +48,23 @@ export function createRail(actions, go) {
     return row.element;
   };
 
-  const draw = () => {
-    shown = search(contacts, query.value);
-    reconcile(list, shown, (contact) => contact.key, make, (element, contact) =>
+  /**
+   * @param {Element} people
+   * @param {ContactView[]} who
+   */
+  const fill = (people, who) =>
+    reconcile(people, who, (contact) => contact.key, make, (element, contact) =>
       rows.get(element)?.update(contact, contact.key === chosen),
     );
-    nothing.hidden = shown.length > 0;
+  const draw = () => {
+    const found = search(contacts, query.value);
+    shown = found.filter((contact) => !contact.blocked);
+    fill(list, shown);
+    const hidden = found.filter((contact) => contact.blocked);
+    fill(blocked, hidden);
+    fold.hidden = hidden.length === 0;
+    setText(/** @type {Element} */ (fold.firstElementChild), t("rail.blocked", { count: hidden.length }));
+    nothing.hidden = found.length > 0;
     next.hidden = contacts.length > 0;
     setText(nothing, contacts.length === 0 ? t("rail.none") : t("rail.no_match", { query: query.value.trim() }));
   };
@@ -96,7 +110,7 @@ export function createRail(actions, go) {
       ),
     ),
     h("div", { class: "search" }, icon("search"), query),
-    h("div", { class: "people-scroll" }, requests.element, list, nothing, next),
+    h("div", { class: "people-scroll" }, requests.element, list, nothing, next, fold),
     h(
       "footer",
       { class: "rail-foot" },
@@ -152,7 +166,9 @@ function createRow(key, actions, choose) {
   const avatar = createAvatar("small");
   const name = h("span", { class: "row-name", dir: "auto" });
   const standing = h("span", { class: "row-standing", dir: "auto" });
-  const words = h("span", { class: "row-words" }, name, standing);
+  const badge = createBadge();
+  const line = h("span", { class: "row-line" }, name, badge.element);
+  const words = h("span", { class: "row-words" }, line, standing);
   const open = h("button", { type: "button", class: "row-open", onclick: () => choose(key) }, avatar.element, words);
   const voice = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, false) }, icon("phone"));
   const video = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, true) }, icon("video"));
@@ -169,6 +185,9 @@ function createRow(key, actions, choose) {
       const waiting = contact.standing === "requested";
       standing.hidden = !waiting;
       setText(standing, waiting ? t("standing.waiting_short") : "");
+      badge.update(contact.verified);
+      for (const button of [voice, video]) button.hidden = contact.blocked;
+      setAttribute(open, "aria-description", contact.verified ? t("person.verified") : null);
       setAttribute(open, "aria-label", t("person.open", { name: contact.name }));
       setAttribute(open, "title", contact.name);
       setAttribute(open, "aria-current", chosen ? "true" : null);

@@ -22,8 +22,9 @@ const NO_CAMERA = {
 /**
  * @param {Pick<Actions, "openCamera" | "readQr" | "readClipboard">} actions
  * @param {(text: string) => void} found
+ * @param {string} [label] of the button that opens the camera
  */
-export function createScan(actions, found) {
+export function createScan(actions, found, label = t("scan.camera")) {
   const canvas = document.createElement("canvas");
   const video = h("video", { class: "scan-video", autoplay: true, playsinline: true, hidden: true, "aria-label": t("scan.preview") });
   video.muted = true;
@@ -141,7 +142,7 @@ export function createScan(actions, found) {
    * @param {() => void} onclick
    */
   const button = (mark, text, onclick) => h("button", { type: "button", class: "button quiet small", onclick }, icon(mark), text);
-  const camera = button("qr", t("scan.camera"), scan);
+  const camera = button("qr", label, scan);
   setAttribute(camera, "aria-pressed", "false");
 
   return {

@@ -2,6 +2,7 @@
 import { t } from "../i18n.js";
 import { clock, pathDetail, pathText, qualityText, statusText, troubles } from "../wording.js";
 import { createAvatar } from "./avatar.js";
+import { createBadge } from "./badge.js";
 import { createCallBar, fadeWhenStill } from "./call-bar.js";
 import { h, icon, reconcile, setAttribute, setText } from "./dom.js";
 import { createSelfView } from "./self-view.js";
@@ -10,7 +11,7 @@ import { createVoiceRing } from "./voice-ring.js";
 /** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
 /** @typedef {import("../session.js").MediaView} MediaView */
 /**
- * @typedef {{ call: CallSnapshot, media: MediaView, connectedAt: number | null }} StageModel
+ * @typedef {{ call: CallSnapshot, verified: boolean, media: MediaView, connectedAt: number | null }} StageModel
  *   `connectedAt`: when the media first connected, on the clock of `performance.now()`
  */
 
@@ -20,6 +21,7 @@ export function createStage(actions) {
   const ring = createVoiceRing(actions.voiceLevel);
   const video = h("video", { class: "stage-video", autoplay: true, playsinline: true });
   const name = h("h1", { class: "who-name", dir: "auto" });
+  const badge = createBadge();
   const muted = h("span", { class: "who-muted", role: "img" }, icon("microphone-off"));
   const status = h("p", { class: "who-status", role: "status" });
   const timer = h("p", { class: "who-timer", role: "timer", "aria-label": t("call.duration") });
@@ -37,7 +39,7 @@ export function createStage(actions) {
     { class: "stage", tabindex: -1 },
     video,
     h("div", { class: "stage-face" }, ring.element, avatar.element),
-    h("div", { class: "who" }, name, muted, status, timer),
+    h("div", { class: "who" }, h("div", { class: "who-line" }, name, badge.element), muted, status, timer),
     h("div", { class: "marks" }, path, quality),
     trouble,
     self.element,
@@ -78,6 +80,7 @@ export function createStage(actions) {
       avatar.update(call.name, call.contact);
       setText(name, call.name);
       setAttribute(name, "title", call.name);
+      badge.update(next.verified);
       muted.hidden = mode !== "talking" || !media.remoteMuted;
       setAttribute(muted, "aria-label", t("call.peer_muted", { name: call.name }));
       setAttribute(muted, "title", t("call.peer_muted", { name: call.name }));

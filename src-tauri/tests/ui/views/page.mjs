@@ -33,6 +33,16 @@ export function createPage() {
       configurable: true,
     });
   }
+  Object.defineProperty(window.HTMLSelectElement.prototype, "value", {
+    get() {
+      return this.chosen ?? this.querySelector("option")?.getAttribute("value");
+    },
+    set(value) {
+      this.chosen = value;
+    },
+    configurable: true,
+  });
+  Object.defineProperty(HTMLElement.prototype, "checked", { value: false, writable: true, configurable: true });
   const wide = Object.assign(new EventTarget(), { matches: true });
   Object.assign(globalThis, {
     window,
@@ -62,7 +72,8 @@ export function createPage() {
     const by = element.getAttribute("aria-labelledby");
     return by ? text(document.getElementById(by)) : (element.getAttribute("aria-label") ?? element.getAttribute("alt") ?? text(element));
   };
-  const shown = (element) => !element.closest("[hidden]");
+  const folded = (element) => element.closest("details:not([open])") && !element.closest("summary");
+  const shown = (element) => !element.closest("[hidden]") && !folded(element);
 
   return {
     root: document.getElementById("app"),
@@ -86,6 +97,18 @@ export function createPage() {
       event.key = key;
       element.dispatchEvent(event);
       return event;
+    },
+    /** Opens or closes the fold of this name. */
+    fold(name, open = true) {
+      const fold = [...document.querySelectorAll("summary")].find((one) => shown(one) && text(one) === name).parentElement;
+      fold.open = open;
+      fold.dispatchEvent(new window.Event("toggle"));
+      return fold;
+    },
+    change(element, value) {
+      if (typeof value === "boolean") element.checked = value;
+      else element.value = value;
+      element.dispatchEvent(new window.Event("change", { bubbles: true }));
     },
     /** @param {Blob} file chosen in a file input */
     choose(element, file) {
