@@ -5,9 +5,12 @@
 //!
 //! 1. The caller sends `Invite`; the callee's app answers `Ringing`, and `Accept` once its person did.
 //! 2. From the accept on both sides have a peer connection, and `Signal`s carry its descriptions and candidates. No
-//!    address of this machine leaves in a `Signal` before.
+//!    address of this machine leaves before, neither in a `Signal` nor in a `Here` nor in the `Invite`; unless both
+//!    sides agreed to connect while it rings (`early` in `Invite` and `Ringing`). Sound and picture wait for the accept
+//!    in any case.
 //! 3. Each side says `Alive` every two seconds, so that an app that dies is noticed while it rings and connects. Once
-//!    media flowed, it alone judges whether the other side is there.
+//!    media flowed, it alone judges whether the other side is there; and once it must flow on both sides, every ten
+//!    seconds is enough.
 //! 4. Whoever leaves says so (`Decline`, `Cancel`, `HangUp`); that takes effect at once, whatever is still on its way.
 //!
 //! When both call each other at once (glare), the invite of the lower key stays and the other side answers it at once
@@ -24,8 +27,8 @@ use std::collections::VecDeque;
 use std::time::Instant;
 
 pub use self::types::{
-    CallRecord, CallSnapshot, Direction, EndReason, Input, Introduction, MediaChange, Output,
-    Phase, Timing,
+    CallRecord, CallSnapshot, Direction, EndReason, Here, Input, Introduction, Known, MediaChange,
+    Output, Phase, Timing,
 };
 
 use self::desk::{Desk, Past};
@@ -39,6 +42,7 @@ use crate::message::Kind;
 pub struct Calls {
     own: PublicKey,
     timing: Timing,
+    here: Here,
     state: State,
     past: Past,
     outputs: VecDeque<Output>,
@@ -51,6 +55,7 @@ impl Calls {
         Self {
             own,
             timing,
+            here: Here::default(),
             state: State::Idle,
             past: Past::default(),
             outputs: VecDeque::new(),
@@ -65,10 +70,15 @@ impl Calls {
     /// Takes in what happened at `now`. Poll the outputs and the timeout afterwards.
     pub fn handle(&mut self, now: Instant, input: Input) {
         let state = std::mem::replace(&mut self.state, State::Idle);
+        let before = match &input {
+            Input::Here(here) => Some(std::mem::replace(&mut self.here, here.clone())),
+            _ => None,
+        };
         let mut desk = Desk {
             now,
             own: self.own,
             timing: self.timing,
+            here: &self.here,
             past: &mut self.past,
             outputs: &mut self.outputs,
             changed: false,
@@ -91,6 +101,7 @@ impl Calls {
                 },
                 &mut desk,
             ),
+            Input::Here(_) => local::moved(state, &before.unwrap_or_default(), &mut desk),
             Input::Accept { video } => local::accept(state, video, &mut desk),
             Input::Decline => local::decline(state, &mut desk),
             Input::Cancel => local::cancel(state, &mut desk),
@@ -101,12 +112,12 @@ impl Calls {
                 call,
                 state: change,
             } => local::media(state, call, change, &mut desk),
-            Input::Received { name: None, .. } => state,
+            Input::Received { contact: None, .. } => state,
             Input::Received {
                 from,
-                name: Some(name),
+                contact: Some(contact),
                 message,
-            } => remote::received(state, from, name, message, &mut desk),
+            } => remote::received(state, from, contact, message, &mut desk),
             Input::Undelivered { call, to } => local::undelivered(state, call, to, &mut desk),
             Input::Timeout => timeout(state, &mut desk),
         };
@@ -145,6 +156,7 @@ impl Calls {
 }
 
 fn timeout(state: State, desk: &mut Desk<'_>) -> State {
+    let alive = state.alive(desk.now, &desk.timing);
     let mut state = match state.deadline(&desk.timing) {
         Some((at, reason)) if at <= desk.now => match reason {
             Some(reason) => return local::give_up(state, reason, desk),
@@ -155,7 +167,7 @@ fn timeout(state: State, desk: &mut Desk<'_>) -> State {
     if let Some(dialog) = state.dialog_mut()
         && dialog.alive_due <= desk.now
     {
-        dialog.alive_due = desk.now + desk.timing.alive;
+        dialog.alive_due = desk.now + alive;
         desk.send(dialog, Kind::Alive);
     }
     state

@@ -1,8 +1,15 @@
 //! The address book: *your* name (petname) for *that* key.
 
+#[cfg(test)]
+mod tests;
+
+use serde::{Deserialize, Serialize};
+use ts_rs::TS;
+
+use crate::call::Known;
 use crate::ice::IcePolicy;
 use crate::identity::PublicKey;
-use crate::invite::{Invite, MAX_REACH, Reach};
+use crate::invite::{Invite, MAX_REACH, Reach, Token};
 use crate::name::DisplayName;
 
 /// Why the book was not changed. The sentence says what to do.
@@ -19,8 +26,18 @@ pub enum ContactError {
     Unknown,
 }
 
+/// Whether the other side has this person as a contact too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Standing {
+    /// They were asked and have not said yes.
+    Requested,
+    /// They have.
+    Mutual,
+}
+
 /// Somebody one knows.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contact {
     /// Who they are. Never changes.
     pub key: PublicKey,
@@ -32,6 +49,42 @@ pub struct Contact {
     pub reach: Vec<Reach>,
     /// How calls with them may connect; None: as in the settings.
     pub ice_policy: Option<IcePolicy>,
+    /// Whether they have this person as a contact.
+    pub standing: Standing,
+    /// The person compared the safety number with them.
+    pub verified: bool,
+    /// They are not heard, and can't tell that from being offline.
+    pub blocked: bool,
+    /// Connect with them while it still rings, if they agree: it is quicker, and shows them this machine's addresses.
+    pub early: bool,
+    /// From their invite, to be shown with the request while [`Standing::Requested`].
+    pub token: Option<Token>,
+}
+
+impl Contact {
+    fn new(key: PublicKey, name: DisplayName, own_name: DisplayName, standing: Standing) -> Self {
+        Self {
+            key,
+            name,
+            own_name,
+            reach: Vec::new(),
+            ice_policy: None,
+            standing,
+            verified: false,
+            blocked: false,
+            early: false,
+            token: None,
+        }
+    }
+
+    /// What the call machine has to know of a contact who is heard; None where they are blocked.
+    #[must_use]
+    pub fn known(&self) -> Option<Known> {
+        (!self.blocked).then(|| Known {
+            name: self.name.clone(),
+            early: self.early,
+        })
+    }
 }
 
 /// What came of [`Contacts::add`].
@@ -59,7 +112,7 @@ impl Contacts {
         book
     }
 
-    /// Adds the maker of the invite under `name`, or under their own where none is given.
+    /// Adds the maker of the invite under `name`, or under their own where none is given. They are still to be asked.
     ///
     /// # Errors
     /// [`ContactError::OwnInvite`], [`ContactError::NameTaken`]; the book is unchanged.
@@ -77,6 +130,9 @@ impl Contacts {
             if !invite.reach.is_empty() {
                 known.reach = invite.reach;
             }
+            if known.standing == Standing::Requested && invite.token.is_some() {
+                known.token = invite.token;
+            }
             return Ok(AddOutcome::AlreadyKnown {
                 name: known.name.clone(),
             });
@@ -84,14 +140,53 @@ impl Contacts {
         let name = name.unwrap_or_else(|| invite.name.clone());
         self.check_free(&name, invite.key)?;
         self.0.push(Contact {
-            key: invite.key,
-            name,
-            own_name: invite.name,
             reach: invite.reach,
-            ice_policy: None,
+            token: invite.token,
+            ..Contact::new(invite.key, name, invite.name, Standing::Requested)
         });
         self.sort();
         Ok(AddOutcome::Added)
+    }
+
+    /// Adds somebody who asked, under `name`, or under their own where none is given.
+    ///
+    /// # Errors
+    /// [`ContactError::NameTaken`]; the book is unchanged.
+    pub(crate) fn add_asker(
+        &mut self,
+        key: PublicKey,
+        own_name: DisplayName,
+        reach: Vec<Reach>,
+        name: Option<DisplayName>,
+    ) -> Result<(), ContactError> {
+        if self.get(key).is_none() {
+            let name = name.unwrap_or_else(|| own_name.clone());
+            self.check_free(&name, key)?;
+            self.0
+                .push(Contact::new(key, name, own_name.clone(), Standing::Mutual));
+            self.sort();
+        }
+        self.meet(key, own_name, reach)
+    }
+
+    /// A contact has this person as a contact too, and says what they are called and where they can be reached.
+    ///
+    /// # Errors
+    /// [`ContactError::Unknown`].
+    pub(crate) fn meet(
+        &mut self,
+        key: PublicKey,
+        own_name: DisplayName,
+        reach: Vec<Reach>,
+    ) -> Result<(), ContactError> {
+        let contact = self.get_mut(key)?;
+        contact.standing = Standing::Mutual;
+        contact.token = None;
+        contact.own_name = own_name;
+        if !reach.is_empty() {
+            self.set_reach(key, reach)?;
+        }
+        Ok(())
     }
 
     /// Calls a contact something else.
@@ -113,6 +208,63 @@ impl Contacts {
     pub fn set_reach(&mut self, key: PublicKey, mut reach: Vec<Reach>) -> Result<(), ContactError> {
         reach.truncate(MAX_REACH);
         self.get_mut(key)?.reach = reach;
+        Ok(())
+    }
+
+    /// Takes a caller's hint at where they can be reached now: meeting points that have a name take the place of those
+    /// known before, and a new port is tried at the addresses known already.
+    ///
+    /// # Errors
+    /// [`ContactError::Unknown`].
+    pub fn hint(
+        &mut self,
+        key: PublicKey,
+        servers: &[Reach],
+        port: Option<u16>,
+    ) -> Result<(), ContactError> {
+        let known = &self.get_mut(key)?.reach;
+        let stays = |reach: &&Reach| servers.is_empty() || !reach.is_named();
+        let moved = known
+            .iter()
+            .filter_map(|reach| port.and_then(|port| reach.with_port(port)));
+        let mut reach: Vec<Reach> = Vec::new();
+        for reachable in servers
+            .iter()
+            .cloned()
+            .chain(moved)
+            .chain(known.iter().filter(stays).cloned())
+        {
+            if !reach.contains(&reachable) {
+                reach.push(reachable);
+            }
+        }
+        self.set_reach(key, reach)
+    }
+
+    /// Stops or starts hearing a contact.
+    ///
+    /// # Errors
+    /// [`ContactError::Unknown`].
+    pub fn set_blocked(&mut self, key: PublicKey, blocked: bool) -> Result<(), ContactError> {
+        self.get_mut(key)?.blocked = blocked;
+        Ok(())
+    }
+
+    /// Takes note that the person compared the safety number with a contact, or takes that back.
+    ///
+    /// # Errors
+    /// [`ContactError::Unknown`].
+    pub fn set_verified(&mut self, key: PublicKey, verified: bool) -> Result<(), ContactError> {
+        self.get_mut(key)?.verified = verified;
+        Ok(())
+    }
+
+    /// Chooses whether to connect with a contact while it rings.
+    ///
+    /// # Errors
+    /// [`ContactError::Unknown`].
+    pub fn set_early(&mut self, key: PublicKey, early: bool) -> Result<(), ContactError> {
+        self.get_mut(key)?.early = early;
         Ok(())
     }
 
@@ -155,6 +307,23 @@ impl Contacts {
             .find(|contact| contact.name.folded() == folded)
     }
 
+    /// What the call machine has to know of whoever sent a message; None for strangers and for blocked contacts.
+    #[must_use]
+    pub fn known(&self, key: PublicKey) -> Option<Known> {
+        self.get(key).and_then(Contact::known)
+    }
+
+    /// The contact who has the name that somebody else calls themselves: a new key is a new person, and the window warns
+    /// that this one is not the old one.
+    #[must_use]
+    pub fn namesake(&self, key: PublicKey, name: &DisplayName) -> Option<&Contact> {
+        let folded = name.folded();
+        self.0.iter().find(|contact| {
+            let names = [&contact.name, &contact.own_name];
+            contact.key != key && names.iter().any(|name| name.folded() == folded)
+        })
+    }
+
     /// Everyone, by name.
     pub fn iter(&self) -> std::slice::Iter<'_, Contact> {
         self.0.iter()
@@ -185,141 +354,5 @@ impl<'a> IntoIterator for &'a Contacts {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::identity::Identity;
-
-    fn name(text: &str) -> DisplayName {
-        DisplayName::parse(text).unwrap()
-    }
-
-    fn invite(seed: u8, own_name: &str, address: &str) -> Invite {
-        Invite {
-            key: Identity::from_seed([seed; 32]).public(),
-            name: name(own_name),
-            reach: vec![Reach::parse(address).unwrap()],
-        }
-    }
-
-    fn alice() -> PublicKey {
-        Identity::from_seed([1; 32]).public()
-    }
-
-    fn bob() -> Invite {
-        invite(2, "Bob", "ws://192.0.2.2:1")
-    }
-
-    fn names(book: &Contacts) -> Vec<&str> {
-        book.iter().map(|contact| contact.name.as_str()).collect()
-    }
-
-    #[test]
-    fn alice_adds_bob_under_his_name_or_hers_for_him() {
-        let mut book = Contacts::default();
-        assert_eq!(book.add(alice(), bob(), None), Ok(AddOutcome::Added));
-        let carol = invite(3, "Carol", "ws://192.0.2.3:1");
-        let key = carol.key;
-        book.add(alice(), carol, Some(name("aunt Carol"))).unwrap();
-        assert_eq!(names(&book), ["aunt Carol", "Bob"]);
-        assert_eq!(book.get(key).unwrap().own_name, name("Carol"));
-        assert_eq!(book.find(&name("AUNT CAROL")).unwrap().key, key);
-        assert_eq!(book.find(&name("Carol")), None);
-    }
-
-    #[test]
-    fn alices_own_invite_makes_no_contact() {
-        let mut book = Contacts::default();
-        let own = invite(1, "Alice", "ws://192.0.2.1:1");
-        assert_eq!(book.add(alice(), own, None), Err(ContactError::OwnInvite));
-        assert_eq!(book.iter().count(), 0);
-    }
-
-    #[test]
-    fn bobs_newer_invite_updates_where_he_is_and_keeps_her_name_for_him() {
-        let mut book = Contacts::default();
-        book.add(alice(), bob(), Some(name("Bobby"))).unwrap();
-        let moved = invite(2, "Robert", "ws://192.0.2.99:1");
-        let outcome = book.add(alice(), moved.clone(), Some(name("Someone")));
-        assert_eq!(
-            outcome,
-            Ok(AddOutcome::AlreadyKnown {
-                name: name("Bobby")
-            })
-        );
-        let known = book.get(bob().key).unwrap();
-        assert_eq!(
-            (&known.name, &known.own_name, &known.reach),
-            (&name("Bobby"), &name("Robert"), &moved.reach)
-        );
-        let nowhere = Invite {
-            reach: Vec::new(),
-            ..bob()
-        };
-        book.add(alice(), nowhere, None).unwrap();
-        assert_eq!(book.get(bob().key).unwrap().reach, moved.reach);
-    }
-
-    #[test]
-    fn two_bobs_need_two_names() {
-        let mut book = Contacts::default();
-        book.add(alice(), bob(), None).unwrap();
-        let other = invite(3, "BOB", "ws://192.0.2.3:1");
-        let key = other.key;
-        let refused = book.add(alice(), other.clone(), None).unwrap_err();
-        assert_eq!(refused, ContactError::NameTaken(name("Bob")));
-        assert!(refused.to_string().contains("another name"));
-        book.add(alice(), other, Some(name("Bob from work")))
-            .unwrap();
-        assert_eq!(
-            book.rename(key, name("bob")),
-            Err(ContactError::NameTaken(name("Bob")))
-        );
-        assert_eq!(book.rename(bob().key, name("BOB")), Ok(()));
-        assert_eq!(names(&book), ["BOB", "Bob from work"]);
-    }
-
-    #[test]
-    fn who_is_removed_is_unknown_and_the_name_is_free() {
-        let mut book = Contacts::default();
-        book.add(alice(), bob(), None).unwrap();
-        let key = bob().key;
-        book.set_ice_policy(key, Some(IcePolicy::RelayOnly))
-            .unwrap();
-        book.set_reach(key, vec![Reach::parse("ws://a").unwrap(); 20])
-            .unwrap();
-        let removed = book.remove(key).unwrap();
-        assert_eq!(
-            (removed.ice_policy, removed.reach.len()),
-            (Some(IcePolicy::RelayOnly), MAX_REACH)
-        );
-        assert_eq!(book.remove(key), Err(ContactError::Unknown));
-        assert_eq!(book.rename(key, name("B")), Err(ContactError::Unknown));
-        assert_eq!(book.set_reach(key, Vec::new()), Err(ContactError::Unknown));
-        assert_eq!(book.set_ice_policy(key, None), Err(ContactError::Unknown));
-        assert_eq!(book.get(key), None);
-        book.add(alice(), invite(3, "Bob", "ws://a"), None).unwrap();
-    }
-
-    #[test]
-    fn a_saved_book_is_sorted_by_name() {
-        let mut book = Contacts::default();
-        for (seed, own_name) in [(2, "zoe"), (3, "Bob"), (4, "alan")] {
-            book.add(alice(), invite(seed, own_name, "ws://a"), None)
-                .unwrap();
-        }
-        let saved: Vec<Contact> = book.iter().rev().cloned().collect();
-        assert_eq!(names(&Contacts::from_saved(saved)), ["alan", "Bob", "zoe"]);
-    }
-
-    #[test]
-    fn debug_shows_no_names_and_no_addresses() {
-        let mut book = Contacts::default();
-        book.add(alice(), bob(), None).unwrap();
-        let shown = format!("{book:?}");
-        assert!(!shown.contains("Bob") && !shown.contains("192"), "{shown}");
     }
 }

@@ -10,10 +10,13 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ed25519_dalek::{Signature, Signer as _, SigningKey, VerifyingKey};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 use zeroize::Zeroizing;
 
 /// Characters of a public key written as text (base64url without padding, RFC 4648 section 5).
 pub const KEY_CHARS: usize = 43;
+
+const LAN_LABEL: &[u8] = b"ringdown lan secret 1\0";
 
 /// Why there is no key.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -32,8 +35,6 @@ pub enum IdentityError {
 /// What a signature is for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Domain {
-    /// An [`crate::envelope`] to one recipient.
-    Envelope,
     /// Proving the key to a rendezvous. The signaling client's transcript begins with a label of its own, which differs
     /// from every label here; nothing is put before it, because that crate's server checks exactly those bytes. Stops a
     /// rendezvous from having anything but a challenge signed.
@@ -43,7 +44,6 @@ pub enum Domain {
 impl Domain {
     fn label(self) -> &'static [u8] {
         match self {
-            Self::Envelope => b"ringdown envelope 1\0",
             Self::Rendezvous => b"",
         }
     }
@@ -86,6 +86,30 @@ impl Identity {
         PublicKey(self.0.verifying_key().to_bytes())
     }
 
+    /// The X25519 secret that belongs to this key (RFC 7748 clamps it, and so does whoever uses it): the lower half of
+    /// SHA-512 of the seed, which is what RFC 8032 signs with.
+    pub(crate) fn x25519(&self) -> Zeroizing<[u8; 32]> {
+        Zeroizing::new(self.0.to_scalar_bytes())
+    }
+
+    /// A secret that only this identity and `peer` can compute, by which one of them recognises the other's announcements
+    /// on the local network: `announcer` is the key of the one who announces.
+    ///
+    /// SHA-256 of a label, the X25519 of both, and the announcer's key.
+    #[must_use]
+    pub fn lan_secret(&self, peer: PublicKey, announcer: PublicKey) -> [u8; 32] {
+        let point = VerifyingKey::from_bytes(&peer.0).map(|key| key.to_montgomery());
+        // A key that was checked is a point.
+        let shared = point.map(|point| point.mul_clamped(*self.x25519()).to_bytes());
+        let shared = Zeroizing::new(shared.unwrap_or_default());
+        Sha256::new()
+            .chain_update(LAN_LABEL)
+            .chain_update(shared.as_slice())
+            .chain_update(announcer.0)
+            .finalize()
+            .into()
+    }
+
     /// Signs `message` for one purpose.
     #[must_use]
     pub fn sign(&self, domain: Domain, message: &[u8]) -> [u8; 64] {
@@ -121,6 +145,14 @@ impl PublicKey {
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
+    }
+
+    /// The X25519 key that belongs to this one (RFC 7748 section 4.1: the birational map, u = (1 + y) / (1 - y)).
+    pub(crate) fn x25519(&self) -> [u8; 32] {
+        // A key that was checked is a point.
+        VerifyingKey::from_bytes(&self.0)
+            .map(|key| key.to_montgomery().to_bytes())
+            .unwrap_or_default()
     }
 
     /// Whether this key's owner signed `message` for this purpose (strict verification: one valid signature encoding,
@@ -253,17 +285,48 @@ mod tests {
     }
 
     #[test]
-    fn a_signature_holds_for_its_message_purpose_and_key_only() {
-        let signature = alice().sign(Domain::Envelope, b"hello");
+    fn a_signature_holds_for_its_message_and_key_only() {
+        let signature = alice().sign(Domain::Rendezvous, b"hello");
         let key = alice().public();
-        assert!(key.verify(Domain::Envelope, b"hello", &signature));
-        assert!(!key.verify(Domain::Envelope, b"hullo", &signature));
-        assert!(!key.verify(Domain::Rendezvous, b"hello", &signature));
-        assert!(!Identity::from_seed([2; 32]).public().verify(
-            Domain::Envelope,
-            b"hello",
-            &signature
-        ));
+        assert!(key.verify(Domain::Rendezvous, b"hello", &signature));
+        assert!(!key.verify(Domain::Rendezvous, b"hullo", &signature));
+        let bob = Identity::from_seed([2; 32]).public();
+        assert!(!bob.verify(Domain::Rendezvous, b"hello", &signature));
+    }
+
+    #[test]
+    fn the_x25519_keys_of_both_sides_agree() {
+        let mut random = crate::tests::random::Random::new(1);
+        for _ in 0..50 {
+            let [alice, bob] = [0; 2].map(|_| Identity::from_seed(random.seed()));
+            let announcer = alice.public();
+            let secret = alice.lan_secret(bob.public(), announcer);
+            assert_eq!(secret, bob.lan_secret(announcer, announcer));
+            assert_ne!(secret, alice.lan_secret(bob.public(), bob.public()));
+            let carol = Identity::from_seed(random.seed());
+            assert_ne!(secret, carol.lan_secret(announcer, announcer));
+            assert_ne!(secret, carol.lan_secret(bob.public(), announcer));
+        }
+    }
+
+    #[test]
+    fn derived_keys_never_change() {
+        // Computed with another implementation of RFC 7748.
+        let hex = |bytes: &[u8]| bytes.iter().map(|b| format!("{b:02x}")).collect::<String>();
+        let bob = Identity::from_seed([2; 32]);
+        assert_eq!(
+            hex(&alice().public().x25519()),
+            "1b1b58dd50ea14b60da17b790cd02754d970c9bab864ebb3c0f3016fe51d3f57"
+        );
+        assert_eq!(
+            hex(alice().x25519().as_slice()),
+            "5ce86efb75fa4e2c410f46e16de9f6acae1a1703528651b69bc176c088bef3ee"
+        );
+        let secret = alice().lan_secret(bob.public(), alice().public());
+        assert_eq!(
+            hex(&secret),
+            "e250ddbaf819fa9a124b7e31214ae0c3a777cec2ead53d2a901185032e1bb6d7"
+        );
     }
 
     #[test]

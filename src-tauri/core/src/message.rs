@@ -1,11 +1,11 @@
-//! What two apps say to each other about a call. Inside an [`crate::envelope`], as JSON.
+//! What two apps say to each other, about a call or about knowing each other. Inside an [`crate::envelope`], as JSON.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::invite::Reach;
+use crate::invite::{Reach, Token};
 use crate::name::DisplayName;
 use crate::reach;
 
@@ -15,7 +15,7 @@ pub const MAX_SIGNAL: usize = 24 * 1024;
 /// One message of one call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The call, named by its caller.
+    /// The call, named by its caller. [`Kind::Request`] and [`Kind::Welcome`] belong to none: each has a new id.
     pub call: Uuid,
     /// The sender's count of this call's messages, from 0. [`Kind::Alive`] has a count of its own, so that a lost one
     /// leaves no gap.
@@ -25,8 +25,8 @@ pub struct Message {
     pub kind: Kind,
 }
 
-/// What a message says. Addresses travel in `Invite` (where to send the answers) and, once the call was accepted,
-/// in `Signal`.
+/// What a message says. No address of this machine is in what is sent before the callee accepted: they travel in `Here`
+/// and `Signal`, and to people whom one asks to be a contact.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Kind {
@@ -36,16 +36,32 @@ pub enum Kind {
         video: bool,
         /// What the caller calls themselves.
         name: DisplayName,
-        /// Where the caller can be reached now.
-        #[serde(deserialize_with = "reach::few")]
-        reach: Vec<Reach>,
+        /// The caller agrees to connect while it rings.
+        #[serde(default)]
+        early: bool,
+        /// The meeting points where the caller is registered now, as far as they have names; see [`Reach::is_named`].
+        #[serde(deserialize_with = "reach::few_named")]
+        servers: Vec<Reach>,
+        /// The port of the server inside the caller's app, at the addresses that the callee knows already.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        port: Option<u16>,
     },
     /// Callee: it rings.
-    Ringing,
+    Ringing {
+        /// The callee agrees to connect while it rings.
+        #[serde(default)]
+        early: bool,
+    },
     /// Callee: the person answered.
     Accept {
         /// Whether the callee wants to show a picture.
         video: bool,
+    },
+    /// Either, once accepted or agreed to connect early: where this side can be reached now.
+    Here {
+        /// All of it.
+        #[serde(deserialize_with = "reach::few")]
+        reach: Vec<Reach>,
     },
     /// Callee: the person refused.
     Decline,
@@ -53,7 +69,7 @@ pub enum Kind {
     Busy,
     /// Caller: no longer.
     Cancel,
-    /// Either, once accepted: a description or a candidate for the other page.
+    /// Either, once accepted or agreed to connect early: a description or a candidate for the other page.
     Signal {
         /// JSON, opaque here; at most [`MAX_SIGNAL`] bytes.
         data: String,
@@ -64,6 +80,25 @@ pub enum Kind {
     HangUp {
         /// Why.
         reason: HangUp,
+    },
+    /// Let me be your contact; you are mine already.
+    Request {
+        /// What they call themselves.
+        name: DisplayName,
+        /// From the invite they opened.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<Token>,
+        /// Where they can be reached.
+        #[serde(deserialize_with = "reach::few")]
+        reach: Vec<Reach>,
+    },
+    /// You are my contact: the answer to a `Request`.
+    Welcome {
+        /// What they call themselves.
+        name: DisplayName,
+        /// Where they can be reached.
+        #[serde(deserialize_with = "reach::few")]
+        reach: Vec<Reach>,
     },
 }
 
@@ -77,6 +112,8 @@ pub enum HangUp {
     Ended,
     /// The media never connected.
     Failed,
+    /// The media came from somebody else than the one who described it.
+    Untrusted,
 }
 
 impl Message {
@@ -93,15 +130,54 @@ impl Kind {
     pub fn label(&self) -> &'static str {
         match self {
             Self::Invite { .. } => "invite",
-            Self::Ringing => "ringing",
+            Self::Ringing { .. } => "ringing",
             Self::Accept { .. } => "accept",
+            Self::Here { .. } => "here",
             Self::Decline => "decline",
             Self::Busy => "busy",
             Self::Cancel => "cancel",
             Self::Signal { .. } => "signal",
             Self::Alive => "alive",
             Self::HangUp { .. } => "hang_up",
+            Self::Request { .. } => "request",
+            Self::Welcome { .. } => "welcome",
         }
+    }
+
+    /// Whether it may travel in message 1 of an envelope, which has no forward secrecy and needs no session.
+    #[must_use]
+    pub fn may_begin(&self) -> bool {
+        match self {
+            Self::Invite { .. }
+            | Self::Cancel
+            | Self::HangUp { .. }
+            | Self::Alive
+            | Self::Request { .. }
+            | Self::Welcome { .. } => true,
+            Self::Ringing { .. }
+            | Self::Accept { .. }
+            | Self::Here { .. }
+            | Self::Decline
+            | Self::Busy
+            | Self::Signal { .. } => false,
+        }
+    }
+
+    /// Whether it travels in message 1 and nowhere else.
+    pub(crate) fn may_only_begin(&self) -> bool {
+        matches!(
+            self,
+            Self::Invite { .. } | Self::Request { .. } | Self::Welcome { .. }
+        )
+    }
+
+    /// Whether it may be the callee's first word, message 2 of an envelope.
+    #[must_use]
+    pub fn may_answer(&self) -> bool {
+        matches!(
+            self,
+            Self::Ringing { .. } | Self::Busy | Self::Decline | Self::Accept { .. }
+        )
     }
 }
 
@@ -138,21 +214,41 @@ mod tests {
     fn invite() -> Kind {
         Kind::Invite {
             video: true,
-            name: DisplayName::parse("Alice").unwrap(),
-            reach: vec![Reach::parse("ws://192.0.2.1:47100").unwrap()],
+            name: name(),
+            early: false,
+            servers: vec![Reach::parse("wss://meet.example.org").unwrap()],
+            port: Some(47100),
         }
+    }
+
+    fn name() -> DisplayName {
+        DisplayName::parse("Alice").unwrap()
+    }
+
+    fn here() -> Vec<Reach> {
+        vec![Reach::parse("ws://192.0.2.1:47100").unwrap()]
     }
 
     fn all() -> Vec<(Kind, &'static str)> {
         vec![
             (
                 invite(),
-                r#""kind":"invite","video":true,"name":"Alice","reach":["ws://192.0.2.1:47100"]"#,
+                concat!(
+                    r#""kind":"invite","video":true,"name":"Alice","early":false,"#,
+                    r#""servers":["wss://meet.example.org"],"port":47100"#
+                ),
             ),
-            (Kind::Ringing, r#""kind":"ringing""#),
+            (
+                Kind::Ringing { early: true },
+                r#""kind":"ringing","early":true"#,
+            ),
             (
                 Kind::Accept { video: false },
                 r#""kind":"accept","video":false"#,
+            ),
+            (
+                Kind::Here { reach: here() },
+                r#""kind":"here","reach":["ws://192.0.2.1:47100"]"#,
             ),
             (Kind::Decline, r#""kind":"decline""#),
             (Kind::Busy, r#""kind":"busy""#),
@@ -181,6 +277,30 @@ mod tests {
                     reason: HangUp::Failed,
                 },
                 r#""kind":"hang_up","reason":"failed""#,
+            ),
+            (
+                Kind::HangUp {
+                    reason: HangUp::Untrusted,
+                },
+                r#""kind":"hang_up","reason":"untrusted""#,
+            ),
+            (
+                Kind::Request {
+                    name: name(),
+                    token: Some(Token::from_bytes([5; 16])),
+                    reach: here(),
+                },
+                concat!(
+                    r#""kind":"request","name":"Alice","token":"BQUFBQUFBQUFBQUFBQUFBQ","#,
+                    r#""reach":["ws://192.0.2.1:47100"]"#
+                ),
+            ),
+            (
+                Kind::Welcome {
+                    name: name(),
+                    reach: here(),
+                },
+                r#""kind":"welcome","name":"Alice","reach":["ws://192.0.2.1:47100"]"#,
             ),
         ]
     }
@@ -211,7 +331,8 @@ mod tests {
         for (from, to) in [
             ("invite", "invitation"),
             ("Alice", "Al\\nice"),
-            ("ws://", "ftp://"),
+            ("wss://", "ftp://"),
+            ("47100", "65536"),
             (r#""seq":3"#, r#""seq":-1"#),
             (r#""seq":3"#, r#""seq":4294967296"#),
             ("000000000007", "7"),
@@ -225,12 +346,43 @@ mod tests {
     #[test]
     fn of_many_addresses_the_first_eight_count() {
         let address = r#""ws://192.0.2.1:47100""#;
-        let json = written(invite()).replacen(address, &[address; 20].join(","), 1);
-        let Kind::Invite { reach, .. } = serde_json::from_str::<Message>(&json).unwrap().kind
-        else {
+        let json = written(Kind::Here { reach: here() });
+        let json = json.replacen(address, &[address; 20].join(","), 1);
+        let Kind::Here { reach } = serde_json::from_str::<Message>(&json).unwrap().kind else {
             panic!()
         };
         assert_eq!(reach.len(), 8);
+    }
+
+    #[test]
+    fn an_invite_brings_no_address_of_a_machine_even_where_a_liar_put_it_in() {
+        let named = r#""wss://meet.example.org""#;
+        let lie = format!(r#""ws://192.0.2.1:47100","ws://alice.local",{named}"#);
+        let json = written(invite()).replacen(named, &lie, 1);
+        assert_eq!(
+            serde_json::from_str::<Message>(&json).unwrap().kind,
+            invite()
+        );
+    }
+
+    #[test]
+    fn what_an_older_ringdown_left_out_is_no() {
+        let json = written(Kind::Ringing { early: false }).replacen(r#","early":false"#, "", 1);
+        assert_eq!(
+            serde_json::from_str::<Message>(&json).unwrap().kind,
+            Kind::Ringing { early: false }
+        );
+    }
+
+    #[test]
+    fn no_address_and_no_description_travels_in_a_first_message_of_a_call() {
+        for (kind, golden) in all() {
+            let call = !golden.contains("request") && !golden.contains("welcome");
+            assert!(!(call && kind.may_begin() && golden.contains("192.0.2")));
+            assert!(!(kind.may_answer() && golden.contains("192.0.2")));
+            assert!(!kind.may_begin() || !kind.may_answer());
+        }
+        assert!(!Kind::Signal { data: "".into() }.may_begin());
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
-use url::Url;
+use url::{Host, Url};
 
 /// The most addresses in one invite or message.
 pub const MAX_REACH: usize = 8;
@@ -72,11 +72,52 @@ impl Reach {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether the host is a name that everybody knows, and thus tells nothing about this machine: no IP address, and no
+    /// name that only one machine or one network knows.
+    #[must_use]
+    pub fn is_named(&self) -> bool {
+        match Url::parse(&self.0).as_ref().map(Url::host) {
+            Ok(Some(Host::Domain(name))) => {
+                let name = name.trim_end_matches('.');
+                let last = name.rsplit('.').next().unwrap_or_default();
+                name.contains('.') && !PRIVATE_NAMES.contains(&last) && !name.ends_with(HOME)
+            }
+            Ok(Some(Host::Ipv4(_) | Host::Ipv6(_)) | None) | Err(_) => false,
+        }
+    }
+
+    /// The same address with another port, where it is the IP address of a machine (`ws`, no path).
+    #[must_use]
+    pub fn with_port(&self, port: u16) -> Option<Self> {
+        let mut url = Url::parse(&self.0).ok()?;
+        let machine = matches!(url.host(), Some(Host::Ipv4(_) | Host::Ipv6(_)));
+        if !machine || url.scheme() != "ws" || url.path() != "/" {
+            return None;
+        }
+        url.set_port(Some(port)).ok()?;
+        Self::parse(url.as_str()).ok()
+    }
 }
+
+/// The last label of names that are not for everybody (RFC 6761, RFC 6762, ICANN's `internal`, and what routers use).
+const PRIVATE_NAMES: [&str; 6] = ["local", "localhost", "internal", "lan", "home", "corp"];
+/// Names of a home network (RFC 8375).
+const HOME: &str = "home.arpa";
 
 /// For serde: a list that is cut to [`MAX_REACH`].
 pub(crate) fn few<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Reach>, D::Error> {
     let mut reach = Vec::deserialize(deserializer)?;
+    reach.truncate(MAX_REACH);
+    Ok(reach)
+}
+
+/// For serde: as [`few`], without what is not [`Reach::is_named`].
+pub(crate) fn few_named<'de, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Vec<Reach>, D::Error> {
+    let mut reach: Vec<Reach> = Vec::deserialize(deserializer)?;
+    reach.retain(Reach::is_named);
     reach.truncate(MAX_REACH);
     Ok(reach)
 }
@@ -155,6 +196,53 @@ mod tests {
         assert_eq!(Reach::parse(&long), Err(ReachError::TooLong));
         let grows = format!("ws://host/{}", "é".repeat(100));
         assert_eq!(Reach::parse(&grows), Err(ReachError::TooLong));
+    }
+
+    #[test]
+    fn only_a_name_that_everybody_knows_tells_nothing_of_this_machine() {
+        for (address, named) in [
+            ("wss://meet.example.org", true),
+            ("ws://meet.example.org:8080/a", true),
+            ("ws://192.0.2.7:47100", false),
+            ("ws://2130706433", false),
+            ("ws://[2001:db8::1]", false),
+            ("ws://localhost:1", false),
+            ("ws://a.localhost", false),
+            ("ws://alices-laptop.local", false),
+            ("ws://ALICES-LAPTOP.LOCAL.", false),
+            ("ws://alices-laptop", false),
+            ("ws://laptop.home.arpa", false),
+            ("ws://laptop.fritz.lan", false),
+        ] {
+            assert_eq!(
+                Reach::parse(address).unwrap().is_named(),
+                named,
+                "{address}"
+            );
+        }
+    }
+
+    #[test]
+    fn only_a_machines_address_gets_another_port() {
+        let moved = |address| {
+            let moved = Reach::parse(address).unwrap().with_port(47101);
+            moved.map(String::from)
+        };
+        assert_eq!(
+            moved("ws://192.0.2.7").as_deref(),
+            Some("ws://192.0.2.7:47101")
+        );
+        assert_eq!(
+            moved("ws://[fe80::1]:1").as_deref(),
+            Some("ws://[fe80::1]:47101")
+        );
+        for other in [
+            "wss://192.0.2.7",
+            "ws://meet.example.org",
+            "ws://192.0.2.7/a",
+        ] {
+            assert_eq!(moved(other), None, "{other}");
+        }
     }
 
     #[test]

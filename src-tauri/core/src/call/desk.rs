@@ -6,9 +6,10 @@ use std::time::Instant;
 use uuid::Uuid;
 
 use super::dialog::Dialog;
-use super::state::{Incoming, Outgoing, State};
-use super::types::{CallRecord, EndReason, Output, Phase, Timing};
+use super::state::{Ahead, Incoming, Outgoing, State};
+use super::types::{CallRecord, EndReason, Here, Output, Phase, Timing};
 use crate::identity::PublicKey;
+use crate::invite::MAX_REACH;
 use crate::message::{HangUp, Kind, Message};
 
 /// How many calls that are over are remembered, so that a late or repeated invite does not ring again.
@@ -39,6 +40,7 @@ pub(super) struct Desk<'a> {
     pub(super) now: Instant,
     pub(super) own: PublicKey,
     pub(super) timing: Timing,
+    pub(super) here: &'a Here,
     pub(super) past: &'a mut Past,
     pub(super) outputs: &'a mut VecDeque<Output>,
     pub(super) changed: bool,
@@ -74,12 +76,40 @@ impl Desk<'_> {
     /// Nothing more comes of this call.
     pub(super) fn close(&mut self, peer: PublicKey, call: Uuid) {
         self.past.add(peer, call);
-        self.put(Output::Over { call });
+        self.put(Output::Over {
+            call,
+            contact: peer,
+        });
     }
 
-    /// Both sides agreed.
-    pub(super) fn start_peer(&mut self, dialog: &Dialog, initiator: bool) {
+    /// Tells the other side where this app can be reached. Only for who may know.
+    pub(super) fn send_here(&mut self, dialog: &mut Dialog) {
+        let mut reach = self.here.reach.clone();
+        reach.truncate(MAX_REACH);
+        if !reach.is_empty() {
+            self.send(dialog, Kind::Here { reach });
+        }
+    }
+
+    /// The call was answered: the media may flow from now on.
+    pub(super) fn answered(&mut self, dialog: &mut Dialog, initiator: bool, ahead: Ahead) {
+        match ahead {
+            Ahead::Not => self.start_peer(dialog, initiator, false),
+            Ahead::Connecting | Ahead::Connected => {
+                self.put(Output::Accepted {
+                    call: dialog.call,
+                    video: dialog.video,
+                });
+                self.changed = true;
+            }
+        }
+    }
+
+    /// Both sides agreed, to the call or to connect early: addresses may leave from now on.
+    pub(super) fn start_peer(&mut self, dialog: &mut Dialog, initiator: bool, early: bool) {
+        self.send_here(dialog);
         self.put(Output::StartPeer {
+            early,
             call: dialog.call,
             contact: dialog.peer,
             polite: !initiator,
@@ -95,27 +125,14 @@ impl Desk<'_> {
             return state;
         };
         let talked = state.talked(self.now);
-        let (rings_here, has_peer) = match &state {
-            State::Idle | State::Ended { .. } => return state,
+        let rings_here = matches!(
+            &state,
             State::Incoming {
                 phase: Incoming::Ringing { .. },
                 ..
-            } => (true, false),
-            State::Outgoing {
-                phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
-                ..
-            } => (false, false),
-            State::Outgoing {
-                phase: Outgoing::Connecting { .. },
-                ..
             }
-            | State::Incoming {
-                phase: Incoming::Connecting { .. },
-                ..
-            }
-            | State::Connected { .. }
-            | State::Reconnecting { .. } => (false, true),
-        };
+        );
+        let has_peer = state.with_peer().is_some();
         let Some(dialog) = state.dialog_mut() else {
             return state;
         };
@@ -158,7 +175,7 @@ pub(super) fn farewell(state: &State, reason: EndReason) -> Option<Kind> {
         State::Outgoing {
             phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
             ..
-        } => Some(Kind::Cancel),
+        } if reason != EndReason::Untrusted => Some(Kind::Cancel),
         State::Incoming { .. }
         | State::Outgoing { .. }
         | State::Connected { .. }
@@ -166,6 +183,7 @@ pub(super) fn farewell(state: &State, reason: EndReason) -> Option<Kind> {
             let reason = match reason {
                 EndReason::Lost => HangUp::Lost,
                 EndReason::NotConnected => HangUp::Failed,
+                EndReason::Untrusted => HangUp::Untrusted,
                 EndReason::Declined
                 | EndReason::Busy
                 | EndReason::NoAnswer

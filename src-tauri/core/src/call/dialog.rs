@@ -22,6 +22,8 @@ pub(super) struct Dialog {
     /// Whether the other side does.
     pub(super) peer_video: bool,
     pub(super) began: Instant,
+    /// This side agrees to connect while it rings.
+    pub(super) early: bool,
     /// When the other side last gave a sign of life.
     pub(super) heard: Instant,
     /// When ours is due.
@@ -42,6 +44,7 @@ pub(super) struct Parties {
     pub(super) direction: Direction,
     pub(super) video: bool,
     pub(super) peer_video: bool,
+    pub(super) early: bool,
 }
 
 impl Dialog {
@@ -53,6 +56,7 @@ impl Dialog {
             direction,
             video,
             peer_video,
+            early,
         } = parties;
         let mut inbox = Inbox::default();
         if direction == Direction::Incoming {
@@ -66,6 +70,7 @@ impl Dialog {
             direction,
             video,
             peer_video,
+            early,
             began: now,
             heard: now,
             alive_due,

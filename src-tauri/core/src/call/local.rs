@@ -4,8 +4,8 @@ use uuid::Uuid;
 
 use super::desk::{Desk, farewell};
 use super::dialog::{Dialog, Parties};
-use super::state::{Incoming, Outgoing, Rival, State};
-use super::types::{Direction, EndReason, Introduction, MediaChange};
+use super::state::{Ahead, Incoming, Outgoing, Rival, State};
+use super::types::{Direction, EndReason, Here, Introduction, MediaChange};
 use crate::envelope;
 use crate::identity::PublicKey;
 use crate::invite::MAX_REACH;
@@ -30,18 +30,19 @@ pub(super) fn call(state: State, wish: Wish, desk: &mut Desk<'_>) -> State {
                 direction: Direction::Outgoing,
                 video: wish.video,
                 peer_video: false,
+                early: wish.me.early,
             };
             let mut dialog = Dialog::new(wish.id, parties, desk.now, desk.now + desk.timing.alive);
-            let Introduction { name, mut reach } = wish.me;
-            reach.truncate(MAX_REACH);
-            desk.send(
-                &mut dialog,
-                Kind::Invite {
-                    video: wish.video,
-                    name,
-                    reach,
-                },
-            );
+            // No address of this machine: only what everybody may know.
+            let named = desk.here.reach.iter().filter(|reach| reach.is_named());
+            let invite = Kind::Invite {
+                video: wish.video,
+                name: wish.me.name,
+                early: wish.me.early,
+                servers: named.take(MAX_REACH).cloned().collect(),
+                port: desk.here.port,
+            };
+            desk.send(&mut dialog, invite);
             desk.changed = true;
             let until = desk.now + desk.timing.no_answer;
             State::Outgoing {
@@ -66,26 +67,47 @@ pub(super) fn accept(state: State, video: bool, desk: &mut Desk<'_>) -> State {
     match state {
         State::Incoming {
             mut dialog,
-            phase: Incoming::Ringing { .. },
+            phase: Incoming::Ringing { ahead, .. },
         } => {
             desk.put(super::Output::StopRinging);
             dialog.video = video;
-            answer(dialog, desk)
+            answer(dialog, ahead, desk)
         }
         other => other,
     }
 }
 
 /// Says yes to a call and makes the callee's end of the media.
-fn answer(mut dialog: Box<Dialog>, desk: &mut Desk<'_>) -> State {
+fn answer(mut dialog: Box<Dialog>, ahead: Ahead, desk: &mut Desk<'_>) -> State {
     let video = dialog.video;
     desk.send(&mut dialog, Kind::Accept { video });
-    desk.start_peer(&dialog, false);
+    desk.answered(&mut dialog, false, ahead);
+    if ahead == Ahead::Connected {
+        return talk(dialog, desk);
+    }
     let until = desk.now + desk.timing.connecting;
     State::Incoming {
         dialog,
         phase: Incoming::Connecting { until },
     }
+}
+
+/// The media of an answered call flows for the first time.
+pub(super) fn talk(dialog: Box<Dialog>, desk: &Desk<'_>) -> State {
+    State::Connected {
+        dialog,
+        since: desk.now,
+    }
+}
+
+/// This app can be reached elsewhere now; whoever may know is told.
+pub(super) fn moved(mut state: State, before: &Here, desk: &mut Desk<'_>) -> State {
+    if let Some(dialog) = state.with_peer()
+        && before.reach != desk.here.reach
+    {
+        desk.send_here(dialog);
+    }
+    state
 }
 
 /// Our call gives way to the one the callee makes to us: both people want to talk, so it is answered at once.
@@ -98,9 +120,10 @@ pub(super) fn give_way(mut ours: Box<Dialog>, rival: Rival, desk: &mut Desk<'_>)
         direction: Direction::Incoming,
         video: ours.video,
         peer_video: rival.video,
+        early: ours.early,
     };
     let dialog = Dialog::new(rival.call, parties, desk.now, desk.now + desk.timing.alive);
-    answer(Box::new(dialog), desk)
+    answer(Box::new(dialog), Ahead::Not, desk)
 }
 
 pub(super) fn decline(state: State, desk: &mut Desk<'_>) -> State {
@@ -161,42 +184,38 @@ pub(super) fn dismiss(state: State, desk: &mut Desk<'_>) -> State {
     }
 }
 
+/// Before both agreed no address leaves this machine; after the end there is nobody to tell.
 pub(super) fn signal(mut state: State, call: Uuid, data: String, desk: &mut Desk<'_>) -> State {
-    match &mut state {
-        State::Outgoing {
-            dialog,
-            phase: Outgoing::Connecting { .. },
-        }
-        | State::Incoming {
-            dialog,
-            phase: Incoming::Connecting { .. },
-        }
-        | State::Connected { dialog, .. }
-        | State::Reconnecting { dialog, .. } => {
-            if dialog.call == call && envelope::fits(&data) {
-                desk.send(dialog, Kind::Signal { data });
-            }
-        }
-        // Before the accept no address leaves this machine; afterwards there is nobody to tell.
-        State::Outgoing {
-            phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
-            ..
-        }
-        | State::Incoming {
-            phase: Incoming::Ringing { .. },
-            ..
-        }
-        | State::Idle
-        | State::Ended { .. } => {}
+    if let Some(dialog) = state.with_peer()
+        && dialog.call == call
+        && envelope::fits(&data)
+    {
+        desk.send(dialog, Kind::Signal { data });
     }
     state
 }
 
-pub(super) fn media(state: State, call: Uuid, change: MediaChange, desk: &mut Desk<'_>) -> State {
-    if state.dialog().is_none_or(|dialog| dialog.call != call) {
+pub(super) fn media(
+    mut state: State,
+    call: Uuid,
+    change: MediaChange,
+    desk: &mut Desk<'_>,
+) -> State {
+    if state.with_peer().is_none_or(|dialog| dialog.call != call) {
         return state;
     }
-    let now = desk.now;
+    if change == MediaChange::Untrusted {
+        return give_up(state, EndReason::Untrusted, desk);
+    }
+    if let Some(ahead) = state.ahead_mut() {
+        *ahead = match change {
+            MediaChange::Connected => Ahead::Connected,
+            MediaChange::Disconnected | MediaChange::Failed | MediaChange::Untrusted => {
+                Ahead::Connecting
+            }
+        };
+        return state;
+    }
     let next = match (state, change) {
         (
             State::Outgoing {
@@ -208,21 +227,30 @@ pub(super) fn media(state: State, call: Uuid, change: MediaChange, desk: &mut De
                 phase: Incoming::Connecting { .. },
             },
             MediaChange::Connected,
-        ) => State::Connected { dialog, since: now },
+        ) => talk(dialog, desk),
         (State::Reconnecting { dialog, since, .. }, MediaChange::Connected) => {
             State::Connected { dialog, since }
         }
-        (State::Connected { dialog, since }, MediaChange::Disconnected | MediaChange::Failed) => {
+        (
+            State::Connected { mut dialog, since },
+            MediaChange::Disconnected | MediaChange::Failed,
+        ) => {
+            // Whether the other app can still be reached is worth knowing at once.
+            dialog.alive_due = desk.now;
             State::Reconnecting {
                 dialog,
                 since,
-                down: now,
+                down: desk.now,
             }
         }
         // While connecting the page tries again by itself until the time is over.
-        (unchanged, MediaChange::Connected | MediaChange::Disconnected | MediaChange::Failed) => {
-            return unchanged;
-        }
+        (
+            unchanged,
+            MediaChange::Connected
+            | MediaChange::Disconnected
+            | MediaChange::Failed
+            | MediaChange::Untrusted,
+        ) => return unchanged,
     };
     desk.changed = true;
     next
@@ -260,13 +288,27 @@ pub(super) fn give_up(state: State, reason: EndReason, desk: &mut Desk<'_>) -> S
                 phase:
                     Outgoing::Inviting {
                         rival: Some(rival), ..
-                    }
-                    | Outgoing::Ringing {
-                        rival: Some(rival), ..
                     },
             },
             EndReason::Unreachable,
         ) => give_way(dialog, rival, desk),
+        (
+            State::Outgoing {
+                dialog,
+                phase:
+                    Outgoing::Ringing {
+                        rival: Some(rival),
+                        ahead,
+                        ..
+                    },
+            },
+            EndReason::Unreachable,
+        ) => {
+            if ahead != Ahead::Not {
+                desk.put(super::Output::StopPeer { call: dialog.call });
+            }
+            give_way(dialog, rival, desk)
+        }
         (state, reason) => {
             let last = farewell(&state, reason);
             desk.end(state, reason, last)

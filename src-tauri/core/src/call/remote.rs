@@ -4,17 +4,16 @@ use uuid::Uuid;
 
 use super::desk::Desk;
 use super::dialog::{Dialog, Parties};
-use super::local::give_way;
-use super::state::{Incoming, Outgoing, Rival, State};
-use super::types::{Direction, EndReason, Output};
+use super::local::{give_way, talk};
+use super::state::{Ahead, Incoming, Outgoing, Rival, State};
+use super::types::{Direction, EndReason, Known, Output};
 use crate::identity::PublicKey;
 use crate::message::{HangUp, Kind, Message};
-use crate::name::DisplayName;
 
 pub(super) fn received(
     mut state: State,
     from: PublicKey,
-    name: DisplayName,
+    contact: Known,
     message: Message,
     desk: &mut Desk<'_>,
 ) -> State {
@@ -35,7 +34,7 @@ pub(super) fn received(
             }
             state
         }
-        _ => outside(state, from, name, message, desk),
+        _ => outside(state, from, contact, message, desk),
     }
 }
 
@@ -56,10 +55,13 @@ impl Last {
             Kind::Cancel => Some(Self::Cancel),
             Kind::HangUp { reason } => Some(Self::HangUp(*reason)),
             Kind::Invite { .. }
-            | Kind::Ringing
+            | Kind::Ringing { .. }
             | Kind::Accept { .. }
+            | Kind::Here { .. }
             | Kind::Signal { .. }
-            | Kind::Alive => None,
+            | Kind::Alive
+            | Kind::Request { .. }
+            | Kind::Welcome { .. } => None,
         }
     }
 }
@@ -70,6 +72,7 @@ fn end_reason(state: &State, last: Last) -> Option<EndReason> {
         HangUp::Ended => EndReason::EndedByPeer,
         HangUp::Lost => EndReason::Lost,
         HangUp::Failed => EndReason::NotConnected,
+        HangUp::Untrusted => EndReason::Untrusted,
     };
     match state {
         State::Idle | State::Ended { .. } => None,
@@ -82,13 +85,17 @@ fn end_reason(state: &State, last: Last) -> Option<EndReason> {
             // It rang there until that side's time was over, or until ours could no longer be heard.
             Last::HangUp(HangUp::Ended) => Some(EndReason::NoAnswer),
             Last::HangUp(HangUp::Lost | HangUp::Failed) => Some(EndReason::Unreachable),
+            Last::HangUp(HangUp::Untrusted) => Some(EndReason::Untrusted),
             Last::Cancel => None,
         },
         State::Incoming {
             phase: Incoming::Ringing { .. },
             ..
         } => match last {
-            Last::Cancel | Last::HangUp(_) => Some(EndReason::Missed),
+            Last::HangUp(HangUp::Untrusted) => Some(EndReason::Untrusted),
+            Last::Cancel | Last::HangUp(HangUp::Ended | HangUp::Lost | HangUp::Failed) => {
+                Some(EndReason::Missed)
+            }
             Last::Decline | Last::Busy => None,
         },
         State::Incoming {
@@ -116,47 +123,42 @@ fn end_reason(state: &State, last: Last) -> Option<EndReason> {
 fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
     match (kind, state) {
         (
-            Kind::Ringing,
+            Kind::Ringing { early },
             State::Outgoing {
-                dialog,
+                mut dialog,
                 phase: Outgoing::Inviting { until, rival },
             },
         ) => {
             desk.changed = true;
+            let ahead = Ahead::agreed(early && dialog.early);
+            if ahead != Ahead::Not {
+                desk.start_peer(&mut dialog, true, true);
+            }
             State::Outgoing {
                 dialog,
-                phase: Outgoing::Ringing { until, rival },
+                phase: Outgoing::Ringing {
+                    until,
+                    rival,
+                    ahead,
+                },
             }
         }
         (
             Kind::Accept { video },
             State::Outgoing {
-                mut dialog,
-                phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
+                dialog,
+                phase: Outgoing::Inviting { .. },
             },
-        ) => {
-            dialog.peer_video = video;
-            desk.start_peer(&dialog, true);
-            let until = desk.now + desk.timing.connecting;
+        ) => accepted(dialog, video, Ahead::Not, desk),
+        (
+            Kind::Accept { video },
             State::Outgoing {
                 dialog,
-                phase: Outgoing::Connecting { until },
-            }
-        }
-        (
-            Kind::Signal { data },
-            state @ (State::Outgoing {
-                phase: Outgoing::Connecting { .. },
-                ..
-            }
-            | State::Incoming {
-                phase: Incoming::Connecting { .. },
-                ..
-            }
-            | State::Connected { .. }
-            | State::Reconnecting { .. }),
-        ) => {
-            if let Some(dialog) = state.dialog() {
+                phase: Outgoing::Ringing { ahead, .. },
+            },
+        ) => accepted(dialog, video, ahead, desk),
+        (Kind::Signal { data }, mut state) => {
+            if let Some(dialog) = state.with_peer() {
                 desk.put(Output::Deliver {
                     call: dialog.call,
                     data,
@@ -164,18 +166,44 @@ fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
             }
             state
         }
+        (Kind::Here { reach }, state) => {
+            if let Some(dialog) = state.dialog()
+                && !reach.is_empty()
+            {
+                desk.put(Output::Learned {
+                    contact: dialog.peer,
+                    reach,
+                });
+            }
+            state
+        }
         (
             Kind::Invite { .. }
-            | Kind::Ringing
+            | Kind::Ringing { .. }
             | Kind::Accept { .. }
             | Kind::Decline
             | Kind::Busy
             | Kind::Cancel
-            | Kind::Signal { .. }
             | Kind::Alive
-            | Kind::HangUp { .. },
+            | Kind::HangUp { .. }
+            | Kind::Request { .. }
+            | Kind::Welcome { .. },
             unfitting,
         ) => unfitting,
+    }
+}
+
+/// The callee said yes.
+fn accepted(mut dialog: Box<Dialog>, video: bool, ahead: Ahead, desk: &mut Desk<'_>) -> State {
+    dialog.peer_video = video;
+    desk.answered(&mut dialog, true, ahead);
+    if ahead == Ahead::Connected {
+        return talk(dialog, desk);
+    }
+    let until = desk.now + desk.timing.connecting;
+    State::Outgoing {
+        dialog,
+        phase: Outgoing::Connecting { until },
     }
 }
 
@@ -183,20 +211,27 @@ fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
 fn outside(
     state: State,
     from: PublicKey,
-    name: DisplayName,
+    contact: Known,
     message: Message,
     desk: &mut Desk<'_>,
 ) -> State {
     let Message { call, seq, kind } = message;
     match kind {
-        Kind::Invite { video, reach, .. } if seq == 0 => {
+        Kind::Invite {
+            video,
+            early,
+            servers,
+            port,
+            ..
+        } if seq == 0 => {
             if from == desk.own || desk.past.contains(from, call) {
                 return state;
             }
-            if !reach.is_empty() {
-                desk.put(Output::Learned {
+            if !servers.is_empty() || port.is_some() {
+                desk.put(Output::Hinted {
                     contact: from,
-                    reach,
+                    servers,
+                    port,
                 });
             }
             invited(
@@ -204,8 +239,9 @@ fn outside(
                 Caller {
                     call,
                     peer: from,
-                    name,
+                    contact,
                     video,
+                    early,
                 },
                 desk,
             )
@@ -216,13 +252,16 @@ fn outside(
             without_rival(state, from, call)
         }
         Kind::Invite { .. }
-        | Kind::Ringing
+        | Kind::Ringing { .. }
         | Kind::Accept { .. }
+        | Kind::Here { .. }
         | Kind::Decline
         | Kind::Busy
         | Kind::Signal { .. }
         | Kind::Alive
-        | Kind::HangUp { .. } => state,
+        | Kind::HangUp { .. }
+        | Kind::Request { .. }
+        | Kind::Welcome { .. } => state,
     }
 }
 
@@ -230,8 +269,10 @@ fn outside(
 struct Caller {
     call: Uuid,
     peer: PublicKey,
-    name: DisplayName,
+    contact: Known,
     video: bool,
+    /// They agree to connect while it rings.
+    early: bool,
 }
 
 fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
@@ -242,7 +283,7 @@ fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
         desk.refuse(caller.peer, caller.call);
         desk.put(Output::CallWaiting {
             contact: caller.peer,
-            name: caller.name,
+            name: caller.contact.name,
         });
         return state;
     }
@@ -273,7 +314,7 @@ fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
         // Ours rings there, so theirs is an older one that was late, or their app was started anew.
         State::Outgoing {
             dialog,
-            phase: Outgoing::Ringing { until, .. },
+            phase: Outgoing::Ringing { until, ahead, .. },
         } => {
             desk.past.add(caller.peer, caller.call);
             State::Outgoing {
@@ -281,6 +322,7 @@ fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
                 phase: Outgoing::Ringing {
                     until,
                     rival: Some(rival),
+                    ahead,
                 },
             }
         }
@@ -317,8 +359,12 @@ fn ring(caller: Caller, desk: &mut Desk<'_>) -> State {
     let Caller {
         call,
         peer,
-        name,
+        contact: Known {
+            name,
+            early: agreed,
+        },
         video,
+        early,
     } = caller;
     desk.put(Output::Ring {
         call,
@@ -332,14 +378,19 @@ fn ring(caller: Caller, desk: &mut Desk<'_>) -> State {
         direction: Direction::Incoming,
         video: false,
         peer_video: video,
+        early: agreed,
     };
     let mut dialog = Dialog::new(call, parties, desk.now, desk.now + desk.timing.alive);
-    desk.send(&mut dialog, Kind::Ringing);
+    desk.send(&mut dialog, Kind::Ringing { early: agreed });
+    let ahead = Ahead::agreed(early && agreed);
+    if ahead != Ahead::Not {
+        desk.start_peer(&mut dialog, false, true);
+    }
     desk.changed = true;
     let until = desk.now + desk.timing.no_answer;
     State::Incoming {
         dialog: Box::new(dialog),
-        phase: Incoming::Ringing { until },
+        phase: Incoming::Ringing { until, ahead },
     }
 }
 

@@ -93,6 +93,8 @@ pub(super) enum Outgoing {
         until: Instant,
         /// As above.
         rival: Option<Rival>,
+        /// How far the media is ahead of the answer.
+        ahead: Ahead,
     },
     /// They answered.
     Connecting {
@@ -108,12 +110,32 @@ pub(super) enum Incoming {
     Ringing {
         /// Then nobody answered.
         until: Instant,
+        /// How far the media is ahead of the answer.
+        ahead: Ahead,
     },
     /// The person answered.
     Connecting {
         /// Then the media won't connect any more.
         until: Instant,
     },
+}
+
+/// What the pages do while it rings. Where either side did not agree to connect early, nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// There is no peer connection, and no address leaves.
+    Not,
+    /// There is one, and the pages exchange candidates.
+    Connecting,
+    /// They could talk.
+    Connected,
+}
+
+impl Ahead {
+    /// Where a call starts that rings.
+    pub(super) fn agreed(both: bool) -> Self {
+        if both { Self::Connecting } else { Self::Not }
+    }
 }
 
 /// A call to us from the one we are calling.
@@ -176,6 +198,69 @@ impl State {
         }
     }
 
+    /// The call whose peer connection there is: descriptions and candidates may go both ways.
+    pub(super) fn with_peer(&mut self) -> Option<&mut Dialog> {
+        match self {
+            Self::Idle
+            | Self::Ended { .. }
+            | Self::Outgoing {
+                phase:
+                    Outgoing::Inviting { .. }
+                    | Outgoing::Ringing {
+                        ahead: Ahead::Not, ..
+                    },
+                ..
+            }
+            | Self::Incoming {
+                phase:
+                    Incoming::Ringing {
+                        ahead: Ahead::Not, ..
+                    },
+                ..
+            } => None,
+            Self::Outgoing {
+                dialog,
+                phase:
+                    Outgoing::Connecting { .. }
+                    | Outgoing::Ringing {
+                        ahead: Ahead::Connecting | Ahead::Connected,
+                        ..
+                    },
+            }
+            | Self::Incoming {
+                dialog,
+                phase:
+                    Incoming::Connecting { .. }
+                    | Incoming::Ringing {
+                        ahead: Ahead::Connecting | Ahead::Connected,
+                        ..
+                    },
+            }
+            | Self::Connected { dialog, .. }
+            | Self::Reconnecting { dialog, .. } => Some(dialog),
+        }
+    }
+
+    /// How far the media is ahead of the answer.
+    pub(super) fn ahead_mut(&mut self) -> Option<&mut Ahead> {
+        match self {
+            Self::Outgoing {
+                phase: Outgoing::Ringing { ahead, .. },
+                ..
+            }
+            | Self::Incoming {
+                phase: Incoming::Ringing { ahead, .. },
+                ..
+            } => Some(ahead),
+            Self::Idle
+            | Self::Outgoing { .. }
+            | Self::Incoming { .. }
+            | Self::Connected { .. }
+            | Self::Reconnecting { .. }
+            | Self::Ended { .. } => None,
+        }
+    }
+
     /// How long the media has been there, on and off.
     pub(super) fn talked(&self, now: Instant) -> Option<Duration> {
         match self {
@@ -183,6 +268,22 @@ impl State {
                 Some(now.saturating_duration_since(*since))
             }
             Self::Idle | Self::Outgoing { .. } | Self::Incoming { .. } | Self::Ended { .. } => None,
+        }
+    }
+
+    /// How often a sign of life goes out. The other side may still be connecting, and wait for ours, when the media
+    /// flows here; by the end of that time it flows there too.
+    pub(super) fn alive(&self, now: Instant, timing: &Timing) -> Duration {
+        match self {
+            Self::Connected { since, .. } if now >= *since + timing.connecting => {
+                timing.alive_talking
+            }
+            Self::Idle
+            | Self::Outgoing { .. }
+            | Self::Incoming { .. }
+            | Self::Connected { .. }
+            | Self::Reconnecting { .. }
+            | Self::Ended { .. } => timing.alive,
         }
     }
 
@@ -204,7 +305,7 @@ impl State {
             )),
             Self::Incoming {
                 dialog,
-                phase: Incoming::Ringing { until },
+                phase: Incoming::Ringing { until, .. },
             } => Some(earlier(
                 (*until, EndReason::Missed),
                 (silent(dialog), EndReason::Missed),

@@ -17,8 +17,10 @@ use crate::name::DisplayName;
 pub struct Timing {
     /// A call rings at most this long. Default: 45 s.
     pub no_answer: Duration,
-    /// A sign of life goes out this often while a call is live. Default: 2 s.
+    /// A sign of life goes out this often, until the media has flowed for as long as `connecting`. Default: 2 s.
     pub alive: Duration,
+    /// The same from then on, while the media flows: it is a sign of life itself. Default: 10 s.
+    pub alive_talking: Duration,
     /// Without a sign of life for this long the other app is gone; has to be more than twice `alive`. Default: 8 s.
     pub peer_silent: Duration,
     /// From accept to media. Default: 30 s.
@@ -37,6 +39,7 @@ impl Default for Timing {
         Self {
             no_answer: Duration::from_secs(45),
             alive: Duration::from_secs(2),
+            alive_talking: Duration::from_secs(10),
             peer_silent: Duration::from_secs(8),
             connecting: Duration::from_secs(30),
             reconnecting: Duration::from_secs(30),
@@ -62,6 +65,8 @@ pub enum Input {
         /// What the callee is told about us.
         me: Introduction,
     },
+    /// Where this app can be reached now. Told to the other side once it may know, and again whenever it changes.
+    Here(Here),
     /// The person answers.
     Accept {
         /// Whether to show one's own picture.
@@ -75,8 +80,8 @@ pub enum Input {
     HangUp,
     /// The person has seen how the call ended.
     Dismiss,
-    /// The page has a description or a candidate for the other page. Dropped before the accept, after the end, and
-    /// where it is larger than [`crate::message::MAX_SIGNAL`] or does not fit an envelope.
+    /// The page has a description or a candidate for the other page. Dropped before [`Output::StartPeer`], after the
+    /// end, and where it is larger than [`crate::message::MAX_SIGNAL`] or does not fit an envelope.
     Signal {
         /// The call it belongs to.
         call: Uuid,
@@ -92,10 +97,10 @@ pub enum Input {
     },
     /// An opened envelope.
     Received {
-        /// Whose signature it bears.
+        /// Who sealed it.
         from: PublicKey,
-        /// What the person calls this contact; None for strangers and for blocked ones, who are not heard.
-        name: Option<DisplayName>,
+        /// What is known of this contact; None for strangers and for blocked ones, who are not heard.
+        contact: Option<Known>,
         /// What it says.
         message: Message,
     },
@@ -115,8 +120,26 @@ pub enum Input {
 pub struct Introduction {
     /// What they call themselves.
     pub name: DisplayName,
-    /// Where they can be reached now.
+    /// They agree to connect with this contact while it rings.
+    pub early: bool,
+}
+
+/// Where this app can be reached.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Here {
+    /// All its addresses, best first.
     pub reach: Vec<Reach>,
+    /// The port of the server inside the app.
+    pub port: Option<u16>,
+}
+
+/// What this side knows of the contact who sent a message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// What the person calls them.
+    pub name: DisplayName,
+    /// The person agrees to connect with them while it rings.
+    pub early: bool,
 }
 
 /// How the media of a call goes.
@@ -128,6 +151,8 @@ pub enum MediaChange {
     Disconnected,
     /// It will not come back by itself.
     Failed,
+    /// It came from somebody else than the one who described it: the call ends.
+    Untrusted,
 }
 
 /// What is to be done, in this order.
@@ -153,7 +178,7 @@ pub enum Output {
     },
     /// Stop what `Ring` started.
     StopRinging,
-    /// Both sides agreed: make the peer connection.
+    /// Both sides agreed, to the call or to connect while it rings: make the peer connection.
     StartPeer {
         /// The call.
         call: Uuid,
@@ -163,6 +188,15 @@ pub enum Output {
         polite: bool,
         /// Makes the first offer. The caller does.
         initiator: bool,
+        /// Whether to show one's own picture.
+        video: bool,
+        /// It still rings: connect, and let no sound and no picture out before [`Output::Accepted`].
+        early: bool,
+    },
+    /// The call that was started early was answered: let sound and picture out.
+    Accepted {
+        /// The call.
+        call: Uuid,
         /// Whether to show one's own picture.
         video: bool,
     },
@@ -183,10 +217,13 @@ pub enum Output {
         /// For the history.
         record: CallRecord,
     },
-    /// Nothing more will be sent in this call (it ended, was refused as a second one, or gave way to another).
+    /// Nothing more will be sent in this call (it ended, was refused as a second one, or gave way to another): forget its
+    /// session.
     Over {
         /// The call.
         call: Uuid,
+        /// With whom.
+        contact: PublicKey,
     },
     /// A second contact called and was told "busy".
     CallWaiting {
@@ -195,7 +232,17 @@ pub enum Output {
         /// What the person calls them.
         name: DisplayName,
     },
-    /// A caller said where they can be reached now: keep it, and send this call's answers there.
+    /// A caller hints at where they can be reached now: keep it, and send this call's answers there; see
+    /// [`crate::contacts::Contacts::hint`].
+    Hinted {
+        /// Who.
+        contact: PublicKey,
+        /// Meeting points that have a name.
+        servers: Vec<Reach>,
+        /// The port of the server inside their app, at the addresses known already.
+        port: Option<u16>,
+    },
+    /// The other side said where they can be reached now: keep it.
     Learned {
         /// Who.
         contact: PublicKey,
@@ -230,6 +277,8 @@ pub enum EndReason {
     Lost,
     /// Both sides agreed, and the media never connected.
     NotConnected,
+    /// The media came from somebody else than the one who described it.
+    Untrusted,
 }
 
 /// Who called.
@@ -313,6 +362,7 @@ impl fmt::Debug for Input {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call { contact, video, .. } => write!(f, "Call({contact:?}, video: {video})"),
+            Self::Here(here) => write!(f, "Here({} addresses)", here.reach.len()),
             Self::Accept { video } => write!(f, "Accept(video: {video})"),
             Self::Decline => f.write_str("Decline"),
             Self::Cancel => f.write_str("Cancel"),
@@ -322,10 +372,10 @@ impl fmt::Debug for Input {
             Self::Media { state, .. } => write!(f, "Media({state:?})"),
             Self::Received {
                 from,
-                name,
+                contact,
                 message,
             } => {
-                let who = if name.is_some() {
+                let who = if contact.is_some() {
                     "contact"
                 } else {
                     "stranger"
@@ -349,18 +399,23 @@ impl fmt::Debug for Output {
                 polite,
                 initiator,
                 video,
+                early,
                 ..
             } => {
                 write!(
                     f,
-                    "StartPeer(polite: {polite}, initiator: {initiator}, video: {video})"
+                    "StartPeer(polite: {polite}, initiator: {initiator}, video: {video}, early: {early})"
                 )
             }
+            Self::Accepted { video, .. } => write!(f, "Accepted(video: {video})"),
             Self::Deliver { data, .. } => write!(f, "Deliver({} bytes)", data.len()),
             Self::StopPeer { .. } => f.write_str("StopPeer"),
             Self::Ended { record } => write!(f, "Ended({:?})", record.reason),
             Self::Over { .. } => f.write_str("Over"),
             Self::CallWaiting { contact, .. } => write!(f, "CallWaiting({contact:?})"),
+            Self::Hinted {
+                contact, servers, ..
+            } => write!(f, "Hinted({contact:?}, {} servers)", servers.len()),
             Self::Learned { contact, reach } => {
                 write!(f, "Learned({contact:?}, {} addresses)", reach.len())
             }

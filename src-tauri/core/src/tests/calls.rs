@@ -1,8 +1,8 @@
 //! Calls as they are meant to go.
 
 use super::world::{ALICE, BOB, Keys, World, secs};
-use crate::call::{Direction, EndReason, Input, Output, Phase, Timing};
-use crate::message::{Kind, Message};
+use crate::call::{Direction, EndReason, Here, Input, Output, Phase, Timing};
+use crate::invite::Reach;
 
 fn labels(outputs: &[Output]) -> Vec<String> {
     outputs
@@ -23,7 +23,7 @@ fn alice_calls_bob_and_they_talk() {
     assert_eq!(world.people[BOB].ringing, Some(call));
     assert_eq!(
         labels(&world.people[BOB].outputs),
-        ["Learned", "Ring", "Send", "Changed"]
+        ["Hinted", "Ring", "Send", "Changed"]
     );
     assert_eq!(
         world.phase(ALICE),
@@ -61,8 +61,8 @@ fn alice_calls_bob_and_they_talk() {
     assert_eq!(world.reason(ALICE), Some(EndReason::EndedByMe));
     assert_eq!(world.reason(BOB), Some(EndReason::EndedByPeer));
     assert!(world.people[ALICE].peer.is_none() && world.people[BOB].peer.is_none());
-    assert_eq!(world.said(ALICE), ["invite", "signal", "hang_up"]);
-    assert_eq!(world.said(BOB), ["ringing", "accept", "signal"]);
+    assert_eq!(world.said(ALICE), ["invite", "here", "signal", "hang_up"]);
+    assert_eq!(world.said(BOB), ["ringing", "accept", "here", "signal"]);
 }
 
 #[test]
@@ -245,25 +245,37 @@ fn bobs_patience_may_be_shorter_than_alices() {
 }
 
 #[test]
-fn both_say_they_are_there_every_two_seconds() {
+fn both_say_they_are_there_every_two_seconds_and_every_ten_once_they_talk() {
     let mut world = World::new();
     world.call(ALICE, BOB);
     world.run(secs(21));
-    let alive = |world: &World, who| {
-        world
-            .sent
-            .iter()
-            .filter(|l| l.from == who && l.kind == "alive")
-            .count()
+    let alive = |world: &World| {
+        [ALICE, BOB].map(|who| {
+            let alive = world
+                .sent
+                .iter()
+                .filter(|l| l.from == who && l.kind == "alive");
+            alive.count()
+        })
     };
-    assert_eq!((alive(&world, ALICE), alive(&world, BOB)), (10, 10));
+    assert_eq!(alive(&world), [10, 10]);
     world.accept(BOB);
-    world.run(secs(20));
+    world.run(secs(30));
     assert_eq!(world.phase(ALICE), Some(Phase::Connected));
-    assert_eq!((alive(&world, ALICE), alive(&world, BOB)), (20, 20));
+    assert_eq!(
+        alive(&world),
+        [25, 25],
+        "the other side may still be connecting"
+    );
+    world.run(secs(40));
+    assert_eq!(alive(&world), [29, 29]);
+    world.set_media(false);
+    world.run(secs(12));
+    assert_eq!(world.phase(ALICE), Some(Phase::Reconnecting));
+    assert_eq!(alive(&world), [35, 35], "at once, and every two seconds");
     world.give(ALICE, Input::HangUp);
     world.run(secs(20));
-    assert_eq!((alive(&world, ALICE), alive(&world, BOB)), (20, 20));
+    assert_eq!(alive(&world), [35, 35]);
 }
 
 #[test]
@@ -276,7 +288,7 @@ fn calling_who_rings_here_answers_them() {
     assert_eq!(world.phase(ALICE), Some(Phase::Connected));
     assert_eq!(world.peer(BOB).call, call);
     assert!(!world.peer(BOB).video);
-    assert_eq!(world.said(BOB), ["ringing", "accept", "signal"]);
+    assert_eq!(world.said(BOB), ["ringing", "accept", "here", "signal"]);
 }
 
 #[test]
@@ -309,7 +321,7 @@ fn a_new_call_does_not_wait_for_the_old_one_to_be_put_away() {
 
 #[test]
 fn ten_calls_in_a_row() {
-    let mut world = World::with(Keys::BobLower, Timing::default(), true);
+    let mut world = World::with(Keys::BobLower, Timing::default());
     for round in 0..10 {
         let (caller, callee) = if round % 2 == 0 {
             (ALICE, BOB)
@@ -325,48 +337,57 @@ fn ten_calls_in_a_row() {
 }
 
 #[test]
-fn the_callee_learns_where_the_caller_is_now() {
+fn the_callee_learns_where_the_caller_is_only_once_they_answered() {
     let mut world = World::new();
     world.call(ALICE, BOB);
     world.run(secs(1));
-    let alice = &world.people[ALICE];
+    let (alice, all) = (world.people[ALICE].key(), world.people[ALICE].here().reach);
+    let servers = vec![Reach::parse("ws://alice.example").unwrap()];
+    assert_eq!(world.people[BOB].hinted, [(alice, servers, Some(47100))]);
+    assert!(world.people[BOB].learned.is_empty());
+    world.accept(BOB);
+    world.run(secs(1));
+    assert_eq!(world.people[BOB].learned, [(alice, all)]);
     assert_eq!(
-        world.people[BOB].learned,
-        [(alice.key(), alice.introduction().reach)]
+        world.people[ALICE].learned,
+        [(world.people[BOB].key(), world.people[BOB].here().reach)]
     );
+}
+
+#[test]
+fn who_moves_during_a_call_says_so_and_before_it_says_nothing() {
+    let elsewhere = Here {
+        reach: vec![Reach::parse("ws://192.0.2.99:47100").unwrap()],
+        port: Some(47100),
+    };
+    let mut world = World::new();
+    world.call(ALICE, BOB);
+    world.run(secs(1));
+    world.give(BOB, Input::Here(elsewhere.clone()));
+    assert_eq!(world.said(BOB), ["ringing"]);
+    world.accept(BOB);
+    world.run(secs(1));
+    assert_eq!(world.people[ALICE].learned[0].1, elsewhere.reach);
+    for _ in 0..2 {
+        world.give(ALICE, Input::Here(elsewhere.clone()));
+    }
+    world.run(secs(1));
+    assert_eq!(world.people[BOB].learned.len(), 2, "told once");
+    assert_eq!(world.people[BOB].learned[1].1, elsewhere.reach);
 }
 
 #[test]
 fn no_more_than_eight_addresses_are_told() {
     let mut world = World::new();
-    let mut me = world.people[ALICE].introduction();
-    me.reach = vec![me.reach[0].clone(); 20];
-    let (contact, name) = (world.people[BOB].key(), world.people[BOB].name.clone());
-    world.give(
-        ALICE,
-        Input::Call {
-            id: uuid::Uuid::nil(),
-            contact,
-            name,
-            video: true,
-            me,
-        },
-    );
+    let many = Here {
+        reach: (0..20)
+            .map(|n| Reach::parse(&format!("ws://meet{n}.example")).unwrap())
+            .collect(),
+        port: None,
+    };
+    world.give(ALICE, Input::Here(many));
+    world.talk(ALICE, BOB);
     world.run(secs(1));
+    assert_eq!(world.people[BOB].hinted[0].1.len(), 8);
     assert_eq!(world.people[BOB].learned[0].1.len(), 8);
-    let told = world.people[ALICE]
-        .outputs
-        .iter()
-        .find_map(|output| match output {
-            Output::Send {
-                message:
-                    Message {
-                        kind: Kind::Invite { reach, .. },
-                        ..
-                    },
-                ..
-            } => Some(reach.len()),
-            _ => None,
-        });
-    assert_eq!(told, Some(8));
 }

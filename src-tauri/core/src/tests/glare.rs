@@ -15,7 +15,7 @@ fn by_key(keys: Keys) -> (Who, Who) {
 }
 
 fn world(keys: Keys) -> World {
-    World::with(keys, Timing::default(), true)
+    World::with(keys, Timing::default())
 }
 
 fn hold_all(world: &mut World) {
@@ -73,7 +73,7 @@ fn both_calls_become_one_and_nobody_has_to_answer() {
             assert_eq!(direction, Direction::Incoming);
             assert_eq!(
                 world.said(gives_way),
-                ["invite", "cancel", "accept", "signal"]
+                ["invite", "cancel", "accept", "here", "signal"]
             );
             assert!(
                 world

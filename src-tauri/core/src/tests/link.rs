@@ -230,11 +230,17 @@ fn strangers_are_not_heard_and_learn_nothing() {
     world.call(CAROL, BOB);
     world.run(secs(10));
     assert!(world.people[BOB].outputs.is_empty());
+    let carol_knows = world.reason(CAROL);
+    world.give(CAROL, Input::Dismiss);
+    world.die(BOB);
+    world.call(CAROL, BOB);
+    world.run(secs(10));
     assert_eq!(
-        world.phase(CAROL),
-        Some(Phase::Inviting),
+        world.reason(CAROL),
+        carol_knows,
         "Carol can't even tell that Bob is there"
     );
+    world.restart(BOB);
 
     world.talk(ALICE, BOB);
     world.give(CAROL, Input::Cancel);
@@ -251,11 +257,13 @@ fn only_the_first_message_of_a_call_makes_it_ring() {
     let invite = Kind::Invite {
         video: true,
         name: me.name,
-        reach: me.reach,
+        early: false,
+        servers: Vec::new(),
+        port: None,
     };
     let kinds = [
         Kind::Alive,
-        Kind::Ringing,
+        Kind::Ringing { early: false },
         Kind::Accept { video: true },
         Kind::Signal { data: "x".into() },
         invite,
@@ -279,7 +287,7 @@ fn what_the_other_side_may_not_say_changes_nothing() {
     world.run(secs(1));
     // The caller can't answer her own call, nor the callee take it back or send media before answering.
     for (n, kind) in [
-        Kind::Ringing,
+        Kind::Ringing { early: false },
         Kind::Accept { video: true },
         Kind::Signal { data: "x".into() },
     ]
@@ -319,6 +327,8 @@ fn a_farewell_means_what_its_sender_could_know() {
         (true, HangUp::Ended, EndReason::EndedByPeer),
         (true, HangUp::Lost, EndReason::Lost),
         (true, HangUp::Failed, EndReason::NotConnected),
+        (false, HangUp::Untrusted, EndReason::Untrusted),
+        (true, HangUp::Untrusted, EndReason::Untrusted),
     ] {
         let mut world = World::new();
         let call = world.call(ALICE, BOB);
@@ -343,7 +353,7 @@ fn far_too_many_signals_ahead_of_a_lost_one_are_not_kept() {
     let mut world = World::new();
     let call = world.talk(ALICE, BOB);
     let most = u32::try_from(MAX_WAITING).unwrap();
-    for seq in 3..3 + 2 * most {
+    for seq in 4..4 + 2 * most {
         world.forge(
             ALICE,
             BOB,
@@ -363,7 +373,7 @@ fn far_too_many_signals_ahead_of_a_lost_one_are_not_kept() {
         BOB,
         &Message {
             call,
-            seq: 2,
+            seq: 3,
             kind: Kind::Signal {
                 data: "late".into(),
             },

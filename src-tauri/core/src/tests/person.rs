@@ -1,11 +1,15 @@
 //! Somebody in the world: their app, and what it has been told to do.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
-use crate::call::{CallRecord, Calls, Direction, EndReason, Introduction, Output, Phase, Timing};
+use crate::call::{
+    CallRecord, Calls, Direction, EndReason, Here, Input, Introduction, Output, Phase, Timing,
+};
+use crate::envelope::{Seen, Sessions};
 use crate::identity::{Identity, PublicKey};
 use crate::invite::Reach;
 use crate::message::Kind;
@@ -25,10 +29,17 @@ pub(super) struct Peer {
     pub(super) signals: Vec<String>,
     /// Whether media flows, or is about to.
     pub(super) flows: bool,
+    /// Nobody answered yet: no picture and no sound leave.
+    pub(super) early: bool,
 }
 
 pub(super) struct Person {
-    pub(super) identity: Identity,
+    pub(super) identity: Arc<Identity>,
+    pub(super) sessions: Sessions,
+    /// First messages that were opened, as they are kept on disk.
+    pub(super) seen: Vec<Seen>,
+    /// Agrees to connect with everybody while it rings.
+    pub(super) early: bool,
     pub(super) name: DisplayName,
     pub(super) calls: Calls,
     pub(super) running: bool,
@@ -40,6 +51,7 @@ pub(super) struct Person {
     pub(super) records: Vec<CallRecord>,
     pub(super) waiting: Vec<DisplayName>,
     pub(super) learned: Vec<(PublicKey, Vec<Reach>)>,
+    pub(super) hinted: Vec<(PublicKey, Vec<Reach>, Option<u16>)>,
     /// All outputs since the app was started.
     pub(super) outputs: Vec<Output>,
     over: HashSet<Uuid>,
@@ -48,9 +60,12 @@ pub(super) struct Person {
 
 impl Person {
     pub(super) fn new(seed: u8, name: &str, timing: Timing) -> Self {
-        let identity = Identity::from_seed([seed; 32]);
-        Self {
+        let identity = Arc::new(Identity::from_seed([seed; 32]));
+        let mut person = Self {
             calls: Calls::new(identity.public(), timing),
+            sessions: Sessions::new(Arc::clone(&identity), []),
+            seen: Vec::new(),
+            early: false,
             identity,
             name: DisplayName::parse(name).unwrap(),
             running: true,
@@ -61,9 +76,27 @@ impl Person {
             records: Vec::new(),
             waiting: Vec::new(),
             learned: Vec::new(),
+            hinted: Vec::new(),
             outputs: Vec::new(),
             over: HashSet::new(),
             phase: None,
+        };
+        person.move_to(person.here());
+        person
+    }
+
+    /// This app can be reached here now.
+    pub(super) fn move_to(&mut self, here: Here) {
+        self.calls.handle(Instant::now(), Input::Here(here));
+    }
+
+    /// Where this app can be reached at first: at a meeting point, and on its own network.
+    pub(super) fn here(&self) -> Here {
+        let meeting_point = format!("ws://{}.example", self.name.as_str().to_lowercase());
+        let addresses = [meeting_point.as_str(), "ws://192.0.2.7:47100"];
+        Here {
+            reach: addresses.map(|url| Reach::parse(url).unwrap()).to_vec(),
+            port: Some(47100),
         }
     }
 
@@ -72,10 +105,9 @@ impl Person {
     }
 
     pub(super) fn introduction(&self) -> Introduction {
-        let address = format!("ws://{}.example", self.name.as_str().to_lowercase());
         Introduction {
             name: self.name.clone(),
-            reach: vec![Reach::parse(&address).unwrap()],
+            early: self.early,
         }
     }
 
@@ -84,6 +116,11 @@ impl Person {
         let reborn = Self::new(0, self.name.as_str(), self.timing);
         let old = std::mem::replace(self, reborn);
         self.calls = Calls::new(old.identity.public(), old.timing);
+        let here = Input::Here(self.here());
+        self.calls.handle(Instant::now(), here);
+        self.sessions = Sessions::new(Arc::clone(&old.identity), old.seen.iter().copied());
+        self.seen = old.seen;
+        self.early = old.early;
         self.identity = old.identity;
         self.strangers = old.strangers;
         self.running = false;
@@ -121,8 +158,10 @@ impl Person {
                 polite,
                 initiator,
                 video,
+                early,
                 ..
             } => {
+                assert!(self.early || !early, "connects early and does not agree");
                 assert_ne!(polite, initiator);
                 assert!(self.peer.is_none(), "two peer connections");
                 self.peer = Some(Peer {
@@ -132,7 +171,13 @@ impl Person {
                     video: *video,
                     signals: Vec::new(),
                     flows: false,
+                    early: *early,
                 });
+            }
+            Output::Accepted { call, video } => {
+                let peer = self.peer.as_mut().expect("accepted without a peer");
+                assert!(peer.call == *call && peer.early, "accepted twice");
+                (peer.early, peer.video) = (false, *video);
             }
             Output::Deliver { call, data } => {
                 let peer = self.peer.as_mut().expect("a signal for no peer connection");
@@ -148,8 +193,13 @@ impl Person {
                 assert!(!record.missed || record.direction == Direction::Incoming);
                 self.records.push(record.clone());
             }
-            Output::Over { call } => assert!(self.over.insert(*call), "over twice"),
+            Output::Over { call, .. } => assert!(self.over.insert(*call), "over twice"),
             Output::CallWaiting { name, .. } => self.waiting.push(name.clone()),
+            Output::Hinted {
+                contact,
+                servers,
+                port,
+            } => self.hinted.push((*contact, servers.clone(), *port)),
             Output::Learned { contact, reach } => self.learned.push((*contact, reach.clone())),
             Output::Changed => {}
         }
@@ -188,10 +238,18 @@ impl Person {
             snapshot.phase,
             Phase::Connecting | Phase::Connected | Phase::Reconnecting
         );
-        assert_eq!(
-            self.peer.as_ref().map(|peer| peer.call),
-            agreed.then_some(snapshot.id)
-        );
+        match &self.peer {
+            Some(peer) => {
+                let early = snapshot.phase == Phase::Ringing && self.early;
+                assert!(
+                    agreed || early,
+                    "a peer connection while {:?}",
+                    snapshot.phase
+                );
+                assert_eq!((peer.call, peer.early), (snapshot.id, early));
+            }
+            None => assert!(!agreed, "no peer connection while {:?}", snapshot.phase),
+        }
         assert_eq!(snapshot.reason.is_some(), snapshot.phase == Phase::Ended);
         assert_eq!(
             self.over.contains(&snapshot.id),

@@ -5,8 +5,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 use super::world::{Event, LATENCY, Who, World};
-use crate::call::Input;
-use crate::envelope;
+use crate::call::{Input, Known};
+use crate::envelope::{Admission, Opened};
 use crate::identity::PublicKey;
 use crate::message::Message;
 
@@ -20,7 +20,14 @@ pub(super) struct Letter {
     pub(super) to: Who,
     pub(super) call: Uuid,
     pub(super) kind: &'static str,
-    payload: Vec<u8>,
+    payload: Payload,
+}
+
+#[derive(Clone)]
+enum Payload {
+    Sealed(Vec<u8>),
+    /// What nobody can seal in this place: as if sealing stopped nobody from saying it.
+    Forged(Message),
 }
 
 /// What the link does with a letter.
@@ -36,13 +43,14 @@ pub(super) enum Fate {
 }
 
 impl World {
-    pub(super) fn letter(&self, from: Who, to: PublicKey, message: &Message) -> Letter {
-        let identity = &self.people[from].identity;
-        let payload = if self.sealed {
-            envelope::seal(identity, to, message).unwrap()
-        } else {
-            serde_json::to_vec(message).unwrap()
-        };
+    /// Seals a message, as every app does with what its call machine says.
+    pub(super) fn letter(&mut self, from: Who, to: PublicKey, message: &Message) -> Letter {
+        let now_ms = self.unix_ms();
+        let sealed = self.people[from].sessions.seal(now_ms, to, message);
+        self.addressed(from, to, message, Payload::Sealed(sealed.unwrap()))
+    }
+
+    fn addressed(&self, from: Who, to: PublicKey, message: &Message, payload: Payload) -> Letter {
         let to = self
             .people
             .iter()
@@ -96,33 +104,64 @@ impl World {
         );
     }
 
+    /// What an app does with an envelope: what it can't open, or from whom it hears nothing, it refuses.
     pub(super) fn arrive(&mut self, letter: &Letter) {
-        let person = &self.people[letter.to];
-        let (from, message) = if self.sealed {
-            envelope::open(&person.identity, &letter.payload).unwrap()
-        } else {
-            let message = serde_json::from_slice(&letter.payload).unwrap();
-            (self.people[letter.from].key(), message)
+        let now_ms = self.unix_ms();
+        let from = self.people[letter.from].key();
+        let person = &mut self.people[letter.to];
+        let opened = match &letter.payload {
+            Payload::Sealed(envelope) => {
+                let strangers = &person.strangers;
+                person.sessions.open(now_ms, envelope, |from, _| {
+                    match strangers.contains(&from) {
+                        true => Admission::Refused,
+                        false => Admission::Contact,
+                    }
+                })
+            }
+            Payload::Forged(message) => Ok(vec![Opened {
+                from,
+                message: message.clone(),
+            }]),
         };
-        let name = self
-            .people
-            .iter()
-            .find(|p| p.key() == from)
-            .map(|p| p.name.clone());
-        let name = name.filter(|_| !person.strangers.contains(&from));
+        person.seen.extend(person.sessions.take_seen());
+        match opened {
+            Ok(opened) => opened
+                .into_iter()
+                .for_each(|opened| self.hear(letter.to, opened)),
+            Err(error) if error.is_delivered() => {}
+            Err(_) => self.send_back(letter),
+        }
+    }
+
+    fn hear(&mut self, who: Who, opened: Opened) {
+        let Opened { from, message } = opened;
+        let person = &self.people[who];
+        let sender = self.people.iter().find(|p| p.key() == from);
+        let known = sender.map(|sender| Known {
+            name: sender.name.clone(),
+            early: person.early,
+        });
+        let contact = known.filter(|_| !person.strangers.contains(&from));
         self.give(
-            letter.to,
+            who,
             Input::Received {
                 from,
-                name,
+                contact,
                 message,
             },
         );
     }
 
-    /// Sends a message past the sender's call machine.
+    /// Sends a message past the sender's call machine, and where it could not be sealed past that as well.
     pub(super) fn forge(&mut self, from: Who, to: Who, message: &Message) {
-        let letter = self.letter(from, self.people[to].key(), message);
+        let (now_ms, key) = (self.unix_ms(), self.people[to].key());
+        let sealed = self.people[from].sessions.seal(now_ms, key, message);
+        let payload = match sealed {
+            Ok(envelope) => Payload::Sealed(envelope),
+            Err(_) => Payload::Forged(message.clone()),
+        };
+        let letter = self.addressed(from, key, message, payload);
         self.post(letter);
     }
 }

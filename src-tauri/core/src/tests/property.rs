@@ -1,8 +1,8 @@
 //! Whatever people, pages, networks and liars do: nothing panics, nothing hangs, and quiet comes after.
 //!
 //! What must hold at every moment is checked by [`super::person`] and [`super::world`] on every input: no state without
-//! its timeout or beyond it, one peer connection from the accept to the end, no signal before the accept, nothing
-//! said after the end, each end told once.
+//! its timeout or beyond it, one peer connection from the accept (or an agreed early start) to the end, no address
+//! before, nothing said after the end, each end told once, every message sealed and no session left over.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -16,7 +16,6 @@ use super::world::{ALICE, BOB, CAROL, Keys, LATENCY, Who, World, secs};
 use crate::call::{EndReason, Input, MediaChange, Phase, Timing};
 use crate::message::{HangUp, Kind, Message};
 
-const SEALED_ONE_IN: u64 = 50;
 const EVERYBODY: [Who; 3] = [ALICE, BOB, CAROL];
 
 /// How many worlds each test looks at; `RINGDOWN_WORLDS` says another number.
@@ -58,21 +57,37 @@ fn some_call(world: &World, random: &mut Random) -> Uuid {
 fn some_kind(world: &World, from: Who, random: &mut Random) -> Kind {
     let me = world.people[from].introduction();
     let video = random.once_in(2);
-    match random.below(9) {
+    match random.below(11) {
         0 => Kind::Invite {
             video,
             name: me.name,
-            reach: me.reach,
+            early: random.once_in(2),
+            servers: Vec::new(),
+            port: None,
         },
-        1 => Kind::Ringing,
+        1 => Kind::Ringing {
+            early: random.once_in(2),
+        },
         2 => Kind::Accept { video },
         3 => Kind::Decline,
         4 => Kind::Busy,
         5 => Kind::Cancel,
         6 => Kind::Signal { data: "lie".into() },
         7 => Kind::Alive,
+        8 => Kind::Here {
+            reach: vec![random.reach(20)],
+        },
+        9 => Kind::Welcome {
+            name: me.name,
+            reach: Vec::new(),
+        },
         _ => Kind::HangUp {
-            reason: random.pick(&[HangUp::Lost, HangUp::Ended, HangUp::Failed]),
+            reason: random.pick(&[
+                HangUp::Lost,
+                HangUp::Ended,
+                HangUp::Failed,
+                HangUp::Untrusted,
+            ]),
         },
     }
 }
@@ -113,6 +128,7 @@ fn happen(world: &mut World, random: &mut Random, liars: bool) {
                 MediaChange::Connected,
                 MediaChange::Disconnected,
                 MediaChange::Failed,
+                MediaChange::Untrusted,
             ]);
             let call = some_call(world, random);
             world.give(who, Input::Media { call, state });
@@ -148,7 +164,11 @@ fn happen(world: &mut World, random: &mut Random, liars: bool) {
 fn live(seed: u64, liars: bool) -> World {
     let mut random = Random::new(seed);
     let keys = random.pick(&[Keys::AliceLower, Keys::BobLower]);
-    let mut world = World::with(keys, Timing::default(), seed.is_multiple_of(SEALED_ONE_IN));
+    let mut world = World::with(keys, Timing::default());
+    world.liars = liars;
+    for who in EVERYBODY {
+        world.people[who].early = random.once_in(2);
+    }
     let weather = random.pick(&[Weather::Fine, Weather::Foul]);
     set_weather(&mut world, weather, Random::new(random.next()));
     for _ in 0..random.below(80) {

@@ -123,7 +123,7 @@ fn bob_clicks_accept_twice_and_decline_after() {
     world.give(BOB, Input::Decline);
     world.run(secs(1));
     assert_eq!(world.phase(ALICE), Some(Phase::Connected));
-    assert_eq!(world.said(BOB), ["ringing", "accept", "signal"]);
+    assert_eq!(world.said(BOB), ["ringing", "accept", "here", "signal"]);
 }
 
 #[test]

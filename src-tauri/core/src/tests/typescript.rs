@@ -3,7 +3,10 @@
 use ts_rs::{Config, TS};
 
 use crate::call::{CallSnapshot, Direction, EndReason, Phase};
+use crate::contacts::Standing;
 use crate::ice::{IcePolicy, IceServer, IceTransportPolicy, RtcConfiguration};
+use crate::invite::issued::InviteKind;
+use crate::safety::Scan;
 
 /// The type without its comments.
 fn written<T: TS>() -> String {
@@ -37,8 +40,20 @@ fn types_are_what_the_window_was_written_for() {
             written::<EndReason>(),
             concat!(
                 r#"type EndReason = "declined" | "busy" | "no_answer" | "missed" | "cancelled" | "unreachable" | "#,
-                r#""ended_by_me" | "ended_by_peer" | "lost" | "not_connected";"#
+                r#""ended_by_me" | "ended_by_peer" | "lost" | "not_connected" | "untrusted";"#
             ),
+        ),
+        (
+            written::<Standing>(),
+            r#"type Standing = "requested" | "mutual";"#,
+        ),
+        (
+            written::<InviteKind>(),
+            r#"type InviteKind = "one_time" | "permanent";"#,
+        ),
+        (
+            written::<Scan>(),
+            r#"type Scan = "match" | "mismatch" | "not_one";"#,
         ),
         (
             written::<IcePolicy>(),

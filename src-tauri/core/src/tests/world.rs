@@ -56,26 +56,30 @@ pub(super) struct World {
     pub(super) sent: Vec<Letter>,
     /// Who said yes to which call.
     pub(super) accepted: HashSet<(Uuid, Who)>,
-    /// Signing takes most of a test's time: long ones do without.
-    pub(super) sealed: bool,
+    /// Who says that they agreed to something need not have.
+    pub(super) liars: bool,
+    began: Instant,
     coming: BTreeMap<(Instant, u64), Event>,
     count: u64,
 }
 
 impl World {
     pub(super) fn new() -> Self {
-        Self::with(Keys::AliceLower, Timing::default(), true)
+        Self::with(Keys::AliceLower, Timing::default())
     }
 
-    pub(super) fn with(keys: Keys, timing: Timing, sealed: bool) -> Self {
+    pub(super) fn with(keys: Keys, timing: Timing) -> Self {
         let mut seeds = [1, 2];
         seeds.sort_by_key(|seed| Identity::from_seed([*seed; 32]).public());
         if keys == Keys::BobLower {
             seeds.reverse();
         }
         let people = [(seeds[0], "Alice"), (seeds[1], "Bob"), (3, "Carol")];
+        let now = Instant::now();
         let world = Self {
-            now: Instant::now(),
+            now,
+            began: now,
+            liars: false,
             people: people
                 .into_iter()
                 .map(|(seed, name)| Person::new(seed, name, timing))
@@ -85,7 +89,6 @@ impl World {
             held: Vec::new(),
             sent: Vec::new(),
             accepted: HashSet::new(),
-            sealed,
             coming: BTreeMap::new(),
             count: 0,
         };
@@ -142,6 +145,16 @@ impl World {
             .calls
             .snapshot(self.now)
             .and_then(|s| s.reason)
+    }
+
+    /// The time on everybody's clock, in milliseconds of Unix time.
+    pub(super) fn unix_ms(&self) -> u64 {
+        1_764_000_000_000 + u64::try_from((self.now - self.began).as_millis()).unwrap()
+    }
+
+    /// Both agreed to connect while it rings, as far as `who` can tell.
+    fn early(&self, who: Who, other: Who) -> bool {
+        self.people[who].early && (self.people[other].early || self.liars)
     }
 
     pub(super) fn peer(&self, who: Who) -> &Peer {
@@ -248,12 +261,16 @@ impl World {
         while let Some(output) = self.people[who].calls.poll_output() {
             if let Output::Send { to, message } = &output {
                 let letter = self.letter(who, *to, message);
-                if let Kind::Signal { .. } = message.kind {
-                    let yes =
-                        [who, letter.to].map(|who| self.accepted.contains(&(message.call, who)));
-                    assert!(yes.contains(&true), "a signal before the accept");
-                }
+                let yes = [who, letter.to].map(|who| self.accepted.contains(&(message.call, who)));
+                let may_know = yes.contains(&true) || self.early(who, letter.to);
+                let said = serde_json::to_string(message).unwrap();
+                let address = matches!(message.kind, Kind::Signal { .. } | Kind::Here { .. })
+                    || said.contains("192.0.2");
+                assert!(may_know || !address, "an address before the accept: {said}");
                 self.post(letter);
+            }
+            if let Output::Over { call, contact } = &output {
+                self.people[who].sessions.end(*contact, *call);
             }
             self.people[who].carry_out(&output);
             pages.push(output);
@@ -263,6 +280,10 @@ impl World {
         }
         let now = self.now;
         self.people[who].check(now, timed_out);
+        assert!(
+            self.people[who].sessions.len() <= 12,
+            "sessions are left over"
+        );
         self.media();
     }
 

@@ -1,0 +1,246 @@
+//! Becoming each other's contact: requests that come in, requests that go out.
+//!
+//! 1. Whoever opens an invite has its maker as a contact and sends a `Request` that shows the invite's token;
+//!    [`Outgoing`] says when to send it again.
+//! 2. The maker's person is asked; see [`Incoming`]. Who shows no good token is not heard, exactly as if nobody were
+//!    there.
+//! 3. On "accept" the maker has a contact too and answers `Welcome`. From then on both are each other's.
+//!
+//! Neither belongs to a call: the call machine never sees these messages.
+
+mod outgoing;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+pub use self::outgoing::Outgoing;
+
+use crate::contacts::{ContactError, Contacts};
+use crate::envelope::Admission;
+use crate::identity::PublicKey;
+use crate::invite::issued::IssuedBook;
+use crate::invite::{MAX_REACH, Reach, Token};
+use crate::message::{Kind, Message};
+use crate::name::DisplayName;
+
+/// The most requests that wait for the person. Further ones are not heard; they come again.
+pub const MAX_PENDING: usize = 32;
+/// The most people turned away who are remembered.
+pub const MAX_TURNED_AWAY: usize = 1024;
+
+/// Why a request could not be accepted. The sentence says what to do.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum RequestError {
+    /// It was dealt with already.
+    #[error("This request is no longer there. Ask your friend to send it again.")]
+    Gone,
+    /// The address book refused.
+    #[error(transparent)]
+    Contact(#[from] ContactError),
+}
+
+/// Somebody who would like to be a contact.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    /// Who.
+    pub key: PublicKey,
+    /// What they call themselves.
+    pub name: DisplayName,
+    /// Where they can be reached.
+    pub reach: Vec<Reach>,
+    /// From the invite they opened.
+    pub token: Token,
+    /// When they first asked, in milliseconds of Unix time.
+    pub received_ms: u64,
+}
+
+/// Who it is is personal.
+impl fmt::Debug for Pending {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Pending({:?})", self.key)
+    }
+}
+
+/// What is to be done after a `Request` or `Welcome`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// A contact asked: the book has learned from it; answer with a [`welcome`].
+    Welcome,
+    /// The list of those who ask has changed: keep and show it.
+    Asked,
+    /// A contact said yes, or where they are now: the book has learned from it.
+    Met,
+    /// Nothing.
+    Nothing,
+}
+
+/// Requests that came in: those that wait for the person, and whom the person does not want to hear of again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Incoming {
+    pending: Vec<Pending>,
+    turned_away: Vec<PublicKey>,
+}
+
+impl Incoming {
+    /// Whether the sender of a first message is heard: every contact who is not blocked; and strangers with nothing but a
+    /// request that shows a good token, unless they were turned away before. For [`crate::envelope::Sessions::open`].
+    #[must_use]
+    pub fn admission(
+        &self,
+        now_ms: u64,
+        from: PublicKey,
+        message: &Message,
+        contacts: &Contacts,
+        issued: &IssuedBook,
+    ) -> Admission {
+        match (contacts.get(from), &message.kind) {
+            (Some(contact), _) if contact.blocked => Admission::Refused,
+            (Some(_), _) => Admission::Contact,
+            (None, Kind::Request { token, .. }) => {
+                let shown = token.is_some_and(|token| issued.admits(token, now_ms));
+                let room = self.get(from).is_some() || self.pending.len() < MAX_PENDING;
+                match shown && room && !self.turned_away.contains(&from) {
+                    true => Admission::Guest,
+                    false => Admission::Refused,
+                }
+            }
+            (None, _) => Admission::Refused,
+        }
+    }
+
+    /// Takes in a message that [`Incoming::admission`] let through. Messages of calls are none of its business.
+    pub fn received(
+        &mut self,
+        now_ms: u64,
+        from: PublicKey,
+        message: Message,
+        contacts: &mut Contacts,
+        issued: &IssuedBook,
+    ) -> Step {
+        if self.admission(now_ms, from, &message, contacts, issued) == Admission::Refused {
+            return Step::Nothing;
+        }
+        match message.kind {
+            Kind::Request { name, token, reach } => {
+                if contacts.meet(from, name.clone(), reach.clone()).is_ok() {
+                    return Step::Welcome;
+                }
+                let Some(token) = token else {
+                    return Step::Nothing;
+                };
+                let asked = self.pending.iter().find(|pending| pending.key == from);
+                let asked = Pending {
+                    received_ms: asked.map_or(now_ms, |pending| pending.received_ms),
+                    key: from,
+                    name,
+                    reach,
+                    token,
+                };
+                if self.pending.contains(&asked) {
+                    return Step::Nothing;
+                }
+                self.pending.retain(|pending| pending.key != from);
+                self.pending.push(asked);
+                self.pending.sort_by_key(|pending| pending.received_ms);
+                Step::Asked
+            }
+            Kind::Welcome { name, reach } => match contacts.meet(from, name, reach) {
+                Ok(()) => Step::Met,
+                Err(_) => Step::Nothing,
+            },
+            Kind::Invite { .. }
+            | Kind::Ringing { .. }
+            | Kind::Accept { .. }
+            | Kind::Here { .. }
+            | Kind::Decline
+            | Kind::Busy
+            | Kind::Cancel
+            | Kind::Signal { .. }
+            | Kind::Alive
+            | Kind::HangUp { .. } => Step::Nothing,
+        }
+    }
+
+    /// The person says yes: there is a new contact, under `name` or their own; a one-time invite is used up. Answer with a
+    /// [`welcome`].
+    ///
+    /// # Errors
+    /// [`RequestError`]; nothing has changed then.
+    pub fn accept(
+        &mut self,
+        key: PublicKey,
+        name: Option<DisplayName>,
+        contacts: &mut Contacts,
+        issued: &mut IssuedBook,
+    ) -> Result<(), RequestError> {
+        let asked = self.get(key).ok_or(RequestError::Gone)?;
+        let (token, reach) = (asked.token, asked.reach.clone());
+        contacts.add_asker(key, asked.name.clone(), reach, name)?;
+        issued.use_up(token, key);
+        self.pending.retain(|pending| pending.key != key);
+        Ok(())
+    }
+
+    /// The person does not answer: this key is not heard any more, and whoever else has the invite still is.
+    pub fn ignore(&mut self, key: PublicKey) {
+        self.pending.retain(|pending| pending.key != key);
+        if !self.turned_away.contains(&key) {
+            if self.turned_away.len() >= MAX_TURNED_AWAY {
+                self.turned_away.remove(0);
+            }
+            self.turned_away.push(key);
+        }
+    }
+
+    /// The person says no, and means everybody who has a one-time invite that this key showed: it is used up.
+    pub fn block(&mut self, key: PublicKey, issued: &mut IssuedBook) {
+        if let Some(asked) = self.get(key) {
+            issued.use_up(asked.token, key);
+        }
+        self.ignore(key);
+    }
+
+    /// The person added somebody themselves: what they thought of them before no longer counts.
+    pub fn forgive(&mut self, key: PublicKey) {
+        self.pending.retain(|pending| pending.key != key);
+        self.turned_away.retain(|turned_away| *turned_away != key);
+    }
+
+    /// The request of this key.
+    #[must_use]
+    pub fn get(&self, key: PublicKey) -> Option<&Pending> {
+        self.pending.iter().find(|pending| pending.key == key)
+    }
+
+    /// Requests that wait for the person, oldest first.
+    #[must_use]
+    pub fn pending(&self) -> &[Pending] {
+        &self.pending
+    }
+}
+
+/// Asks a contact to have this person as a contact too.
+#[must_use]
+pub fn request(name: DisplayName, token: Option<Token>, mut reach: Vec<Reach>) -> Message {
+    reach.truncate(MAX_REACH);
+    alone(Kind::Request { name, token, reach })
+}
+
+/// Tells a contact that they are one.
+#[must_use]
+pub fn welcome(name: DisplayName, mut reach: Vec<Reach>) -> Message {
+    reach.truncate(MAX_REACH);
+    alone(Kind::Welcome { name, reach })
+}
+
+fn alone(kind: Kind) -> Message {
+    Message {
+        call: Uuid::new_v4(),
+        seq: 0,
+        kind,
+    }
+}
