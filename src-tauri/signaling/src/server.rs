@@ -1,12 +1,13 @@
 //! The meeting point: clients register keys here, anyone hands payloads to a key.
 //!
 //! [`serve`] takes a bound listener and runs until told to stop. `GET /ws` is the WebSocket, `GET /health` answers
-//! `{"status":"ok"}`. Payloads are never looked into, nothing is written down, nothing about anyone is logged.
+//! `{"status":"ok"}`; where it is wanted, `GET /i` is the page behind invite links and `GET /` says what this is. Payloads are never looked into, nothing is written down, nothing about anyone is logged.
 
 mod config;
 mod door;
 mod gate;
 mod hub;
+mod pages;
 mod session;
 mod socket;
 
@@ -57,9 +58,13 @@ where
         config: Arc::new(config),
         stopping: stopping.clone(),
     };
-    let router = Router::new()
+    let mut router = Router::new()
         .route("/ws", get(enter))
-        .route("/health", get(health))
+        .route("/health", get(health));
+    if house.config.pages {
+        router = router.merge(pages::routes());
+    }
+    let router = router
         .with_state(house)
         .into_make_service_with_connect_info::<Peer>();
     let mut serving = Box::pin(

@@ -10,7 +10,7 @@ mod common;
 
 use std::time::Duration;
 
-use common::{Person, Raw, Server, alice, bob, nobody};
+use common::{Person, Raw, Server, alice, bob, get, nobody};
 use futures_util::{SinkExt, StreamExt};
 use ringdown_signaling::{
     ServerConfig,
@@ -502,18 +502,6 @@ async fn a_stopping_server_says_goodbye() {
     assert!(TcpStream::connect(address).await.is_err());
 }
 
-async fn get(server: &Server, path: &str) -> String {
-    let mut stream = TcpStream::connect(server.address).await.unwrap();
-    let request = format!(
-        "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
-        server.address
-    );
-    stream.write_all(request.as_bytes()).await.unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await.unwrap();
-    answer
-}
-
 #[tokio::test]
 async fn health_is_told_and_other_pages_do_not_exist() {
     let server = Server::start().await;
@@ -522,7 +510,10 @@ async fn health_is_told_and_other_pages_do_not_exist() {
         health.starts_with("HTTP/1.1 200") && health.ends_with(r#"{"status":"ok"}"#),
         "{health}"
     );
-    assert!(get(&server, "/").await.starts_with("HTTP/1.1 404"));
+    // Not everybody whose app runs a server wants to tell passers-by.
+    for page in ["/", "/i"] {
+        assert!(get(&server, page).await.starts_with("HTTP/1.1 404"));
+    }
     assert!(get(&server, "/ws").await.starts_with("HTTP/1.1 400"));
 }
 

@@ -13,6 +13,8 @@ pub struct ServerConfig {
     pub names: Vec<Audience>,
     /// Reverse proxies whose `X-Forwarded-For` is believed, by their address. Default: none.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Whether to show people with a browser the page that invite links lead to, and what this server is. Default: no.
+    pub pages: bool,
     /// Sizes, rates and times.
     pub limits: ServerLimits,
 }

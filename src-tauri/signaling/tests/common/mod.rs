@@ -15,6 +15,7 @@ use ringdown_signaling::{
     wire::{ClientFrame, ErrorCode, Key, Nonce, Outcome, Payload, ServerFrame, Signature},
 };
 use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     sync::{mpsc, oneshot},
     task::JoinHandle,
@@ -256,6 +257,19 @@ impl Events {
             other => panic!("nothing received but {other:?}"),
         }
     }
+}
+
+/// What a browser gets from a server: the answer to a `GET`, headers and all.
+pub async fn get(server: &Server, path: &str) -> String {
+    let mut stream = TcpStream::connect(server.address).await.unwrap();
+    let request = format!(
+        "GET {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n\r\n",
+        server.address
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
 }
 
 /// A server of our own making on the loopback, to misbehave.

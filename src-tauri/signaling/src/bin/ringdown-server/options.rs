@@ -132,6 +132,7 @@ impl Options {
             config: ServerConfig {
                 names,
                 trusted_proxies: trusted.iter().map(IpAddr::to_canonical).collect(),
+                pages: true,
                 limits: file.limits.check()?,
             },
         })
