@@ -7,6 +7,7 @@ export default /** @type {const} */ ({
   "first.intro": "Your name is what friends see when you call. No account, no phone number.",
   "first.name": "Your name",
   "first.start": "Start",
+  "first.restore": "Restore a backup",
 
   "rail.online": "Ready for calls",
   "rail.offline": "Connecting to the server…",
@@ -259,6 +260,40 @@ export default /** @type {const} */ ({
   "settings.ice_needs_login": "A TURN server needs a user name and a password.",
   "settings.fix": "Some entries need a correction before they can be saved.",
   "settings.saved": "Settings saved.",
+
+  "privacy.title": "Privacy",
+  "privacy.keyring": "Your identity key is kept in your system's keyring, locked with your login.",
+  "privacy.file":
+    "Your identity key is kept in a file that only your user account can read, since this system offers no keyring. Whoever copies your disk can copy it too: encrypt the disk.",
+  "privacy.backup": "Back up…",
+  "privacy.restore": "Restore…",
+
+  "backup.title": "Back up",
+  "backup.text": "One encrypted file with your identity, contacts, invites and settings.",
+  "backup.passphrase": "Passphrase",
+  "backup.again": "Passphrase again",
+  "backup.hint": "At least {count} characters. Four or more words that have nothing to do with each other are best.",
+  "backup.short": "Too short: at least {count} characters.",
+  "backup.weak": "Easy to guess. Add words that have nothing to do with each other.",
+  "backup.fair": "Fair. One or two words more make it strong.",
+  "backup.strong": "Strong.",
+  "backup.differ": "The two passphrases are not the same.",
+  "backup.lost": "Without the passphrase nobody can open the file, not even you.",
+  "backup.make": "Save backup",
+  "backup.done": "Backup saved",
+  "backup.where": "It is here:",
+  "backup.keep": "Copy it to another disk, and keep the passphrase elsewhere.",
+
+  "restore.title": "Restore",
+  "restore.text": "Bring back your identity, contacts and settings from a backup.",
+  "restore.replaces":
+    "This replaces who you are here: your identity, contacts, invites and settings of this computer are lost unless you backed them up.",
+  "restore.file": "Backup file",
+  "restore.passphrase": "Passphrase of the backup",
+  "restore.one": "Use one identity on one computer at a time: two at once miss each other's calls.",
+  "restore.restore": "Restore",
+  "restore.choose": "Choose the backup file first.",
+  "restore.done": "Restored.",
 
   "notices.title": "Notices",
   "notices.dismiss": "Dismiss: {text}",

@@ -1,8 +1,9 @@
 // The first screen of all: a name, nothing else.
 import { t } from "../i18n.js";
+import { openRestore } from "./backup.js";
 import { field, h, icon, sentence, setText } from "./dom.js";
 
-/** @param {Pick<import("./actions.d.ts").Actions, "start">} actions */
+/** @param {Pick<import("./actions.d.ts").Actions, "start" | "restore" | "notify">} actions */
 export function createFirstStart(actions) {
   const error = h("p", { class: "error", id: "first-error", role: "alert" });
   const name = h("input", {
@@ -40,6 +41,7 @@ export function createFirstStart(actions) {
       field("first-name", t("first.name"), name, error),
       button,
       h("p", { class: "hint" }, t("first.intro")),
+      h("button", { type: "button", class: "button plain", onclick: () => openRestore(actions, false) }, t("first.restore")),
     ),
   );
   return { element, focus: () => name.focus() };

@@ -3,6 +3,7 @@ import { t } from "../i18n.js";
 import { NO_ANSWER, checkNoAnswer, checkServer } from "../settings-check.js";
 import { openForm } from "./dialog.js";
 import { field, h, setAttribute, setText } from "./dom.js";
+import { createPrivacy } from "./privacy.js";
 import { createIceServers } from "./ice-servers.js";
 
 /** @typedef {import("../types.d.ts").IcePolicy} IcePolicy */
@@ -17,10 +18,10 @@ const POLICIES = [
 ];
 
 /**
- * @param {Pick<import("./actions.d.ts").Actions, "saveSettings" | "notify">} actions
+ * @param {import("./actions.d.ts").Actions} actions
  * @param {import("../types.d.ts").Snapshot} snapshot
  */
-export function openSettings(actions, { profile, settings }) {
+export function openSettings(actions, { profile, settings, privacy }) {
   const name = h("input", { type: "text", autocomplete: "off", spellcheck: "false", dir: "auto" });
   name.value = profile?.name ?? "";
   const server = checked("settings-server", settings.server ?? "", checkServer, {
@@ -68,6 +69,7 @@ export function openSettings(actions, { profile, settings }) {
         field("settings-server", t("settings.server"), server.input, h("p", { class: "hint" }, t("settings.server_hint")), server.error),
       ),
       group(t("settings.ice"), ice.element),
+      createPrivacy(actions, privacy),
     ],
     onsubmit: async () => {
       const good = [server.check(), noAnswer.check(), ice.check()].every(Boolean);
