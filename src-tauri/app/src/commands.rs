@@ -17,7 +17,7 @@ pub async fn load(hub: State<'_, HubHandle>) -> Answer<Snapshot> {
 
 #[tauri::command]
 pub async fn start(hub: State<'_, HubHandle>, name: String) -> Answer<()> {
-    hub.ask(move |hub| hub.set_name(&name)).await
+    hub.set_name(&name).await
 }
 
 #[tauri::command]
@@ -93,6 +93,12 @@ pub async fn media(hub: State<'_, HubHandle>, call: Uuid, state: MediaState) -> 
 #[tauri::command]
 pub async fn save_settings(hub: State<'_, HubHandle>, settings: Settings) -> Answer<Settings> {
     hub.ask(move |hub| hub.save_settings(settings)).await
+}
+
+/// The text of a QR code in a picture: `gray` is base64 of one byte a pixel.
+#[tauri::command]
+pub async fn read_qr(width: usize, height: usize, gray: String) -> Answer<Option<String>> {
+    crate::qr::read_base64(width, height, gray).await
 }
 
 /// A request of the polyfill to the engine; its errors are DOMExceptions (`name`, `message`).

@@ -8,7 +8,7 @@ mod telephone;
 #[cfg(test)]
 mod tests;
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -23,8 +23,8 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::handle::HubHandle;
 use self::handle::Task;
 use self::line::{LineEvent, PhoneLine};
-use crate::ipc::{Notice, PeerEvent, Settings, Snapshot, UiError};
-use crate::keyfile::{self, KeyError};
+use crate::ipc::{KeyStore, Notice, PeerEvent, Settings, Snapshot, UiError};
+use crate::keys::{self, Kept, KeyError};
 use crate::options::{Action, Options};
 use crate::outbox::{Outbox, Undelivered};
 use crate::store::{Store, StoreError};
@@ -54,7 +54,7 @@ impl From<StartError> for UiError {
     fn from(error: StartError) -> Self {
         match &error {
             StartError::Store(store) => Self::new(store.code(), store),
-            StartError::Key(key) => Self::new("key", key),
+            StartError::Key(key) => Self::new(key.code(), key),
         }
     }
 }
@@ -70,6 +70,9 @@ pub struct Hub {
     options: Options,
     surface: Arc<dyn Surface>,
     store: Store,
+    /// There from the moment the person first gives a name.
+    identity: Option<Arc<Identity>>,
+    key_store: KeyStore,
     profile: Option<Profile>,
     contacts: Contacts,
     calls: Option<Calls>,
@@ -94,15 +97,18 @@ impl Hub {
     ) -> Result<HubHandle, StartError> {
         let store = Store::open(&options.data_dir)?;
         let settings = store.setting("settings")?.unwrap_or_default();
-        let profile = read_profile(&store, &options.data_dir)?;
+        let kept = keys::load(&options.data_dir).await?;
+        let name = store.setting("name")?;
         let contacts = Contacts::from_saved(store.contacts()?);
         let (failed, undelivered) = mpsc::unbounded_channel();
         let line = PhoneLine::open(&options, &store).await?;
         let mut hub = Self {
             outbox: Outbox::new(Courier::new(), failed),
+            key_store: options.key_store,
             options,
             surface,
             store,
+            identity: None,
             profile: None,
             contacts,
             calls: None,
@@ -114,12 +120,20 @@ impl Hub {
             closing: None,
         };
         hub.notices.extend(hub.line.notice());
-        if let Some(profile) = profile {
-            hub.go_online(profile);
-        }
         let (tasks, queue) = mpsc::unbounded_channel();
+        let handle = HubHandle::new(tasks);
+        if let Some(kept) = kept {
+            hub.take_identity(kept);
+        }
+        if let (Some(identity), Some(name)) = (hub.identity.clone(), name) {
+            hub.go_online(Profile { identity, name });
+        }
+        let in_file = hub.identity.is_some() && hub.key_store == KeyStore::File;
+        if in_file && hub.options.key_store == KeyStore::Keyring {
+            tokio::spawn(move_key(hub.options.data_dir.clone(), handle.clone()));
+        }
         tokio::spawn(hub.run(queue));
-        Ok(HubHandle::new(tasks))
+        Ok(handle)
     }
 
     async fn run(mut self, mut tasks: mpsc::UnboundedReceiver<Task>) {
@@ -181,6 +195,11 @@ async fn sleep_until(deadline: Option<Instant>) {
 }
 
 impl Hub {
+    fn take_identity(&mut self, kept: Kept) {
+        self.identity = Some(kept.identity.into());
+        self.key_store = kept.store;
+    }
+
     /// From now on friends can ring here.
     fn go_online(&mut self, profile: Profile) {
         self.calls = Some(Calls::new(profile.identity.public(), self.timing()));
@@ -239,14 +258,21 @@ impl Hub {
     }
 }
 
-fn read_profile(store: &Store, dir: &Path) -> Result<Option<Profile>, StartError> {
-    let (Some(identity), Some(name)) = (keyfile::load(dir)?, store.setting("name")?) else {
-        return Ok(None);
-    };
-    Ok(Some(Profile {
-        identity: Arc::new(identity),
-        name,
-    }))
+/// A key in a file moves to the keyring without anybody waiting for it.
+async fn move_key(dir: PathBuf, hub: HubHandle) {
+    match keys::move_to_keyring(&dir).await {
+        Ok(Ok(())) => {
+            let told = hub.ask(|hub| {
+                hub.key_store = KeyStore::Keyring;
+                hub.show();
+                Ok(())
+            });
+            // A hub that has closed reads it at the next start.
+            let _ = told.await;
+        }
+        Ok(Err(reason)) => tracing::info!("the key stays in its file: {reason}"),
+        Err(error) => tracing::warn!("the key stays in its file: {}", error.code()),
+    }
 }
 
 /// The invite of this data directory, without a running app.
@@ -255,7 +281,8 @@ fn read_profile(store: &Store, dir: &Path) -> Result<Option<Profile>, StartError
 /// When there is no profile yet, or it can't be read.
 pub fn invite_offline(options: &Options) -> Result<String, UiError> {
     let store = Store::open(&options.data_dir)?;
-    let Some(profile) = read_profile(&store, &options.data_dir)? else {
+    let key = keys::public_key(&options.data_dir).map_err(StartError::from)?;
+    let (Some(key), Some(name)) = (key, store.setting("name")?) else {
         return Err(UiError::new(
             "no_profile",
             "There is no invite yet. Open Ringdown and tell it your name first.",
@@ -264,10 +291,5 @@ pub fn invite_offline(options: &Options) -> Result<String, UiError> {
     let settings: Settings = store.setting("settings")?.unwrap_or_default();
     let server = options.server.clone().or_else(|| settings.server_reach());
     let reach = line::reach_of(options.bind, store.setting("port")?, server.as_ref());
-    Ok(Invite {
-        key: profile.identity.public(),
-        name: profile.name,
-        reach,
-    }
-    .to_link())
+    Ok(Invite { key, name, reach }.to_link())
 }

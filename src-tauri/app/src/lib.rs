@@ -6,16 +6,18 @@
 //!      <-- rtc, media socket -->  engine  ------------------>  rtc (connects, on Linux)
 //! ```
 
+mod backup;
 mod commands;
 #[cfg(target_os = "linux")]
 mod engine;
 pub mod hub;
 mod instance;
 pub mod ipc;
-mod keyfile;
+mod keys;
 mod logging;
 pub mod options;
 mod outbox;
+mod qr;
 mod settings;
 mod store;
 #[cfg(test)]
@@ -80,6 +82,7 @@ fn run_app(options: Options) -> ExitCode {
             commands::signal,
             commands::media,
             commands::save_settings,
+            commands::read_qr,
             commands::rtc,
         ])
         .setup(move |app| set_up(app.handle(), options))

@@ -3,8 +3,10 @@
 use std::net::IpAddr;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 use ringdown_core::invite::Reach;
+
+use crate::ipc::KeyStore;
 
 /// Private one-to-one video and voice calls.
 #[derive(Debug, Parser)]
@@ -37,8 +39,25 @@ pub struct Args {
         global = true
     )]
     bind: Option<IpAddr>,
+    /// Where the secret key rests (default: the system's keyring, or a file with --bind, which is for tests)
+    #[arg(
+        long,
+        value_name = "STORE",
+        env = "RINGDOWN_KEY_STORE",
+        hide = true,
+        global = true
+    )]
+    key_store: Option<KeyStoreArg>,
     #[command(subcommand)]
     action: Option<ActionArg>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KeyStoreArg {
+    /// The system's keyring, or a file where there is none
+    Keyring,
+    /// A file that only its owner can read
+    File,
 }
 
 #[derive(Debug, Clone, Subcommand)]
@@ -94,6 +113,8 @@ pub struct Options {
     pub hidden: bool,
     /// Sockets on this address only, no mDNS. None: every interface.
     pub bind: Option<IpAddr>,
+    /// Where the secret key shall rest.
+    pub key_store: KeyStore,
     /// What to do once the app runs.
     pub action: Option<Action>,
 }
@@ -109,6 +130,7 @@ impl Options {
             fake_microphone: false,
             hidden: false,
             bind: Some(bind),
+            key_store: KeyStore::File,
             action: None,
         }
     }
@@ -161,6 +183,10 @@ impl TryFrom<Args> for Options {
             fake_microphone: args.fake_microphone || args.fake_media,
             hidden: args.hidden,
             bind: args.bind,
+            key_store: match (args.key_store, args.bind) {
+                (Some(KeyStoreArg::Keyring), _) | (None, None) => KeyStore::Keyring,
+                (Some(KeyStoreArg::File), _) | (None, Some(_)) => KeyStore::File,
+            },
             action: args.action.map(|action| match action {
                 ActionArg::Call { name, audio } => Action::Call {
                     name,

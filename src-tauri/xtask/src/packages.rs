@@ -36,7 +36,7 @@ impl Purpose {
         matches!(self, Self::Bundle | Self::Test)
     }
 
-    fn wishes_for_chromium(self) -> bool {
+    fn has_wishes(self) -> bool {
         matches!(self, Self::Test)
     }
 }
@@ -69,6 +69,9 @@ const DRIVE: &[&str] = &[
 
 /// The one package that may not go together with what is installed.
 const PULSEAUDIO: &str = "pulseaudio";
+
+/// The Secret Service that a test starts for itself.
+const KEYRING: &str = "gnome-keyring";
 
 /// Of Node.js: `node --test` with a choice of reporters.
 const OLDEST_NODE: u32 = 18;
@@ -130,7 +133,7 @@ impl Plan {
             needed.retain(|package| *package != PULSEAUDIO);
             unpack = !is_unpacked;
         }
-        let wishes = if purpose.wishes_for_chromium() {
+        let wishes = if purpose.has_wishes() {
             wishes(tools)
         } else {
             Vec::new()
@@ -210,13 +213,13 @@ fn wanted(purpose: Purpose, tools: Tools) -> Vec<&'static str> {
     wanted
 }
 
-/// What some tests can do without: Ubuntu has Chromium as a snap only.
+/// What some tests can do without: a keyring to keep a key in, and Chromium, which Ubuntu has as a snap only.
 fn wishes(tools: Tools) -> Vec<&'static str> {
-    if tools.chromium {
-        Vec::new()
-    } else {
-        vec!["chromium", "chromium-driver"]
+    let mut wishes = vec![KEYRING];
+    if !tools.chromium {
+        wishes.extend(["chromium", "chromium-driver"]);
     }
+    wishes
 }
 
 /// What a person may have installed by other means than apt-get.
@@ -301,7 +304,7 @@ mod tests {
 
     #[test]
     fn where_everything_is_installed_nothing_is_done() {
-        let installed = Installed::from_listing(&listing(&[RUN, DRIVE].concat()));
+        let installed = Installed::from_listing(&listing(&[RUN, DRIVE, &[KEYRING]].concat()));
         let plan = Plan::new(Purpose::Test, &installed, WITH_NODE_AND_CHROMIUM, false);
         assert_eq!(
             plan,
@@ -341,7 +344,7 @@ mod tests {
 
     #[test]
     fn chromium_is_wished_for_but_not_needed() {
-        let installed = Installed::from_listing("chromium installed\n");
+        let installed = Installed::from_listing("chromium installed\ngnome-keyring installed\n");
         let no_chromium = Tools {
             chromium: false,
             ..WITH_NODE_AND_CHROMIUM

@@ -1,9 +1,11 @@
 //! How everything else talks to the hub.
 
+use ringdown_core::name::DisplayName;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Hub;
 use crate::ipc::UiError;
+use crate::keys;
 
 /// Something to do with the hub's state, in its turn.
 pub(super) type Task = Box<dyn FnOnce(&mut Hub) + Send>;
@@ -47,6 +49,31 @@ impl HubHandle {
         let task: Task = Box::new(move |hub| drop(answer.send(question(hub))));
         tasks.send(task).map_err(|_| closing())?;
         answered.await.map_err(|_| closing())?
+    }
+
+    /// The first start, or a new name: makes the identity where there is none. The keyring may take seconds; the hub
+    /// goes on meanwhile.
+    ///
+    /// # Errors
+    /// When the name is none, or nothing could be written.
+    pub async fn set_name(&self, name: &str) -> Result<(), UiError> {
+        let name = DisplayName::parse(name).map_err(|error| UiError::new("name", error))?;
+        let missing = self.ask(|hub| Ok(hub.missing_identity())).await?;
+        let made = match missing {
+            Some((dir, wanted)) => Some(
+                keys::create(&dir, wanted)
+                    .await
+                    .map_err(|error| UiError::new(error.code(), error))?,
+            ),
+            None => None,
+        };
+        self.ask(move |hub| {
+            if let Some((kept, reason)) = made {
+                hub.introduce_identity(kept, reason);
+            }
+            hub.set_name(name)
+        })
+        .await
     }
 
     /// Ends the call that is on, leaves the meeting points and ends the loop. Resolves when the others were told.

@@ -1,5 +1,7 @@
 //! The person, their contacts and their settings.
 
+use std::path::PathBuf;
+
 use ringdown_core::contacts::{AddOutcome, Contact};
 use ringdown_core::identity::PublicKey;
 use ringdown_core::invite::{Invite, Reach};
@@ -10,7 +12,7 @@ use crate::ipc::{
     self, Added, ContactView, InvitePreview, KeyStore, Privacy, Settings, Snapshot, Standing,
     UiError,
 };
-use crate::keyfile;
+use crate::keys::{Kept, KeyringError};
 use crate::settings;
 use crate::store::StoreError;
 
@@ -30,7 +32,7 @@ impl Hub {
             invites: Vec::new(),
             requests: Vec::new(),
             privacy: Privacy {
-                key_store: KeyStore::File,
+                key_store: self.key_store,
             },
             contacts: self
                 .contacts
@@ -57,27 +59,34 @@ impl Hub {
         }
     }
 
-    /// The first start, or a new name: makes the identity where there is none.
+    /// Where an identity is to be made and kept, if there is none.
+    pub(super) fn missing_identity(&self) -> Option<(PathBuf, KeyStore)> {
+        let missing = self.identity.is_none();
+        missing.then(|| (self.options.data_dir.clone(), self.options.key_store))
+    }
+
+    /// Takes an identity that was just made, and says so where it could not go to the keyring that is there.
+    pub(super) fn introduce_identity(&mut self, kept: Kept, reason: Option<KeyringError>) {
+        self.take_identity(kept);
+        if let Some(reason) = reason.filter(|reason| *reason != KeyringError::None) {
+            self.notice(&UiError::new(
+                "key_in_file",
+                format!("Your key is kept in a file that only you can read, because {reason} Ringdown moves it there at its next start."),
+            ));
+        }
+    }
+
+    /// What friends see from now on.
     ///
     /// # Errors
-    /// When the name is none, or nothing could be written.
-    pub fn set_name(&mut self, name: &str) -> Result<(), UiError> {
-        let name = DisplayName::parse(name).map_err(|error| UiError::new("name", error))?;
+    /// When there is no identity yet, or nothing could be written.
+    pub(super) fn set_name(&mut self, name: DisplayName) -> Result<(), UiError> {
+        let identity = self.identity.clone();
+        let identity = identity.ok_or_else(super::telephone::no_profile)?;
         self.store.set_setting("name", &name)?;
         match &mut self.profile {
             Some(profile) => profile.name = name,
-            None => {
-                let dir = &self.options.data_dir;
-                let key_error = |error| UiError::new("key", error);
-                let identity = match keyfile::load(dir).map_err(key_error)? {
-                    Some(identity) => identity,
-                    None => keyfile::create(dir).map_err(key_error)?,
-                };
-                self.go_online(Profile {
-                    identity: identity.into(),
-                    name,
-                });
-            }
+            None => self.go_online(Profile { identity, name }),
         }
         self.show();
         Ok(())

@@ -55,12 +55,7 @@ impl Someone {
 
     async fn arrives_at(place: [u8; 4], name: &str) -> Self {
         let someone = Self::opens(tempfile::tempdir().unwrap(), place).await;
-        let name = name.to_owned();
-        someone
-            .hub
-            .ask(move |hub| hub.set_name(&name))
-            .await
-            .unwrap();
+        someone.hub.set_name(name).await.unwrap();
         someone.sees(|snapshot| snapshot.line.online).await;
         someone
     }
