@@ -10,11 +10,12 @@
 //! 3. *Transport* is all that follows. Its keys are gone with the session: a stolen identity opens none of it.
 //!
 //! There is no type, session or count in clear. [`Sessions::open`] tries what it might be, the cheap things first.
-//! The way of a message through these modules: `packet` (size, padding) → `handshake` or `transport` → `sessions`.
+//! The way of a message through these modules: `packet` (size, padding) → `handshake` or `transport` → `session` → `sessions`.
 
 mod handshake;
 mod packet;
 mod replays;
+mod session;
 mod sessions;
 #[cfg(test)]
 mod tests;

@@ -2,6 +2,7 @@
 
 mod busy;
 mod calls;
+mod early;
 mod faults;
 mod glare;
 mod link;

@@ -134,3 +134,126 @@ fn debug_shows_no_names_and_no_addresses() {
     let shown = format!("{book:?}");
     assert!(!shown.contains("Bob") && !shown.contains("192"), "{shown}");
 }
+
+#[test]
+fn somebody_who_was_added_is_still_to_be_asked() {
+    let mut book = Contacts::default();
+    book.add(alice(), bob(), None).unwrap();
+    let key = bob().key;
+    let added = book.get(key).unwrap();
+    assert_eq!(
+        (added.standing, added.token),
+        (Standing::Requested, bob().token)
+    );
+    assert!(!added.verified && !added.blocked && !added.early);
+    // A newer invite brings a newer token, as long as it is of use.
+    let token = Some(Token::from_bytes([9; 16]));
+    let newer = Invite { token, ..bob() };
+    book.add(alice(), newer.clone(), None).unwrap();
+    assert_eq!(book.get(key).unwrap().token, token);
+    book.meet(key, name("Bob"), Vec::new()).unwrap();
+    book.add(alice(), newer, None).unwrap();
+    let met = book.get(key).unwrap();
+    assert_eq!((met.standing, met.token), (Standing::Mutual, None));
+    assert_eq!(met.reach, bob().reach, "nothing said is nothing new");
+}
+
+#[test]
+fn what_alice_decided_about_bob_stays_whatever_he_sends() {
+    let mut book = Contacts::default();
+    book.add(alice(), bob(), Some(name("Bobby"))).unwrap();
+    let key = bob().key;
+    book.set_blocked(key, true).unwrap();
+    book.set_verified(key, true).unwrap();
+    book.set_early(key, true).unwrap();
+    book.add(alice(), bob(), None).unwrap();
+    book.meet(key, name("Robert"), bob().reach).unwrap();
+    let known = book.get(key).unwrap();
+    assert!(known.blocked && known.verified && known.early);
+    assert_eq!(known.name, name("Bobby"));
+    let stranger = Identity::from_seed([9; 32]).public();
+    for refused in [
+        book.set_blocked(stranger, true),
+        book.set_verified(stranger, true),
+        book.set_early(stranger, true),
+        book.hint(stranger, &[], Some(1)),
+        book.meet(stranger, name("X"), Vec::new()),
+    ] {
+        assert_eq!(refused, Err(ContactError::Unknown));
+    }
+}
+
+#[test]
+fn the_call_machine_hears_contacts_who_are_not_blocked() {
+    let mut book = Contacts::default();
+    book.add(alice(), bob(), None).unwrap();
+    let key = bob().key;
+    book.set_early(key, true).unwrap();
+    let known = book.known(key).unwrap();
+    assert_eq!((known.name, known.early), (name("Bob"), true));
+    assert_eq!(book.known(alice()), None);
+    book.set_blocked(key, true).unwrap();
+    assert_eq!(book.known(key), None);
+}
+
+#[test]
+fn a_new_key_with_an_old_name_is_a_new_person_and_the_old_one_is_named() {
+    let mut book = Contacts::default();
+    book.add(alice(), bob(), Some(name("Bobby"))).unwrap();
+    let new = Identity::from_seed([3; 32]).public();
+    for taken in ["Bob", "bobby", "BOB"] {
+        let namesake = book.namesake(new, &name(taken));
+        assert_eq!(namesake.unwrap().name, name("Bobby"), "{taken}");
+    }
+    assert_eq!(book.namesake(new, &name("Robert")), None);
+    assert_eq!(
+        book.namesake(bob().key, &name("Bob")),
+        None,
+        "it is himself"
+    );
+}
+
+#[test]
+fn a_hint_brings_a_new_port_and_new_meeting_points_to_where_bob_was_known() {
+    let urls = |book: &Contacts| -> Vec<String> {
+        let reach = &book.get(bob().key).unwrap().reach;
+        reach.iter().map(ToString::to_string).collect()
+    };
+    let servers = |url| vec![Reach::parse(url).unwrap()];
+    let mut book = Contacts::default();
+    let mut invite = bob();
+    invite.reach.extend(servers("wss://old.example.org"));
+    book.add(alice(), invite, None).unwrap();
+    let key = bob().key;
+    book.hint(key, &servers("wss://new.example.org"), Some(47100))
+        .unwrap();
+    assert_eq!(
+        urls(&book),
+        [
+            "wss://new.example.org",
+            "ws://192.0.2.2:47100",
+            "ws://192.0.2.2:1"
+        ]
+    );
+    let before = urls(&book);
+    book.hint(key, &[], None).unwrap();
+    assert_eq!(urls(&book), before);
+    book.hint(key, &servers("wss://new.example.org"), Some(47100))
+        .unwrap();
+    assert_eq!(urls(&book), before, "the same hint changes nothing");
+    for port in 1..40 {
+        book.hint(key, &[], Some(port)).unwrap();
+    }
+    assert!(urls(&book).len() <= MAX_REACH);
+}
+
+#[test]
+fn a_contact_is_written_whole_and_read_back() {
+    let mut book = Contacts::default();
+    book.add(alice(), bob(), None).unwrap();
+    book.set_early(bob().key, true).unwrap();
+    let contact = book.get(bob().key).unwrap();
+    let json = serde_json::to_string(contact).unwrap();
+    assert_eq!(&serde_json::from_str::<Contact>(&json).unwrap(), contact);
+    assert!(json.contains(r#""standing":"requested""#), "{json}");
+}

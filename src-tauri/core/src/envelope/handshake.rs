@@ -56,12 +56,17 @@ pub(super) fn write_first(
     Ok((handshake, packet::wrap(&[], &noise)))
 }
 
-/// Opens message 1; [`EnvelopeError::NotForUs`] after one Diffie-Hellman where it is none for us.
-pub(super) fn read_first(me: &Identity, packet: &[u8]) -> Result<First, EnvelopeError> {
+/// Opens message 1; [`EnvelopeError::NotForUs`] after one Diffie-Hellman where it is none for us. `fixed` is for golden
+/// tests of the answer.
+pub(super) fn read_first(
+    me: &Identity,
+    packet: &[u8],
+    fixed: Option<&Ephemeral>,
+) -> Result<First, EnvelopeError> {
     let (ephemeral, _) = packet
         .split_first_chunk::<KEY>()
         .ok_or(EnvelopeError::NotForUs)?;
-    let mut handshake = Handshake::new(me, me.public(), None, None)?;
+    let mut handshake = Handshake::new(me, me.public(), None, fixed)?;
     let padded = handshake.read(packet).ok_or(EnvelopeError::NotForUs)?;
     let sender = handshake.0.get_remote_static();
     let sender = sender.and_then(|key| key.try_into().ok());

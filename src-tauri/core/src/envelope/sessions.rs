@@ -4,16 +4,14 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
-use super::handshake::{self, AROUND_SECOND, Answered, Ephemeral, First, Handshake, MARK, Mark};
+use super::handshake::{self, First, MARK};
 use super::replays::{Admission, Replays, Seen};
-use super::transport::Transport;
+use super::session::{Letter, Session, State, json};
 use super::{EnvelopeError, MAX_SKEW_MS, packet};
 use crate::identity::{Identity, PublicKey};
-use crate::message::{Kind, MAX_SIGNAL, Message};
+use crate::message::{Kind, Message};
 
 /// The most sessions at once.
 const MAX_SESSIONS: usize = 64;
@@ -42,44 +40,6 @@ pub struct Sessions {
     replays: Replays,
 }
 
-/// A session of one call with one person.
-struct Session {
-    peer: PublicKey,
-    call: Uuid,
-    since_ms: u64,
-    state: State,
-}
-
-/// ```text
-/// seal(Invite) ──▶ Began ── message 2 opened ──────────────▶ ┌──────┐
-/// message 1 opened, an Invite ──▶ Called ── seal(answer) ──▶ │ Open │
-///                                                            └──────┘
-/// ```
-enum State {
-    /// Message 1 is out.
-    Began { handshake: Handshake, mark: Mark },
-    /// Message 1 is here.
-    Called { handshake: Handshake, mark: Mark },
-    /// Both have the keys. `answer` is message 2 where it came from the other side: it may come once more.
-    Open {
-        transport: Box<Transport>,
-        answer: Option<[u8; 32]>,
-    },
-}
-
-/// The text of message 1.
-#[derive(Serialize, Deserialize)]
-struct Letter {
-    /// The sender's Ed25519 key.
-    from: PublicKey,
-    /// When it was sealed, in milliseconds of Unix time.
-    at: u64,
-    /// What message 2 shall begin with.
-    #[serde(with = "crate::base64url")]
-    mark: Mark,
-    message: Message,
-}
-
 impl Sessions {
     /// No session yet. `before` is what [`Sessions::take_seen`] gave in earlier runs.
     #[must_use]
@@ -106,17 +66,6 @@ impl Sessions {
         to: PublicKey,
         message: &Message,
     ) -> Result<Vec<u8>, EnvelopeError> {
-        self.seal_fixed(now_ms, to, message, None)
-    }
-
-    /// As [`Sessions::seal`]; `fixed` is the ephemeral key and the mark of a golden test.
-    pub(super) fn seal_fixed(
-        &mut self,
-        now_ms: u64,
-        to: PublicKey,
-        message: &Message,
-        fixed: Option<(&Ephemeral, Mark)>,
-    ) -> Result<Vec<u8>, EnvelopeError> {
         if to == self.me.public() {
             return Err(EnvelopeError::Own);
         }
@@ -139,18 +88,15 @@ impl Sessions {
         if !kind.may_begin() {
             return Err(EnvelopeError::Misplaced);
         }
-        let mark = match fixed {
-            Some((_, mark)) => mark,
-            None => draw()?,
-        };
+        let mut mark = [0; MARK];
+        getrandom::fill(&mut mark).map_err(|_| EnvelopeError::Seal)?;
         let letter = Letter {
             from: self.me.public(),
             at: now_ms,
             mark,
             message: message.clone(),
         };
-        let fixed = fixed.map(|(ephemeral, _)| ephemeral);
-        let (handshake, envelope) = handshake::write_first(&self.me, to, &json(&letter)?, fixed)?;
+        let (handshake, envelope) = handshake::write_first(&self.me, to, &json(&letter)?, None)?;
         if let Kind::Invite { .. } = kind {
             self.live.push(Session {
                 peer: to,
@@ -223,78 +169,54 @@ impl Sessions {
         self.live.is_empty()
     }
 
+    /// Any text in a transport message of a session, as a program of one's own could send it.
+    #[cfg(test)]
+    pub(super) fn craft(&mut self, peer: PublicKey, call: Uuid, text: &[u8]) -> Vec<u8> {
+        let at = self.find(peer, call).unwrap();
+        let State::Open { transport, .. } = &mut self.live[at].state else {
+            panic!("no transport")
+        };
+        transport.seal(text).unwrap()
+    }
+
     fn find(&self, peer: PublicKey, call: Uuid) -> Option<usize> {
         self.live
             .iter()
             .position(|session| (session.peer, session.call) == (peer, call))
     }
 
-    /// Seals message 2.
     fn answer(&mut self, at: usize, message: &Message) -> Result<Vec<u8>, EnvelopeError> {
-        let padded = packet::pad(&json(message)?, AROUND_SECOND)?;
-        let session = self.live.swap_remove(at);
-        let State::Called { handshake, mark } = session.state else {
-            return Err(EnvelopeError::Misplaced);
-        };
-        let Answered {
-            transport,
-            envelope,
-        } = handshake.answer(mark, &padded)?;
-        self.live.push(Session {
-            state: State::Open {
-                transport: Box::new(Transport::new(transport)),
-                answer: None,
-            },
-            ..session
-        });
+        // First what can fail without harm.
+        let padded = Session::padded_answer(message)?;
+        let (session, envelope) = self.live.swap_remove(at).answer(&padded)?;
+        self.live.push(session);
         Ok(envelope)
     }
 
     fn open_transport(&mut self, packet: &[u8]) -> Result<Opened, EnvelopeError> {
         for session in &mut self.live {
-            let State::Open { transport, .. } = &mut session.state else {
-                continue;
-            };
-            match transport.open(packet) {
+            match session.open_transport(packet) {
                 Err(EnvelopeError::NotForUs) => {}
-                text => return session.opened(&text?, |kind| !kind.may_only_begin()),
+                opened => return opened,
             }
         }
         Err(EnvelopeError::NotForUs)
     }
 
     fn open_answer(&mut self, packet: &[u8]) -> Result<Opened, EnvelopeError> {
-        let (mark, noise) = packet
-            .split_first_chunk::<MARK>()
-            .ok_or(EnvelopeError::NotForUs)?;
-        let digest: [u8; 32] = Sha256::digest(packet).into();
-        let marked = |session: &Session| match &session.state {
-            State::Began { mark: own, .. } => own == mark,
-            State::Open { answer, .. } => *answer == Some(digest),
-            State::Called { .. } => false,
-        };
-        let at = self.live.iter().position(marked);
-        let at = at.ok_or(EnvelopeError::NotForUs)?;
-        let text = match self.live.get_mut(at).map(|session| &mut session.state) {
-            Some(State::Began { handshake, .. }) => handshake
-                .read_answer(noise)
-                .ok_or(EnvelopeError::NotForUs)?,
-            _ => return Err(EnvelopeError::Repeated),
-        };
-        let session = self.live.swap_remove(at);
-        let State::Began { handshake, .. } = session.state else {
-            return Err(EnvelopeError::NotForUs);
-        };
-        let session = Session {
-            state: State::Open {
-                transport: Box::new(Transport::new(handshake.into_transport()?)),
-                answer: Some(digest),
-            },
-            ..session
-        };
-        let opened = packet::unpad(&text).and_then(|text| session.opened(text, Kind::may_answer));
-        self.live.push(session);
-        opened
+        for at in 0..self.live.len() {
+            let read = self.live.get_mut(at).map(|one| one.read_answer(packet));
+            let padded = match read {
+                None | Some(Err(EnvelopeError::NotForUs)) => continue,
+                Some(read) => read?,
+            };
+            let session = self.live.swap_remove(at).answered(packet)?;
+            let text = packet::unpad(&padded);
+            let opened = text.and_then(|text| session.opened(text, Kind::may_answer));
+            self.live.push(session);
+            return opened;
+        }
+        Err(EnvelopeError::NotForUs)
     }
 
     /// The answer, and what had come before it.
@@ -321,7 +243,7 @@ impl Sessions {
             ephemeral,
             sender,
             text,
-        } = handshake::read_first(&self.me, packet)?;
+        } = handshake::read_first(&self.me, packet, None)?;
         let letter: Letter = serde_json::from_slice(&text).map_err(|_| EnvelopeError::Body)?;
         let Letter {
             from,
@@ -375,8 +297,7 @@ impl Sessions {
     /// Keeps what may belong to a session that is not answered yet. What finds no room comes again: its sender was told
     /// that it did not arrive.
     fn hold(&mut self, packet: &[u8]) -> bool {
-        let waits = |session: &Session| matches!(session.state, State::Began { .. });
-        if self.held.len() >= MAX_HELD || !self.live.iter().any(waits) {
+        if self.held.len() >= MAX_HELD || !self.live.iter().any(Session::is_waiting) {
             return false;
         }
         if !self.held.iter().any(|held| held == packet) {
@@ -386,8 +307,7 @@ impl Sessions {
     }
 
     fn let_go(&mut self) {
-        let waits = |session: &Session| matches!(session.state, State::Began { .. });
-        if !self.live.iter().any(waits) {
+        if !self.live.iter().any(Session::is_waiting) {
             self.held.clear();
         }
     }
@@ -405,10 +325,8 @@ impl Sessions {
     }
 
     fn drop_unanswered(&mut self, of: impl Fn(&Session) -> bool) -> Result<(), EnvelopeError> {
-        let unanswered =
-            self.live.iter().enumerate().filter(|(_, session)| {
-                matches!(session.state, State::Called { .. }) && of(session)
-            });
+        let unanswered = self.live.iter().enumerate();
+        let unanswered = unanswered.filter(|(_, one)| one.is_unanswered() && of(one));
         let oldest = unanswered.min_by_key(|(_, session)| session.since_ms);
         let (at, _) = oldest.ok_or(EnvelopeError::TooMany)?;
         self.live.remove(at);
@@ -416,27 +334,10 @@ impl Sessions {
     }
 
     fn prune(&mut self, now_ms: u64) {
-        self.live.retain(|session| match session.state {
-            State::Called { .. } => now_ms.saturating_sub(session.since_ms) <= UNANSWERED_MS,
-            State::Began { .. } | State::Open { .. } => true,
+        self.live.retain(|session| {
+            let age = now_ms.saturating_sub(session.since_ms);
+            !session.is_unanswered() || age <= UNANSWERED_MS
         });
-    }
-}
-
-impl Session {
-    /// What the other side of this session says.
-    fn opened(&self, text: &[u8], may: impl Fn(&Kind) -> bool) -> Result<Opened, EnvelopeError> {
-        let message: Message = serde_json::from_slice(text).map_err(|_| EnvelopeError::Body)?;
-        if message.call != self.call || !may(&message.kind) {
-            return Err(EnvelopeError::Misplaced);
-        }
-        if matches!(&message.kind, Kind::Signal { data } if data.len() > MAX_SIGNAL) {
-            return Err(EnvelopeError::Body);
-        }
-        Ok(Opened {
-            from: self.peer,
-            message,
-        })
     }
 }
 
@@ -450,14 +351,4 @@ impl fmt::Debug for Sessions {
             self.held.len()
         )
     }
-}
-
-fn json(text: &impl Serialize) -> Result<Vec<u8>, EnvelopeError> {
-    serde_json::to_vec(text).map_err(|_| EnvelopeError::Body)
-}
-
-fn draw() -> Result<Mark, EnvelopeError> {
-    let mut mark = [0; MARK];
-    getrandom::fill(&mut mark).map_err(|_| EnvelopeError::Seal)?;
-    Ok(mark)
 }

@@ -35,17 +35,21 @@ impl Transport {
 
     /// Seals the session's next message.
     pub(super) fn seal(&mut self, text: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
-        if self.sent.len() >= MAX_MESSAGES {
+        loop {
+            let nonce = draw()?;
+            // Noise keeps the highest one for itself.
+            if nonce != u64::MAX && !self.sent.contains(&nonce) {
+                return self.seal_with(nonce, text);
+            }
+        }
+    }
+
+    pub(super) fn seal_with(&mut self, nonce: u64, text: &[u8]) -> Result<Vec<u8>, EnvelopeError> {
+        if self.sent.len() >= MAX_MESSAGES || self.sent.contains(&nonce) {
             return Err(EnvelopeError::TooMany);
         }
         let padded = packet::pad(text, AROUND)?;
-        let nonce = loop {
-            let nonce = draw()?;
-            // Noise keeps the highest one for itself.
-            if nonce != u64::MAX && self.sent.insert(nonce) {
-                break nonce;
-            }
-        };
+        self.sent.insert(nonce);
         let mut noise = vec![0; padded.len() + TAG];
         self.keys
             .write_message(nonce, &padded, &mut noise)
