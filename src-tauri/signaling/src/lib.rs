@@ -21,3 +21,4 @@ pub use client::{
 };
 pub use lan::{Found, Interfaces, Lan, LanError};
 pub use server::{ServerConfig, serve};
+pub use wire::IceServer;

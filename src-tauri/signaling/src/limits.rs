@@ -110,3 +110,15 @@ pub const ADDRESS_STAGGER: Duration = Duration::from_millis(250);
 
 /// Most people that one announcement on the local network can be meant for: one packet has room for no more.
 pub const MAX_TAGS: usize = 104;
+
+/// How long TURN credentials are good for unless the server is told otherwise. A call that lasts longer has had new ones.
+pub const TURN_TTL: Duration = Duration::from_secs(12 * 3600);
+
+/// Shortest time that TURN credentials can be good for.
+pub const TURN_TTL_MIN: Duration = Duration::from_secs(10);
+
+/// Longest time that TURN credentials can be good for.
+pub const TURN_TTL_MAX: Duration = Duration::from_secs(7 * 86_400);
+
+/// Most STUN and TURN entries that a client takes from a server, and most URLs in each.
+pub const MAX_ICE_SERVERS: usize = 8;

@@ -3,10 +3,12 @@
 //! [`serve`] takes a bound listener and runs until told to stop. `GET /ws` is the WebSocket, `GET /health` answers
 //! `{"status":"ok"}`; where it is wanted, `GET /i` is the page behind invite links and `GET /` says what this is. Payloads are never looked into, nothing is written down, nothing about anyone is logged.
 
+mod arrival;
 mod config;
 mod door;
 mod gate;
 mod hub;
+mod ice;
 mod pages;
 mod session;
 mod socket;
@@ -27,12 +29,14 @@ use tokio::{
 };
 
 pub use config::{ServerConfig, ServerLimits};
+pub use ice::{IceError, IceIssuer, TurnSecret};
 
 use crate::limits::{MAX_FRAME_BYTES, SHUTDOWN_GRACE};
+use arrival::Arrival;
 use door::{Door, Peer};
 use gate::{Gate, Refusal};
 use hub::{Hub, Mailbox};
-use session::{Arrival, Session};
+use session::Session;
 
 /// Bytes that the WebSocket layer takes before it gives up without a word; up to it, too large is answered properly.
 const HARD_FRAME_BYTES: usize = 2 * MAX_FRAME_BYTES;

@@ -5,6 +5,7 @@
 //!   |        <- hello{v,nonce}  |                             |
 //!   | register{key,signature} ->|                             |   only who wants to be reached
 //!   |                 <- ready  |                             |
+//!   |     <- servers{ice,ttl}   |                             |   where the server knows some
 //!   | send{id,to,payload} ----> | deliver{id,payload} ------> |
 //!   |                           | <---------- ack{id}, or refuse{id}
 //!   |     <- result{id,outcome} |                             |
@@ -15,9 +16,11 @@
 
 mod bytes;
 mod codes;
+mod ice;
 
 pub use bytes::{BytesError, Fixed, Key, Nonce, Payload, Signature};
 pub use codes::{CloseCode, ErrorCode, Outcome};
+pub use ice::{IceServer, IceUrl, IceUrlError};
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
@@ -69,6 +72,14 @@ pub enum ServerFrame {
     },
     /// The registration holds from now on.
     Ready,
+    /// Servers that help a call to connect, for who is registered. Comes after `ready` and again before it expires; the newest
+    /// counts.
+    Servers {
+        /// As in an `RTCConfiguration`.
+        ice: Vec<IceServer>,
+        /// For how many seconds from now on the credentials are good.
+        ttl: u32,
+    },
     /// A payload for the registered key; to be answered by `ack` or `refuse`.
     Deliver {
         /// Chosen by the server, for this connection.
@@ -136,7 +147,7 @@ impl ClientFrame {
 
 impl ServerFrame {
     /// The `t` of every server frame.
-    const TYPES: [&str; 5] = ["hello", "ready", "deliver", "result", "error"];
+    const TYPES: [&str; 6] = ["hello", "ready", "servers", "deliver", "result", "error"];
 
     /// The text to send.
     #[must_use]

@@ -8,13 +8,14 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use common::{Events, Impostor, Raw, Server, alice, bob};
 use futures_util::SinkExt;
 use ringdown_signaling::{
-    Courier, DeliverError, Event, OfflineReason, Registration, ServerConfig,
+    Courier, DeliverError, Event, IceServer, OfflineReason, Registration, ServerConfig,
     limits::MAX_PAYLOAD_BYTES,
+    server::IceIssuer,
     wire::{ClientFrame, ErrorCode, Nonce, Outcome, ServerFrame},
 };
 use tokio::io::AsyncReadExt;
@@ -569,6 +570,56 @@ async fn a_connection_nobody_needs_is_closed_and_the_next_payload_makes_a_new_on
 }
 
 #[tokio::test]
+async fn servers_for_calls_come_with_the_registration_and_stay_fresh() {
+    let turn = vec!["turn:turn.example.org".parse().unwrap()];
+    let secret = Some("north".parse().unwrap());
+    let ttl = Duration::from_secs(10);
+    let config = ServerConfig {
+        ice: Some(IceIssuer::new(vec![], turn, secret, ttl).unwrap()),
+        ..ServerConfig::default()
+    };
+    let server = Server::start_with(config).await;
+    let (_registration, mut events) = bob_at(&server).await;
+    let (first, told) = events.servers().await;
+    assert_eq!(told, ttl);
+    assert_eq!(first[0].urls, ["turn:turn.example.org"]);
+    assert!(first[0].credential.is_some());
+    // Time runs ahead whenever everyone waits.
+    tokio::time::pause();
+    let (second, _) = events.servers().await;
+    assert_ne!(first, second);
+}
+
+#[tokio::test]
+async fn a_bad_url_from_a_server_does_not_spoil_the_good_ones() {
+    let impostor = Impostor::new().await;
+    let (_registration, mut events) = register(impostor.url());
+    let mut socket = impostor.accept().await;
+    Impostor::next(&mut socket).await;
+    Impostor::say(&mut socket, &ServerFrame::Ready).await;
+    events.online().await;
+    let server = |urls: &[&str], credential: Option<&str>| IceServer {
+        urls: urls.iter().map(ToString::to_string).collect(),
+        username: credential.map(str::to_owned),
+        credential: credential.map(str::to_owned),
+    };
+    let good = server(&["turn:a.example"], Some("x"));
+    let ice = [
+        server(&["http://a.example"], None),
+        server(&["turn:a.example"], None),
+        server(&[], Some("x")),
+        server(&["turn://a.example", "turn:a.example"], Some("x")),
+    ];
+    let many = std::iter::repeat_n(server(&["stun:a.example"; 20], None), 20);
+    let ice = ice.into_iter().chain(many).collect();
+    Impostor::say(&mut socket, &ServerFrame::Servers { ice, ttl: 60 }).await;
+    let (ice, ttl) = events.servers().await;
+    assert_eq!(ttl, Duration::from_secs(60));
+    assert_eq!(ice[0], good);
+    assert_eq!((ice.len(), ice[1].urls.len()), (8, 8));
+}
+
+#[tokio::test]
 async fn nothing_private_is_in_debug_output() {
     let server = Server::start().await;
     let (registration, mut events) = bob_at(&server).await;
@@ -582,7 +633,18 @@ async fn nothing_private_is_in_debug_output() {
     };
     let text = format!(
         "{registration:?} {courier:?} {event:?} {offline:?} {:?}",
-        Event::Online { url: server.url() }
+        [
+            Event::Online { url: server.url() },
+            Event::Servers {
+                url: server.url(),
+                ice: vec![IceServer {
+                    urls: vec!["turn:192.0.2.77".to_owned()],
+                    username: Some("192.0.2.77".to_owned()),
+                    credential: Some("192.0.2.77".to_owned()),
+                }],
+                ttl: Duration::from_secs(60),
+            }
+        ]
     );
     assert!(
         !text.contains("192.0.2.77") && !text.contains("127.0.0.1"),

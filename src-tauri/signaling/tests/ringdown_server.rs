@@ -27,6 +27,11 @@ fn command(arguments: &[&str]) -> Command {
         .env_remove("RINGDOWN_CONFIG")
         .env_remove("RINGDOWN_NAME")
         .env_remove("RINGDOWN_TRUST_PROXY")
+        .env_remove("RINGDOWN_STUN")
+        .env_remove("RINGDOWN_TURN")
+        .env_remove("RINGDOWN_TURN_SECRET")
+        .env_remove("RINGDOWN_TURN_SECRET_FILE")
+        .env_remove("RINGDOWN_TURN_TTL")
         .env_remove("RUST_LOG")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -77,6 +82,50 @@ async fn it_says_when_it_is_ready_serves_and_stops_in_order() {
         assert_eq!(events.offline().await, OfflineReason::GoingAway);
         assert!(child.wait().await.unwrap().success());
     }
+}
+
+#[tokio::test]
+async fn it_tells_who_registers_of_servers_for_calls_and_nobody_of_its_secret() {
+    let mut child = command(&["--listen", "127.0.0.1:0", "--stun", "stun:s.example"])
+        .env(
+            "RINGDOWN_TURN",
+            "turn:t.example,turns:t.example:443?transport=tcp",
+        )
+        .env("RINGDOWN_TURN_SECRET", "very-north")
+        .env("RUST_LOG", "trace")
+        .spawn()
+        .unwrap();
+    let url = format!("ws://{}", ready(&mut child).await);
+    let (sender, mut events) = Events::channel();
+    let _registration = Registration::spawn(url, bob().key(), bob().signer(), sender);
+    events.online().await;
+    let (ice, ttl) = events.servers().await;
+    assert_eq!(ttl.as_secs(), 43_200);
+    assert_eq!(ice[0].urls, ["stun:s.example"]);
+    assert_eq!(ice[1].urls.len(), 2);
+    terminate(&child, "-TERM").await;
+    let output = child.wait_with_output().await.unwrap();
+    let log = String::from_utf8(output.stderr).unwrap();
+    let credential = ice[1].credential.as_deref().unwrap();
+    assert!(
+        !log.contains("very-north") && !log.contains(credential),
+        "{log}"
+    );
+
+    let output = command(&["--turn", "turn:t.example"])
+        .output()
+        .await
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let error = String::from_utf8(output.stderr).unwrap();
+    assert!(error.contains("--turn-secret-file"), "{error}");
+    let mut help = command(&["--help"]);
+    help.env("RINGDOWN_TURN_SECRET", "very-north");
+    let help = String::from_utf8(help.output().await.unwrap().stdout).unwrap();
+    assert!(
+        help.contains("--turn-secret") && !help.contains("very-north"),
+        "{help}"
+    );
 }
 
 #[tokio::test]

@@ -1,6 +1,6 @@
 //! Being reachable at one server, for as long as the handle lives.
 
-use std::{fmt, mem::discriminant, sync::Arc};
+use std::{fmt, mem::discriminant, sync::Arc, time::Duration};
 
 use tokio::{
     sync::{Notify, mpsc},
@@ -15,8 +15,11 @@ use super::{
 };
 use crate::{
     challenge,
-    limits::{ATTEMPT_TIMEOUT, BACKOFF_RESET_AFTER, CLIENT_PING_EVERY, DEAD_AFTER, LINK_PATIENCE},
-    wire::{ClientFrame, Key, ServerFrame, Signature},
+    limits::{
+        ATTEMPT_TIMEOUT, BACKOFF_RESET_AFTER, CLIENT_PING_EVERY, DEAD_AFTER, LINK_PATIENCE,
+        MAX_ICE_SERVERS,
+    },
+    wire::{ClientFrame, IceServer, IceUrl, Key, ServerFrame, Signature},
 };
 
 /// Signs with the identity key: Ed25519 over exactly the bytes given, which are [`challenge::message`]s.
@@ -36,6 +39,15 @@ pub enum Event {
         /// For people and for programs.
         reason: OfflineReason,
     },
+    /// Servers that help calls to connect; replaces what this server told before.
+    Servers {
+        /// As given to [`Registration::spawn`].
+        url: String,
+        /// At most [`MAX_ICE_SERVERS`], each with at least one valid URL.
+        ice: Vec<IceServer>,
+        /// How long they are good for. New ones come before that, as long as we are online.
+        ttl: Duration,
+    },
     /// Somebody sent us this. It may come more than once, and by more than one registration.
     Received {
         /// As sealed by the sender.
@@ -50,6 +62,7 @@ impl fmt::Debug for Event {
         match self {
             Self::Online { .. } => f.write_str("Online"),
             Self::Offline { reason, .. } => write!(f, "Offline({})", reason.code()),
+            Self::Servers { ice, .. } => write!(f, "Servers({})", ice.len()),
             Self::Received { payload, .. } => write!(f, "Received({} bytes)", payload.len()),
         }
     }
@@ -282,6 +295,14 @@ impl Keeper {
                         return Ok(reason);
                     }
                 }
+                ServerFrame::Servers { ice, ttl } => {
+                    self.tell(Event::Servers {
+                        url: self.url.clone(),
+                        ice: usable(ice),
+                        ttl: Duration::from_secs(ttl.into()),
+                    })
+                    .await?;
+                }
                 ServerFrame::Hello { .. } | ServerFrame::Ready | ServerFrame::Result { .. } => {}
             }
         }
@@ -306,4 +327,18 @@ impl Keeper {
     async fn tell(&self, event: Event) -> Result<(), NobodyListens> {
         self.events.send(event).await.map_err(|_| NobodyListens)
     }
+}
+
+/// Leaves out what no peer connection would take: one bad URL makes browsers refuse all of them.
+fn usable(servers: Vec<IceServer>) -> Vec<IceServer> {
+    let checked = servers.into_iter().filter_map(|mut server| {
+        let has_credential = server.username.is_some() && server.credential.is_some();
+        let may = |url: &IceUrl| !url.is_turn() || has_credential;
+        server
+            .urls
+            .retain(|url| url.parse::<IceUrl>().is_ok_and(|url| may(&url)));
+        server.urls.truncate(MAX_ICE_SERVERS);
+        (!server.urls.is_empty()).then_some(server)
+    });
+    checked.take(MAX_ICE_SERVERS).collect()
 }

@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, time::Duration};
 
+use super::IceIssuer;
 use crate::{challenge::Audience, limits};
 
 /// Settings of a server. `default()` suits the one inside the app: reached by the address it listens at, no proxy.
@@ -13,6 +14,8 @@ pub struct ServerConfig {
     pub names: Vec<Audience>,
     /// Reverse proxies whose `X-Forwarded-For` is believed, by their address. Default: none.
     pub trusted_proxies: Vec<IpAddr>,
+    /// Servers that help calls to connect, for those who register. Default: none.
+    pub ice: Option<IceIssuer>,
     /// Whether to show people with a browser the page that invite links lead to, and what this server is. Default: no.
     pub pages: bool,
     /// Sizes, rates and times.

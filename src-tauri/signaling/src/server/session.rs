@@ -8,18 +8,19 @@
 //!     +----------------------------------+----------------+--> closed, each with its code
 //! ```
 
-use std::{collections::VecDeque, net::SocketAddr, sync::Arc};
+use std::{collections::VecDeque, sync::Arc};
 
 use tokio::time::Instant;
 
 use super::{
     ServerConfig,
-    gate::{Allowance, Bucket},
+    arrival::Arrival,
+    gate::Bucket,
     hub::{Hub, Mail, Mailbox, Receipt, Seat},
 };
 use crate::{
     challenge::{self, Audience},
-    limits::{MAX_NAMES, MAX_OPEN_SENDS, MAX_PAYLOAD_BYTES, VERSION},
+    limits::{MAX_OPEN_SENDS, MAX_PAYLOAD_BYTES, VERSION},
     wire::{
         ClientFrame, ErrorCode, FrameError, Key, Nonce, Outcome, Payload, ServerFrame, Signature,
     },
@@ -62,17 +63,6 @@ struct Awaited {
     receipt: Receipt,
 }
 
-/// How a connection came to us.
-#[derive(Debug)]
-pub(super) struct Arrival {
-    /// Where the connection arrived.
-    pub(super) local: Option<SocketAddr>,
-    /// What the client called us; only to tell what is wrong, never to decide anything.
-    pub(super) host: Option<Box<str>>,
-    /// What everyone at the address it came from may send.
-    pub(super) allowance: Allowance,
-}
-
 #[derive(Debug)]
 pub(super) struct Session {
     hub: Arc<Hub>,
@@ -86,6 +76,8 @@ pub(super) struct Session {
     next_delivery: u32,
     /// As good as in the order of their deadlines: a sender's clock is read a moment before its payload arrives here.
     awaited: VecDeque<Awaited>,
+    /// When a registered client is told of servers for calls again.
+    servers_due: Option<Instant>,
     sends: Bucket,
     frames: Bucket,
     /// When anything was last heard.
@@ -123,6 +115,7 @@ impl Session {
             next_number: 0,
             next_delivery: 0,
             awaited: VecDeque::new(),
+            servers_due: None,
             heard: now,
             asked: now,
             pinged: None,
@@ -196,13 +189,19 @@ impl Session {
             return;
         };
         let proves = |audience: &Audience| challenge::verify(audience, &nonce, &key, signature);
-        if self.audiences().any(|audience| proves(&audience)) {
+        let names = &self.config.names;
+        if self
+            .arrival
+            .audiences(names)
+            .any(|audience| proves(&audience))
+        {
             self.arrival.host = None;
             self.standing = Standing::Registered {
                 _seat: self.hub.register(key, self.mailbox.clone()),
             };
             acts.push(Act::Frame(ServerFrame::Ready));
-        } else if self.called().any(|audience| proves(&audience)) {
+            self.tell_servers(now, acts);
+        } else if self.arrival.called().any(|audience| proves(&audience)) {
             let message =
                 "This server is not known by that name. Whoever runs it can add it with --name.";
             acts.push(Act::Close(ErrorCode::WrongAudience, message));
@@ -214,27 +213,12 @@ impl Session {
         }
     }
 
-    /// Every audience this connection may rightly have meant.
-    fn audiences(&self) -> impl Iterator<Item = Audience> {
-        let local = self.arrival.local.map(Audience::of_address);
-        let localhost = self
-            .arrival
-            .local
-            .filter(|local| local.ip().to_canonical().is_loopback());
-        let localhost =
-            localhost.and_then(|local| format!("localhost:{}", local.port()).parse().ok());
-        let names = self.config.names.iter().take(MAX_NAMES).cloned();
-        names.chain(local).chain(localhost)
-    }
-
-    /// What the client seems to have called us.
-    fn called(&self) -> impl Iterator<Item = Audience> {
-        let host = self.arrival.host.as_deref().unwrap_or_default();
-        let plain = (!host.is_empty()).then(|| format!("{host}:80"));
-        plain
-            .into_iter()
-            .chain([host.to_owned()])
-            .filter_map(|text| text.parse().ok())
+    /// Tells of the servers for calls, if there are any, and sees to it that they are told again in time.
+    fn tell_servers(&mut self, now: Instant, acts: &mut Vec<Act>) {
+        if let Some(ice) = &self.config.ice {
+            self.servers_due = Some(now + ice.refresh_after());
+            acts.extend(ice.issue().map(Act::Frame));
+        }
     }
 
     fn send(&mut self, now: Instant, id: u32, to: &Key, payload: Payload, acts: &mut Vec<Act>) {
@@ -312,7 +296,7 @@ impl Session {
             Standing::Greeted(_) => Some(self.asked + limits.anonymous_idle),
             Standing::Registered { .. } => None,
         };
-        [ack, open, idle]
+        [ack, open, idle, self.servers_due]
             .into_iter()
             .flatten()
             .fold(life, Instant::min)
@@ -330,6 +314,9 @@ impl Session {
         {
             acts.push(result(open.id, Outcome::Offline));
             self.open.pop_front();
+        }
+        if self.servers_due.is_some_and(|due| due <= now) {
+            self.tell_servers(now, acts);
         }
         let limits = &self.config.limits;
         if now >= self.heard + limits.dead_after {

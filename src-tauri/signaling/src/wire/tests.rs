@@ -57,12 +57,20 @@ impl Dice {
     }
 
     fn server_frame(&mut self) -> ServerFrame {
-        match self.below(5) {
+        match self.below(6) {
             0 => ServerFrame::Hello {
                 v: 1,
                 nonce: Fixed(self.bytes()),
             },
             1 => ServerFrame::Ready,
+            4 => ServerFrame::Servers {
+                ice: vec![IceServer {
+                    urls: vec![self.text(), self.text()],
+                    username: (self.below(2) == 0).then(|| self.text()),
+                    credential: (self.below(2) == 0).then(|| self.text()),
+                }],
+                ttl: self.id(),
+            },
             2 => ServerFrame::Deliver {
                 id: self.id(),
                 payload: self.payload(),

@@ -4,12 +4,13 @@
 use std::{
     net::{Ipv4Addr, SocketAddr},
     sync::Arc,
+    time::Duration,
 };
 
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::{SinkExt, StreamExt};
 use ringdown_signaling::{
-    Event, OfflineReason, Receipt, ServerConfig, Signer,
+    Event, IceServer, OfflineReason, Receipt, ServerConfig, Signer,
     challenge::{self, Audience},
     serve,
     wire::{ClientFrame, ErrorCode, Key, Nonce, Outcome, Payload, ServerFrame, Signature},
@@ -240,6 +241,14 @@ impl Events {
         match self.next().await {
             Event::Offline { reason, .. } => reason,
             other => panic!("not offline but {other:?}"),
+        }
+    }
+
+    /// The servers for calls, and for how long they are good.
+    pub async fn servers(&mut self) -> (Vec<IceServer>, Duration) {
+        match self.next().await {
+            Event::Servers { ice, ttl, .. } => (ice, ttl),
+            other => panic!("no servers but {other:?}"),
         }
     }
 

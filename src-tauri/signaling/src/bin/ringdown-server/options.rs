@@ -1,5 +1,7 @@
 //! What the server is told: command line over environment over file over default; checked once, here.
 
+mod ice;
+
 use std::{
     fs, io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
@@ -14,6 +16,8 @@ use ringdown_signaling::{
     server::ServerLimits,
 };
 use serde::Deserialize;
+
+use ice::{IceOptionsError, RawIce};
 
 /// Where the server listens by default: every IPv4 address of the machine.
 const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::UNSPECIFIED), 7373);
@@ -48,6 +52,9 @@ pub(crate) struct RawOptions {
         value_delimiter = ','
     )]
     trusted_proxies: Vec<IpAddr>,
+
+    #[command(flatten)]
+    ice: RawIce,
 }
 
 /// The file. Everything in it is optional.
@@ -57,6 +64,7 @@ struct RawFile {
     listen: Option<SocketAddr>,
     names: Vec<String>,
     trusted_proxies: Vec<IpAddr>,
+    ice: RawIce,
     limits: RawLimits,
 }
 
@@ -93,6 +101,8 @@ pub(crate) enum OptionsError {
     },
     #[error("a name of this server is not right: {0}")]
     Name(#[from] AudienceError),
+    #[error(transparent)]
+    Ice(#[from] IceOptionsError),
     #[error("a server has at most {MAX_NAMES} names")]
     TooManyNames,
     #[error("the limit {0} is 0: nobody could use this server")]
@@ -132,6 +142,7 @@ impl Options {
             config: ServerConfig {
                 names,
                 trusted_proxies: trusted.iter().map(IpAddr::to_canonical).collect(),
+                ice: raw.ice.or(file.ice).check()?,
                 pages: true,
                 limits: file.limits.check()?,
             },

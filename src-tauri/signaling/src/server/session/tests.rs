@@ -4,7 +4,10 @@ use ed25519_dalek::{Signer, SigningKey};
 use tokio::sync::mpsc::UnboundedReceiver;
 
 use super::*;
-use crate::{limits, server::ServerLimits};
+use crate::{
+    limits,
+    server::{IceIssuer, ServerLimits, gate::Allowance},
+};
 
 const LOCAL: &str = "192.0.2.1:7373";
 
@@ -19,6 +22,10 @@ struct Desk {
 }
 
 fn desk(hub: &Arc<Hub>) -> Desk {
+    desk_at(hub, ServerConfig::default())
+}
+
+fn desk_at(hub: &Arc<Hub>, config: ServerConfig) -> Desk {
     let start = *START;
     let (mailbox, mail) = Mailbox::new();
     let limits = ServerLimits::default();
@@ -32,7 +39,7 @@ fn desk(hub: &Arc<Hub>) -> Desk {
         host: Some("h.example".into()),
         allowance: Allowance::new(sends),
     };
-    let session = Session::new(Arc::clone(hub), Arc::default(), mailbox, arrival, start).unwrap();
+    let session = Session::new(Arc::clone(hub), Arc::new(config), mailbox, arrival, start).unwrap();
     Desk {
         session,
         mail,
@@ -334,6 +341,32 @@ fn who_shares_an_address_shares_what_it_may_send() {
     let later = Duration::from_secs(1);
     assert!(other.hear(later, &send(1)).is_empty());
     assert!(is_busy(&one.hear(later, &send(2))));
+}
+
+#[test]
+fn who_registers_is_told_of_servers_for_calls_and_again_before_they_expire() {
+    let hub = Arc::default();
+    let turn = vec!["turn:turn.example.org".parse().unwrap()];
+    let secret = Some("north".parse().unwrap());
+    let ttl = Duration::from_secs(20);
+    let config = ServerConfig {
+        ice: Some(IceIssuer::new(vec![], turn, secret, ttl).unwrap()),
+        ..ServerConfig::default()
+    };
+    let mut bobs = desk_at(&hub, config.clone());
+    let acts = bobs.register(LOCAL);
+    let [Act::Frame(ServerFrame::Ready), Act::Frame(first)] = &acts[..] else {
+        panic!("not told but {acts:?}")
+    };
+    assert!(matches!(first, ServerFrame::Servers { ttl: 20, .. }));
+    assert_eq!(bobs.session.deadline(), bobs.at(ttl / 2));
+    assert!(bobs.wait(ttl / 2 - Duration::from_millis(1)).is_empty());
+    let acts = bobs.wait(ttl / 2);
+    assert!(matches!(&acts[..], [Act::Frame(again)] if again != first));
+    // Who is not registered has no use for them.
+    let mut alices = desk_at(&hub, config);
+    assert!(alices.hear(Duration::ZERO, &send(1)).is_empty());
+    assert!(alices.wait(ttl / 2).len() == 1, "the result alone");
 }
 
 #[test]

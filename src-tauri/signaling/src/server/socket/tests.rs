@@ -8,9 +8,9 @@ use futures_util::{FutureExt, stream};
 
 use super::*;
 use crate::server::{
+    arrival::Arrival,
     gate::{Allowance, Bucket},
     hub::Mailbox,
-    session::Arrival,
 };
 
 /// A socket in memory: says what it is given, then falls silent; keeps what it is told, up to what it can take.
