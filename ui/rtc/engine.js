@@ -101,6 +101,13 @@ export class EnginePeer {
     return answer;
   }
 
+  /** The configuration changed: told where the peer was opened with the one before, and in order with all else. */
+  reconfigure() {
+    if (!this.#opened) return;
+    // it was checked here already; a peer that is gone says so at the next request
+    this.request("setConfiguration", { configuration: this.configuration() }).catch(() => {});
+  }
+
   /** Closes the engine's peer without waiting for requests under way. */
   close() {
     this.#closed = true;

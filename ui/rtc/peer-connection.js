@@ -181,6 +181,7 @@ export function definePeerConnection(env) {
       const next = readConfiguration(configuration);
       checkChange(this.#peer.configuration, next, this.#peer.localDescription !== null);
       this.#peer.configuration = next;
+      this.#peer.engine.reconfigure();
     }
 
     close() {

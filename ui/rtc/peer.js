@@ -4,7 +4,7 @@ import { RTCIceCandidate } from "./description.js";
 import { setLocal, setRemote } from "./descriptions.js";
 import { EnginePeer } from "./engine.js";
 import { invalidAccess, invalidState, operation } from "./errors.js";
-import { RTCPeerConnectionIceEvent } from "./events.js";
+import { RTCPeerConnectionIceErrorEvent, RTCPeerConnectionIceEvent } from "./events.js";
 import { Negotiation } from "./negotiation.js";
 import { PeerChannels } from "./peer-channels.js";
 import { PeerMedia } from "./peer-media.js";
@@ -283,6 +283,10 @@ export class Peer {
     switch (event.event) {
       case "candidate":
         return this.#handleCandidate(event);
+      case "candidateError": {
+        const { url, errorCode, errorText } = event;
+        return this.fire(new RTCPeerConnectionIceErrorEvent("icecandidateerror", { url, errorCode, errorText }));
+      }
       case "gathering":
         return this.#setGathering(event.state);
       case "ice":
@@ -311,8 +315,8 @@ export class Peer {
     this.fire(new Event("icegatheringstatechange"));
   }
 
-  /** @param {{candidate: string | null, mid: string | null, index: number | null, ufrag: string | null}} event */
-  #handleCandidate({ candidate, mid, index, ufrag }) {
+  /** @param {{candidate: string | null, mid: string | null, index: number | null, ufrag: string | null, url?: string | null, relayProtocol?: string | null}} event */
+  #handleCandidate({ candidate, mid, index, ufrag, url = null, relayProtocol = null }) {
     if (candidate === null) {
       this.#setGathering("complete");
       this.fire(new RTCPeerConnectionIceEvent("icecandidate", { candidate: null }));
@@ -321,8 +325,8 @@ export class Peer {
     // the credentials were replaced, or the offer rolled back, meanwhile: the other side would not know it
     if (ufrag !== null && !this.localDescription?.parsed.media.some((section) => section.ufrag === ufrag)) return;
     for (const one of [this.pendingLocal, this.currentLocal]) if (one) addTo(one, mid, index, candidate, ufrag);
-    const init = { candidate, sdpMid: mid, sdpMLineIndex: index, usernameFragment: ufrag };
-    this.fire(new RTCPeerConnectionIceEvent("icecandidate", { candidate: new RTCIceCandidate(init) }));
+    const init = { candidate, sdpMid: mid, sdpMLineIndex: index, usernameFragment: ufrag, url, relayProtocol };
+    this.fire(new RTCPeerConnectionIceEvent("icecandidate", { candidate: new RTCIceCandidate(init), url }));
   }
 
   // --- statistics and the end

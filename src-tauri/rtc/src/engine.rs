@@ -5,6 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
+use rustls::pki_types::CertificateDer;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot};
@@ -12,11 +13,12 @@ use tokio::sync::{broadcast, mpsc, oneshot};
 use crate::audio::{Audio, AudioConfig, AudioEvent, Microphone, Side};
 use crate::error::{EngineError, RtcError};
 use crate::media_socket::{MediaSocket, Page};
-use crate::net::Resolver;
 use crate::net::task::{self, Asked, PeerHandle, Surroundings};
+use crate::net::{Resolver, Tls, Watch};
 use crate::peer::PeerConfig;
 use crate::peer::connection::Patience;
 use crate::peer::request::PeerRequest;
+use crate::servers::Configuration;
 
 /// Most peers open at once.
 const MAX_PEERS: usize = 32;
@@ -27,13 +29,16 @@ pub struct EngineConfig {
     /// Origins whose pages may open the media socket, such as `tauri://localhost`. Default: none,
     /// which [`Engine::start`] refuses.
     pub allowed_origins: Vec<String>,
-    /// The only address to send and receive from; names of `.local` are not resolved then. Default:
-    /// those of every interface that is up.
+    /// The only address to send and receive from; names of `.local` are not resolved and changes of the
+    /// network not watched then. Default: those of every interface that is up.
     pub bind: Option<IpAddr>,
     /// Where our voice comes from. Default: the system's microphone.
     pub microphone: Microphone,
     /// The PulseAudio server for voice. Default: the session's.
     pub sound_server: Option<String>,
+    /// Certificates that TURN servers may be signed by, besides those the system trusts: for tests, and
+    /// for a server of one's own. Default: none.
+    pub extra_roots: Vec<CertificateDer<'static>>,
 }
 
 /// The engine; cheap to clone. When the last clone is dropped, everything is closed.
@@ -48,6 +53,8 @@ struct Inner {
     events: Events,
     page: Page,
     resolver: Resolver,
+    tls: Tls,
+    watch: Watch,
     socket: MediaSocket,
     peers: Arc<Mutex<Peers>>,
 }
@@ -77,20 +84,6 @@ enum EngineRequest {
     },
 }
 
-/// `RTCConfiguration`, as far as it is used.
-#[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct Configuration {
-    ice_transport_policy: Option<TransportPolicy>,
-}
-
-#[derive(PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "lowercase")]
-enum TransportPolicy {
-    All,
-    Relay,
-}
-
 impl Engine {
     /// Starts the engine on the current tokio runtime: binds the media socket, opens nothing else.
     ///
@@ -117,6 +110,8 @@ impl Engine {
         Ok(Self {
             inner: Arc::new(Inner {
                 resolver: Resolver::new(config.bind.is_none()),
+                tls: Tls::new(config.extra_roots.clone()),
+                watch: Watch::new(config.bind.is_none()),
                 audio,
                 events,
                 page,
@@ -183,7 +178,7 @@ impl Inner {
                     url.ok_or_else(|| RtcError::operation("the system gives no random numbers"))?;
                 Ok(json!({ "url": url }))
             }
-            EngineRequest::Open { configuration } => self.open(&configuration),
+            EngineRequest::Open { configuration } => self.open(configuration),
             EngineRequest::Devices {} => {
                 let audio = self.audio.clone();
                 let devices = blocking(move || audio.devices()).await??;
@@ -212,7 +207,8 @@ impl Inner {
         }
     }
 
-    fn open(&self, configuration: &Configuration) -> Result<Value, RtcError> {
+    fn open(&self, configuration: Configuration) -> Result<Value, RtcError> {
+        let ice = configuration.read()?;
         let mut random = [0; 8];
         getrandom::fill(&mut random)
             .map_err(|_| RtcError::operation("the system gives no random numbers"))?;
@@ -223,12 +219,13 @@ impl Inner {
         peers.last += 1;
         let peer = peers.last;
         let config = PeerConfig {
-            relay_only: configuration.ice_transport_policy == Some(TransportPolicy::Relay),
+            relay_only: ice.relay_only,
             patience: Patience::default(),
             session: u64::from_ne_bytes(random),
         };
         let handle = task::spawn(
             config,
+            ice,
             Surroundings {
                 peer,
                 bind: self.config.bind,
@@ -236,6 +233,8 @@ impl Inner {
                 events: self.events.clone(),
                 page: self.page.clone(),
                 resolver: self.resolver.clone(),
+                tls: self.tls.clone(),
+                watch: self.watch.clone(),
             },
         );
         self.page.open(peer, handle.media.clone());

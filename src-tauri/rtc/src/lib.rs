@@ -6,7 +6,7 @@
 //! ```text
 //!   page ── requests, events ──▶ engine ──▶ peer task ──▶ peer (str0m, no I/O)
 //!   worker ── coded pictures ──▶ media_socket ──▲  │
-//!   microphone, speaker ◀──────▶ audio ─────────┘  └────▶ net: UDP sockets, mDNS
+//!   microphone, speaker ◀──────▶ audio ─────────┘  └────▶ net: UDP sockets, STUN, TURN, mDNS
 //! ```
 
 pub mod audio;
@@ -16,6 +16,7 @@ mod media_socket;
 mod net;
 mod peer;
 mod sdp;
+mod servers;
 
 pub use audio::Microphone;
 pub use engine::{Engine, EngineConfig};

@@ -1,8 +1,13 @@
-//! The sockets of a peer, the names it resolves, and the task that runs it.
+//! The sockets of a peer, its relays, the names it resolves, and the task that runs it.
 
 mod addresses;
+mod candidates;
+mod changes;
+mod gather;
 mod mdns;
 mod sockets;
 pub(crate) mod task;
 
+pub(crate) use changes::Watch;
+pub(crate) use gather::{Failure, Tls};
 pub(crate) use mdns::Resolver;

@@ -1,5 +1,6 @@
-//! One UDP socket for each address.
+//! One UDP socket for each address, and the relays in other places that act as one.
 
+use std::collections::BTreeMap;
 use std::future::poll_fn;
 use std::net::{IpAddr, SocketAddr};
 use std::task::{Context, Poll};
@@ -7,15 +8,18 @@ use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
+use super::gather::{RelayPacket, Way};
+
 struct Socket {
     address: SocketAddr,
     socket: UdpSocket,
 }
 
-/// The sockets of one peer.
+/// The sockets and relays of one peer.
 #[derive(Default)]
 pub(crate) struct Sockets {
     sockets: Vec<Socket>,
+    relays: BTreeMap<SocketAddr, Way>,
     /// Who is asked first the next time, so that a busy socket does not starve the others.
     turn: usize,
 }
@@ -39,19 +43,38 @@ impl Sockets {
         opened
     }
 
-    /// Closes the socket at this address.
+    /// An address of an allocation; packets are sent from it by `way`.
+    pub fn add_relay(&mut self, address: SocketAddr, way: Way) {
+        self.relays.insert(address, way);
+    }
+
+    /// Closes the socket or relay at this address.
     pub fn close(&mut self, address: SocketAddr) {
         self.sockets.retain(|one| one.address != address);
+        self.relays.remove(&address);
+    }
+
+    /// Where the sockets are.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.sockets.iter().map(|one| one.address)
+    }
+
+    /// Where relays are, and the addresses of this machine they lead to.
+    pub fn relays(&self) -> impl Iterator<Item = (SocketAddr, IpAddr)> {
+        self.relays.iter().map(|(relay, way)| (*relay, way.local))
     }
 
     /// Sends a packet from one of the addresses. UDP may lose it, so may this.
     pub fn send(&self, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
         if let Some(one) = self.sockets.iter().find(|one| one.address == from) {
             let _ = one.socket.try_send_to(packet, to);
+        } else if let Some(way) = self.relays.get(&from) {
+            let packet = packet.to_vec();
+            let _ = way.packets.try_send(RelayPacket { to, packet });
         }
     }
 
-    /// The next packet: its length, where it came from, and the address of ours it came to.
+    /// The next packet to a socket: its length, where it came from, and the address of ours it came to; what comes to a relay comes by another way.
     /// Never returns without sockets; can be dropped at any time without losing a packet.
     pub async fn receive(&mut self, buffer: &mut [u8]) -> (usize, SocketAddr, SocketAddr) {
         poll_fn(|context| self.poll_receive(context, buffer)).await

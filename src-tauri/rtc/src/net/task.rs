@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 use tokio::sync::{mpsc, oneshot};
 
-use super::addresses;
+use super::changes::Watch;
+use super::gather::{Found, Gathering, Reflexive, Tls};
 use super::mdns::Resolver;
 use super::sockets::Sockets;
 use crate::audio::{Audio, AudioError, Capture, OpusPacket, Playback};
@@ -16,6 +17,7 @@ use crate::error::RtcError;
 use crate::media_socket::Page;
 use crate::peer::request::PeerRequest;
 use crate::peer::{Output, Peer, PeerConfig, RemoteCandidate, Voice};
+use crate::servers::IceConfig;
 
 /// Requests that wait for a peer; more wait with their callers.
 pub(crate) const REQUESTS: usize = 64;
@@ -23,8 +25,13 @@ pub(crate) const REQUESTS: usize = 64;
 pub(crate) const MEDIA: usize = 64;
 /// Names being resolved that a task hears of.
 const NAMES: usize = 16;
+/// Reports and packets of relays that wait for a peer; beyond, packets are dropped.
+const FOUND: usize = 256;
 /// Largest UDP packet that is read, in bytes; WebRTC's are below 1500.
 const PACKET: usize = 4096;
+
+/// No sleep is longer than this.
+const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 
 /// Timeouts handled before a look at packets and requests.
 const IN_A_ROW: usize = 16;
@@ -73,15 +80,28 @@ pub(crate) struct Surroundings {
     pub events: Events,
     pub page: Page,
     pub resolver: Resolver,
+    pub tls: Tls,
+    pub watch: Watch,
 }
 
 /// Starts a peer.
-pub(crate) fn spawn(config: PeerConfig, surroundings: Surroundings) -> PeerHandle {
+pub(crate) fn spawn(config: PeerConfig, ice: IceConfig, surroundings: Surroundings) -> PeerHandle {
     let (requests, asked) = mpsc::channel(REQUESTS);
     let (media, arriving) = mpsc::channel(MEDIA);
     let (names, resolved) = mpsc::channel(NAMES);
+    let (found, finding) = mpsc::channel(FOUND);
+    let inputs = Inputs {
+        asked,
+        arriving,
+        resolved,
+        finding,
+        watch: surroundings.watch.clone(),
+    };
     let task = Task {
         peer: Peer::new(Instant::now(), config),
+        gathering: Gathering::new(surroundings.bind, surroundings.tls.clone(), found),
+        reflexive: Reflexive::default(),
+        ice,
         surroundings,
         sockets: Sockets::default(),
         names,
@@ -91,7 +111,7 @@ pub(crate) fn spawn(config: PeerConfig, surroundings: Surroundings) -> PeerHandl
         players: BTreeMap::new(),
     };
     let (events, peer) = (task.surroundings.events.clone(), task.surroundings.peer);
-    let running = tokio::spawn(task.run(asked, arriving, resolved));
+    let running = tokio::spawn(task.run(inputs));
     tokio::spawn(async move {
         // a bug in what parses the other side's packets must not look like a call that goes on
         if running.await.is_err() {
@@ -103,10 +123,23 @@ pub(crate) fn spawn(config: PeerConfig, surroundings: Surroundings) -> PeerHandl
     PeerHandle { requests, media }
 }
 
-struct Task {
-    peer: Peer,
-    surroundings: Surroundings,
-    sockets: Sockets,
+/// Where what happens comes from, besides sockets and the clock.
+struct Inputs {
+    asked: mpsc::Receiver<Asked>,
+    arriving: mpsc::Receiver<Media>,
+    resolved: mpsc::Receiver<(RemoteCandidate, IpAddr)>,
+    finding: mpsc::Receiver<Found>,
+    watch: Watch,
+}
+
+pub(super) struct Task {
+    pub(super) peer: Peer,
+    pub(super) surroundings: Surroundings,
+    pub(super) sockets: Sockets,
+    /// The servers to ask at the next gathering.
+    pub(super) ice: IceConfig,
+    pub(super) gathering: Gathering,
+    pub(super) reflexive: Reflexive,
     names: mpsc::Sender<(RemoteCandidate, IpAddr)>,
     media: mpsc::WeakSender<Media>,
     captures: BTreeMap<String, Capture>,
@@ -114,12 +147,14 @@ struct Task {
 }
 
 impl Task {
-    async fn run(
-        mut self,
-        mut asked: mpsc::Receiver<Asked>,
-        mut arriving: mpsc::Receiver<Media>,
-        mut resolved: mpsc::Receiver<(RemoteCandidate, IpAddr)>,
-    ) {
+    async fn run(mut self, inputs: Inputs) {
+        let Inputs {
+            mut asked,
+            mut arriving,
+            mut resolved,
+            mut finding,
+            mut watch,
+        } = inputs;
         let mut packet = vec![0; PACKET];
         loop {
             let wake = self.work().await;
@@ -129,8 +164,13 @@ impl Task {
                     None => break,
                 },
                 (length, from, to) = self.sockets.receive(&mut packet) => {
-                    self.peer.handle_packet(Instant::now(), from, to, packet.get(..length).unwrap_or_default());
+                    let packet = packet.get(..length).unwrap_or_default();
+                    if !self.reflexive.handle_packet(from, to, packet) {
+                        self.peer.handle_packet(Instant::now(), from, to, packet);
+                    }
                 }
+                Some(found) = finding.recv() => self.handle_found(found),
+                () = watch.changed() => self.handle_change().await,
                 Some(media) = arriving.recv() => self.handle_media(media),
                 Some((candidate, address)) = resolved.recv() => {
                     self.peer.resolved(Instant::now(), &candidate, address);
@@ -148,7 +188,11 @@ impl Task {
         for _ in 0..IN_A_ROW {
             self.drain().await;
             let now = Instant::now();
-            let wake = self.peer.poll_timeout(now);
+            let wake = self.follow_gathering(now);
+            let wake = self
+                .peer
+                .poll_timeout(now)
+                .min(wake.unwrap_or(now + LONGEST_SLEEP));
             if wake > now {
                 return wake;
             }
@@ -184,12 +228,8 @@ impl Task {
                         player.push(voice.seq, voice.rtp_time, voice.data);
                     }
                 }
-                Output::Gather => {
-                    let addresses = addresses::to_gather(self.surroundings.bind);
-                    let opened = self.sockets.open(&addresses).await;
-                    self.peer.gathered(Instant::now(), &opened);
-                }
-                Output::Close(address) => self.sockets.close(address),
+                Output::Gather => self.gather().await,
+                Output::Close(address) => self.close(address),
                 Output::Resolve { host, candidate } => {
                     let (resolver, names) =
                         (self.surroundings.resolver.clone(), self.names.clone());
@@ -206,6 +246,15 @@ impl Task {
 
     async fn handle_request(&mut self, asked: Asked) {
         let Asked { request, reply } = asked;
+        if let PeerRequest::SetConfiguration { configuration } = request {
+            let read = configuration.read();
+            let _ = reply.send(read.map(|ice| {
+                self.peer.set_relay_only(ice.relay_only);
+                self.ice = ice;
+                json!({})
+            }));
+            return;
+        }
         if matches!(request, PeerRequest::Stats {}) {
             self.tell_voice_figures();
         }

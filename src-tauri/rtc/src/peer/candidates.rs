@@ -1,7 +1,6 @@
-//! Candidates of both sides.
+//! Candidates of the other side.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::{Duration, Instant};
 
 use str0m::{Candidate, CandidateKind, Rtc};
 
@@ -9,9 +8,6 @@ use crate::error::RtcError;
 
 /// Most candidates of the other side that are taken for one set of credentials.
 const MAX_REMOTE: usize = 64;
-/// Sockets from before an ICE restart stay open so long: each side changes over when it sees fit, and
-/// Chromium sends to where it used to for seconds.
-const LEFTOVER: Duration = Duration::from_secs(20);
 /// Longest candidate, in bytes.
 const MAX_LENGTH: usize = 1024;
 
@@ -93,26 +89,20 @@ impl RemoteCandidate {
     }
 }
 
-/// The candidates of one connection.
+/// The other side's candidates.
 #[derive(Default)]
 pub(crate) struct Candidates {
-    /// Theirs, until their description is applied.
+    /// Until the description they belong to is applied.
     waiting: Vec<RemoteCandidate>,
-    /// How many of theirs were used for the credentials now in use.
+    /// How many were used for the credentials now in use.
     used: usize,
-    /// Where theirs are, and of what kind.
+    /// Where they are, and of what kind.
     remote: Vec<(SocketAddr, CandidateKind)>,
-    /// Ours.
-    local: Vec<Candidate>,
-    /// Ours from before an ICE restart that is not in force yet.
-    retired: Vec<Candidate>,
-    /// Sockets from before a restart that is, and until when.
-    leftover: Vec<(SocketAddr, Instant)>,
 }
 
 impl Candidates {
-    /// Takes a candidate of theirs. `current`: the credentials applied; `awaits`: a candidate that names
-    /// none belongs to a description still to come.
+    /// Takes a candidate. `current`: the credentials applied; `awaits`: a candidate that names none
+    /// belongs to a description still to come.
     pub fn add(
         &mut self,
         rtc: &mut Rtc,
@@ -191,74 +181,15 @@ impl Candidates {
         Next::Done
     }
 
-    /// These sockets of ours were opened; those before are not announced any more.
-    pub fn add_local(&mut self, rtc: &mut Rtc, addresses: &[SocketAddr]) {
-        self.retired.append(&mut self.local);
-        for &address in addresses {
-            let candidate = Candidate::host(address, "udp").ok();
-            let added = candidate.and_then(|candidate| rtc.add_local_candidate(candidate).cloned());
-            self.local.extend(added);
-        }
-    }
-
-    /// An ICE restart is in force: what was announced before it is checked no more.
-    pub fn restarted(&mut self, rtc: &mut Rtc, now: Instant) {
-        for candidate in self.retired.drain(..) {
-            rtc.direct_api().invalidate_candidate(&candidate);
-            self.leftover.push((candidate.addr(), now + LEFTOVER));
-        }
-    }
-
-    /// The sockets to close: not checked any more for a while, and not the one in use.
-    pub fn take_unused(&mut self, now: Instant, in_use: Option<SocketAddr>) -> Vec<SocketAddr> {
-        let unused =
-            |(address, until): &(SocketAddr, Instant)| *until <= now && Some(*address) != in_use;
-        self.leftover
-            .extract_if(.., |one| unused(one))
-            .map(|(address, _)| address)
-            .collect()
-    }
-
-    /// When there may be sockets to close.
-    pub fn poll_timeout(&self, in_use: Option<SocketAddr>) -> Option<Instant> {
-        let others = self
-            .leftover
-            .iter()
-            .filter(|(address, _)| Some(*address) != in_use);
-        others.map(|(_, until)| *until).min()
-    }
-
-    /// Ours, to be announced.
-    pub fn local(&self) -> &[Candidate] {
-        &self.local
-    }
-
-    /// `RTCIceCandidateType` of an address of ours.
-    pub fn local_kind(&self, address: SocketAddr) -> &'static str {
-        let found = self
-            .local
-            .iter()
-            .chain(&self.retired)
-            .find(|candidate| candidate.addr() == address);
-        kind_name(found.map_or(CandidateKind::Host, Candidate::kind))
-    }
-
-    /// `RTCIceCandidateType` of an address of theirs; one that was never announced was found by a check.
+    /// `RTCIceCandidateType` of an address; one that was never announced was found by a check.
     pub fn remote_kind(&self, address: SocketAddr) -> &'static str {
         let found = self.remote.iter().find(|(known, _)| *known == address);
         kind_name(found.map_or(CandidateKind::PeerReflexive, |(_, kind)| *kind))
     }
 }
 
-/// The text of a candidate of ours under these credentials.
-pub(crate) fn text(candidate: &Candidate, ufrag: &str) -> String {
-    let mut candidate = candidate.clone();
-    candidate.set_ufrag(ufrag);
-    candidate.to_sdp_string()
-}
-
 /// `RTCIceCandidateType`.
-fn kind_name(kind: CandidateKind) -> &'static str {
+pub(crate) fn kind_name(kind: CandidateKind) -> &'static str {
     match kind {
         CandidateKind::Host => "host",
         CandidateKind::PeerReflexive => "prflx",

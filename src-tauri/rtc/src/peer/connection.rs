@@ -12,6 +12,8 @@
 //! While ICE restarts, the pair of before it goes on carrying media; as long as anything but checks
 //! comes in, the restart does not show.
 //!
+//! When the very address that carries the connection is gone, nobody has to wait for silence.
+//!
 //! str0m has no `failed`, and its `Disconnected` takes more than 20 s; hence the timers here.
 
 use std::time::{Duration, Instant};
@@ -121,6 +123,8 @@ pub(crate) struct Connection {
     heard: Instant,
     /// When anything but ICE's own checks came last: a pair that works brought it.
     carried: Instant,
+    /// The address that carried the connection is gone, and no other has taken its place.
+    cut: bool,
     told: (IceState, PeerState),
 }
 
@@ -132,6 +136,7 @@ impl Connection {
             dtls: Dtls::Pending,
             heard: now,
             carried: now,
+            cut: false,
             told: (IceState::New, PeerState::New),
         }
     }
@@ -158,7 +163,18 @@ impl Connection {
         self.heard = self.heard.max(now);
         if !check {
             self.carried = self.carried.max(now);
+            self.cut = false;
         }
+    }
+
+    /// What carried the connection is no more.
+    pub fn handle_lost(&mut self) {
+        self.cut = true;
+    }
+
+    /// Another pair carries it.
+    pub fn handle_path(&mut self) {
+        self.cut = false;
     }
 
     pub fn handle_ice(&mut self, now: Instant, state: str0m::IceConnectionState) {
@@ -168,6 +184,7 @@ impl Connection {
                 if !matches!(before, Ice::Works { .. }) {
                     self.heard = now;
                 }
+                self.cut = false;
                 Ice::Works {
                     done: state == S::Completed,
                     lost: false,
@@ -194,6 +211,16 @@ impl Connection {
         self.dtls == Dtls::Connected
     }
 
+    /// `RTCDtlsTransportState`, but for `closed`.
+    pub fn dtls(&self) -> &'static str {
+        match (self.dtls, self.ice) {
+            (Dtls::Connected, _) => "connected",
+            (Dtls::Failed, _) => "failed",
+            (Dtls::Pending, Ice::Works { .. }) => "connecting",
+            (Dtls::Pending, Ice::Idle | Ice::Checking { .. }) => "new",
+        }
+    }
+
     fn states(&self, now: Instant) -> (IceState, PeerState) {
         let silent = now.saturating_duration_since(self.heard);
         let idle = now.saturating_duration_since(self.carried);
@@ -202,7 +229,7 @@ impl Connection {
             // the pair of before the restart still carries what is sent
             Ice::Checking {
                 before: Some(done), ..
-            } if idle < self.patience.disconnected => {
+            } if idle < self.patience.disconnected && !self.cut => {
                 if done {
                     IceState::Completed
                 } else {
@@ -216,7 +243,7 @@ impl Connection {
             }
             Ice::Checking { .. } => IceState::Checking,
             Ice::Works { .. } if silent >= self.patience.failed => IceState::Failed,
-            Ice::Works { lost, .. } if lost || silent >= self.patience.disconnected => {
+            Ice::Works { lost, .. } if lost || self.cut || silent >= self.patience.disconnected => {
                 IceState::Disconnected
             }
             Ice::Works { done: true, .. } => IceState::Completed,
@@ -408,6 +435,29 @@ mod tests {
         assert_eq!(
             changes(&mut alice, at(start, 20)).first(),
             Some(&Change::Ice(IceState::Failed))
+        );
+    }
+
+    #[test]
+    fn alices_address_is_gone_and_she_is_told_at_once() {
+        let start = Instant::now();
+        let mut alice = connected(start);
+        alice.handle_lost();
+        let disconnected = [
+            Change::Ice(IceState::Disconnected),
+            Change::Peer(PeerState::Disconnected),
+        ];
+        assert_eq!(changes(&mut alice, start), disconnected);
+        assert_eq!(alice.poll_timeout(), Some(at(start, 15)));
+        alice.handle_packet(at(start, 1), true);
+        assert_eq!(changes(&mut alice, at(start, 1)), [], "a check is no path");
+        alice.handle_path();
+        assert_eq!(
+            changes(&mut alice, at(start, 1)),
+            [
+                Change::Ice(IceState::Connected),
+                Change::Peer(PeerState::Connected)
+            ]
         );
     }
 

@@ -17,6 +17,7 @@ use super::channels::Opened;
 use super::connection::Change;
 use super::output::Output;
 use super::{Peer, slots};
+use crate::servers::Transport;
 
 /// Packets that cannot be put together are skipped; so many at once, and something else is wrong.
 const MAX_BAD: u32 = 1000;
@@ -58,7 +59,12 @@ impl Peer {
     }
 
     fn transmit(&mut self, transmit: Transmit) {
-        if transmit.contents.first().is_some_and(|first| *first > STUN) {
+        // str0m goes on by a lost address until it has another
+        let carries = transmit.contents.first().is_some_and(|first| *first > STUN);
+        if carries && self.lost != Some(transmit.source) {
+            if self.lost.take().is_some() {
+                self.connection.handle_path();
+            }
             self.carrier = Some(transmit.source);
         }
         self.outputs.push_back(Output::Transmit(transmit));
@@ -86,7 +92,7 @@ impl Peer {
             });
         }
         self.mute_silent(now);
-        let unused = self.candidates.take_unused(now, self.carrier);
+        let unused = self.ours.take_unused(now, self.carrier);
         self.outputs.extend(unused.into_iter().map(Output::Close));
         let up = self.connection.is_up();
         if up != self.up {
@@ -184,15 +190,24 @@ impl Peer {
     fn handle_stats(&mut self, stats: PeerStats) {
         if let Some(pair) = &stats.selected_candidate_pair {
             let path = (pair.local.addr, pair.remote.addr);
+            if self.lost.is_some_and(|lost| lost != path.0) {
+                self.lost = None;
+                self.connection.handle_path();
+            }
             if self.path != Some(path) {
                 self.path = Some(path);
+                self.paths += 1;
                 let rtt = pair
                     .current_round_trip_time
                     .or(stats.rtt)
                     .map(|rtt| rtt.as_secs_f64() * 1000.0);
+                let relay = self.ours.find(path.0).and_then(|local| local.relay);
                 self.event(json!({
                     "event": "path",
-                    "local": { "type": self.candidates.local_kind(path.0), "protocol": "udp" },
+                    "local": {
+                        "type": self.ours.kind(path.0), "protocol": "udp",
+                        "relayProtocol": relay.map(Transport::as_str),
+                    },
                     "remote": { "type": self.candidates.remote_kind(path.1) },
                     "rttMs": rtt,
                 }));

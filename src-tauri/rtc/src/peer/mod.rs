@@ -16,9 +16,11 @@ mod config;
 pub(crate) mod connection;
 mod events;
 mod gate;
+mod gathering;
 mod lines;
 mod media;
 mod negotiation;
+pub(crate) mod ours;
 mod output;
 mod rate;
 pub(crate) mod request;
@@ -41,11 +43,12 @@ use clock::{Timeline, Unwrap};
 use connection::{Connection, Patience};
 use gate::FrameGate;
 use negotiation::{Completed, Negotiation};
+use ours::Ours;
 pub(crate) use output::{Frame, Output};
 use rate::{DropGuard, RateControl};
 use request::{PeerRequest, Receiver, Sender};
-use stats::Stats;
 pub(crate) use stats::Voice;
+use stats::{Stats, Way};
 
 /// Never asleep longer than this: whatever str0m would do in years can be looked at again.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
@@ -53,7 +56,7 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 /// How a peer is set up.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct PeerConfig {
-    /// Addresses of this machine must not be used.
+    /// Addresses of this machine must not be used, nor names of its network be asked for.
     pub relay_only: bool,
     pub patience: Patience,
     /// A random number for the descriptions' o= line.
@@ -67,6 +70,7 @@ pub(crate) struct Peer {
     negotiation: Negotiation,
     connection: Connection,
     candidates: Candidates,
+    ours: Ours,
     channels: Channels,
     rates: RateControl,
     guards: BTreeMap<u16, DropGuard>,
@@ -80,11 +84,17 @@ pub(crate) struct Peer {
     stats: Stats,
     /// The credentials our candidates were announced under.
     announced: Option<String>,
+    /// `RTCIceGatheringState`, as told last.
+    gathering: &'static str,
     /// Media can flow, as far as the page's encoders know.
     up: bool,
     path: Option<(SocketAddr, SocketAddr)>,
+    /// How many paths there have been.
+    paths: u32,
     /// The address of ours that media and DTLS go out from.
     carrier: Option<SocketAddr>,
+    /// The carrier, when it was lost and no other was found yet.
+    lost: Option<SocketAddr>,
     rtc_timeout: Instant,
     /// str0m can do no more. What the other side still sends counts as silence.
     over: bool,
@@ -99,6 +109,7 @@ impl Peer {
             negotiation: Negotiation::new(config.session),
             connection: Connection::new(now, config.patience),
             candidates: Candidates::default(),
+            ours: Ours::default(),
             channels: Channels::default(),
             rates: RateControl::default(),
             guards: BTreeMap::new(),
@@ -110,9 +121,12 @@ impl Peer {
             timelines: BTreeMap::new(),
             stats: Stats::default(),
             announced: None,
+            gathering: "new",
             up: false,
             path: None,
+            paths: 0,
             carrier: None,
+            lost: None,
             rtc_timeout: now,
             over: false,
             outputs: VecDeque::new(),
@@ -210,6 +224,9 @@ impl Peer {
                 }
             }
             PeerRequest::Stats {} => return Ok(Value::Array(self.report())),
+            PeerRequest::SetConfiguration { configuration } => {
+                self.set_relay_only(configuration.read()?.relay_only);
+            }
         }
         Ok(json!({}))
     }
@@ -239,6 +256,8 @@ impl Peer {
         if let Next::Resolve { host, candidate } =
             self.candidates
                 .add(&mut self.rtc, candidate, current, awaits)
+            // asking the network for the name would tell the other side that we are in the same one
+            && !self.config.relay_only
         {
             self.outputs.push_back(Output::Resolve { host, candidate });
         }
@@ -253,59 +272,7 @@ impl Peer {
         self.settle(now);
     }
 
-    /// Gathers for a description that was set, when its credentials are new.
-    fn gather(&mut self) {
-        let ufrag = self.negotiation.local_credentials(&mut self.rtc).ufrag;
-        if self.negotiation.announced().is_empty() || self.announced.as_ref() == Some(&ufrag) {
-            return;
-        }
-        self.announced = Some(ufrag);
-        self.event(json!({ "event": "gathering", "state": "gathering" }));
-        if self.config.relay_only {
-            self.announce();
-        } else {
-            self.outputs.push_back(Output::Gather);
-        }
-    }
-
-    /// Sockets were opened for the credentials announced next, at these addresses.
-    ///
-    /// A restart has sockets of its own, for the sake of Chromium: it takes candidates of an offer
-    /// that is rolled back for those of the next description, and never pairs their addresses again.
-    pub fn gathered(&mut self, now: Instant, addresses: &[SocketAddr]) {
-        self.candidates.add_local(&mut self.rtc, addresses);
-        self.retire(now);
-        self.announce();
-        self.settle(now);
-    }
-
-    /// Once an announced restart is in force, the sockets of before it have had their time.
-    fn retire(&mut self, now: Instant) {
-        let current = self.rtc.direct_api().local_ice_credentials().ufrag;
-        if self.announced.as_ref() == Some(&current) {
-            self.candidates.restarted(&mut self.rtc, now);
-        }
-    }
-
-    /// Tells all our candidates, then that there are no more.
-    fn announce(&mut self) {
-        let ufrag = self.announced.clone().unwrap_or_default();
-        let slots = self.negotiation.announced();
-        let first = slots.iter().enumerate().find(|(_, slot)| !slot.rejected);
-        let (index, mid) = first.map_or((0, ""), |(index, slot)| (index, slot.mid.as_str()));
-        let event = |candidate: Option<String>| json!({ "event": "candidate", "candidate": candidate, "mid": mid, "index": index, "ufrag": ufrag });
-        let local = self
-            .candidates
-            .local()
-            .iter()
-            .map(|one| Some(candidates::text(one, &ufrag)));
-        let mut events: Vec<_> = local.map(event).collect();
-        events.push(json!({ "event": "gathering", "state": "complete" }));
-        events.push(event(None));
-        self.outputs.extend(events.into_iter().map(Output::Event));
-    }
-
-    /// A packet came in on one of our sockets.
+    /// A packet came in on one of our sockets or relays.
     pub fn handle_packet(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
         let Ok(contents) = packet.try_into() else {
             return;
@@ -346,7 +313,7 @@ impl Peer {
     pub fn poll_timeout(&self, now: Instant) -> Instant {
         let gates = self.gates.values().filter_map(FrameGate::poll_timeout);
         let others = [
-            self.candidates.poll_timeout(self.carrier),
+            self.ours.poll_timeout(self.carrier),
             self.connection.poll_timeout(),
             self.rates.poll_timeout(),
             self.mute_timeout(),
@@ -361,6 +328,16 @@ impl Peer {
     /// What is to be done next.
     pub fn poll_output(&mut self) -> Option<Output> {
         self.outputs.pop_front()
+    }
+
+    /// Whether there is something to be done.
+    pub fn has_output(&self) -> bool {
+        !self.outputs.is_empty()
+    }
+
+    /// Whether media can flow: nothing has to be looked for any more.
+    pub fn is_up(&self) -> bool {
+        self.connection.is_up()
     }
 
     /// Says goodbye; what is to be sent is in the outputs.
@@ -382,13 +359,19 @@ impl Peer {
             .and_then(|peer| peer.selected_candidate_pair.as_ref());
         let kinds = pair.map_or(("host", "host"), |pair| {
             (
-                self.candidates.local_kind(pair.local.addr),
+                self.ours.kind(pair.local.addr),
                 self.candidates.remote_kind(pair.remote.addr),
             )
         });
+        let way = Way {
+            number: self.paths,
+            local: pair.and_then(|pair| self.ours.find(pair.local.addr)),
+            kinds,
+        };
         let rtc = &self.rtc;
+        let dtls = self.connection.dtls();
         self.stats
-            .report(self.negotiation.slots(), self.up, kinds, |mid| {
+            .report(self.negotiation.slots(), dtls, &way, |mid| {
                 let media = rtc.media(mid)?;
                 let codec = rtc
                     .codec_config()

@@ -39,9 +39,10 @@ pub(crate) enum Output {
     Notice(Value),
     /// Voice to be played.
     Voice(VoicePacket),
-    /// Open new sockets, then say so by [`super::Peer::gathered`].
+    /// Open new sockets, ask the servers, and say what was found: [`super::Peer::gathered_hosts`] and
+    /// what is beside it.
     Gather,
-    /// Close the socket at this address of ours.
+    /// Close the socket or relay at this address of ours.
     Close(SocketAddr),
     /// Resolve a name, then say so by [`super::Peer::resolved`].
     Resolve {

@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 use crate::error::RtcError;
 use crate::sdp::{Direction, Kind};
+use crate::servers::Configuration;
 
 /// Audio or video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -123,8 +124,8 @@ impl ChannelSend {
     }
 }
 
-/// A request to one peer; `Debug` is left out, descriptions and candidates are in here.
-#[derive(Clone, Deserialize)]
+/// A request to one peer; `Debug` is left out, descriptions, candidates and credentials are in here.
+#[derive(Deserialize)]
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(crate) enum PeerRequest {
     CreateOffer {
@@ -164,4 +165,8 @@ pub(crate) enum PeerRequest {
         channel: u32,
     },
     Stats {},
+    /// For the next gathering; whoever runs the peer takes it.
+    SetConfiguration {
+        configuration: Configuration,
+    },
 }

@@ -7,8 +7,10 @@ use serde_json::{Map, Value, json};
 use str0m::media::Mid;
 use str0m::stats::{MediaEgressStats, MediaIngressStats, PeerStats};
 
+use super::ours::Local;
 use super::slots::Slot;
 use crate::sdp::Kind;
+use crate::servers::Transport;
 
 /// Figures of the page's coder that are put into the reports, by the direction they belong to.
 const INBOUND: [&str; 12] = [
@@ -64,10 +66,26 @@ pub(crate) struct Stats {
     egress: BTreeMap<Mid, MediaEgressStats>,
     pub lines: BTreeMap<u16, LineCounters>,
     coder: BTreeMap<u16, Map<String, Value>>,
+    /// Packets that did not arrive, by m-line.
+    lost: BTreeMap<Mid, f64>,
+}
+
+/// What is known of the way packets take, besides addresses.
+pub(crate) struct Way<'a> {
+    /// A number for it, another one for each.
+    pub number: u32,
+    pub local: Option<&'a Local>,
+    /// `RTCIceCandidateType` of both ends.
+    pub kinds: (&'static str, &'static str),
 }
 
 impl Stats {
     pub fn ingress(&mut self, stats: MediaIngressStats) {
+        // str0m tells what fraction was lost since the last time, and how many arrived in all
+        let before = self.ingress.get(&stats.mid).map_or(0, |last| last.packets);
+        let arrived = stats.packets.saturating_sub(before) as f64;
+        let fraction = stats.loss.map_or(0.0, f64::from).clamp(0.0, 0.99);
+        *self.lost.entry(stats.mid).or_default() += arrived * fraction / (1.0 - fraction);
         self.ingress.insert(stats.mid, stats);
     }
 
@@ -101,19 +119,19 @@ impl Stats {
             .map(|(name, value)| (name.clone(), value.clone()))
     }
 
-    /// The report. `kinds`: candidate types of the selected pair; `codec`: MIME type, payload type and
-    /// clock rate of an m-line.
+    /// The report. `way`: that of the selected pair; `dtls`: `RTCDtlsTransportState`; `codec`: MIME type,
+    /// payload type and clock rate of an m-line.
     pub fn report(
         &self,
         slots: &[Slot],
-        connected: bool,
-        kinds: (&str, &str),
+        dtls: &str,
+        way: &Way,
         codec: impl Fn(Mid) -> Option<(&'static str, u8, u32)>,
     ) -> Vec<Value> {
         let timestamp = now_millis();
         let mut report = Vec::new();
         if let Some(peer) = &self.peer {
-            transport(&mut report, peer, connected, kinds, timestamp);
+            transport(&mut report, peer, dtls, way, timestamp);
         }
         for (index, slot) in slots.iter().enumerate() {
             let Ok(index) = u16::try_from(index) else {
@@ -151,6 +169,8 @@ impl Stats {
         let mut put = |name: &str, value: Value| entry.insert(name.to_owned(), value);
         put("packetsReceived", stats.packets.into());
         put("bytesReceived", stats.bytes.into());
+        let lost = self.lost.get(&line.slot.str0m_mid()).copied();
+        put("packetsLost", (lost.unwrap_or_default() as u64).into());
         put(
             "jitter",
             (f64::from(stats.jitter) / f64::from(line.clock)).into(),
@@ -238,24 +258,22 @@ impl Line<'_> {
     }
 }
 
-fn transport(
-    report: &mut Vec<Value>,
-    peer: &PeerStats,
-    connected: bool,
-    kinds: (&str, &str),
-    timestamp: f64,
-) {
+fn transport(report: &mut Vec<Value>, peer: &PeerStats, dtls: &str, way: &Way, timestamp: f64) {
     let pair = peer.selected_candidate_pair.as_ref();
+    let number = way.number;
+    let [pair_id, local_id, remote_id] =
+        ["pair", "local", "remote"].map(|part| format!("{part}-{number}"));
     report.push(json!({
         "id": "transport", "type": "transport", "timestamp": timestamp,
         "bytesSent": peer.peer_bytes_tx, "bytesReceived": peer.peer_bytes_rx,
-        "dtlsState": if connected { "connected" } else { "connecting" },
-        "selectedCandidatePairId": pair.map(|_| "pair"),
+        "dtlsState": dtls,
+        "selectedCandidatePairId": pair.map(|_| &pair_id),
+        "selectedCandidatePairChanges": number,
     }));
     let Some(pair) = pair else { return };
     report.push(json!({
-        "id": "pair", "type": "candidate-pair", "timestamp": timestamp, "transportId": "transport",
-        "localCandidateId": "local-candidate", "remoteCandidateId": "remote-candidate",
+        "id": pair_id, "type": "candidate-pair", "timestamp": timestamp, "transportId": "transport",
+        "localCandidateId": local_id, "remoteCandidateId": remote_id,
         "state": "succeeded", "nominated": true,
         "bytesSent": peer.peer_bytes_tx, "bytesReceived": peer.peer_bytes_rx,
         "currentRoundTripTime": pair.current_round_trip_time.map(|time| time.as_secs_f64()),
@@ -263,14 +281,28 @@ fn transport(
         "responsesReceived": pair.responses_received,
         "availableOutgoingBitrate": peer.bwe_tx.map(|rate| rate.as_u64()),
     }));
-    for (id, end, kind) in [
-        ("local-candidate", &pair.local, kinds.0),
-        ("remote-candidate", &pair.remote, kinds.1),
+    for (id, kind, end, candidate) in [
+        (local_id, "local-candidate", &pair.local, way.kinds.0),
+        (remote_id, "remote-candidate", &pair.remote, way.kinds.1),
     ] {
-        report.push(json!({
-            "id": id, "type": id, "timestamp": timestamp, "transportId": "transport",
-            "address": end.addr.ip().to_string(), "port": end.addr.port(), "protocol": "udp", "candidateType": kind,
-        }));
+        let mut entry = json!({
+            "id": id, "type": kind, "timestamp": timestamp, "transportId": "transport",
+            "address": end.addr.ip().to_string(), "port": end.addr.port(), "protocol": "udp",
+            "candidateType": candidate,
+        });
+        if let (Value::Object(fields), "local-candidate", Some(local)) =
+            (&mut entry, kind, way.local)
+        {
+            let mut put = |name: &str, value: Option<&str>| {
+                if let Some(value) = value {
+                    fields.insert(name.to_owned(), value.into());
+                }
+            };
+            put("url", local.url.as_deref());
+            put("relayProtocol", local.relay.map(Transport::as_str));
+            put("networkType", local.network);
+        }
+        report.push(entry);
     }
 }
 

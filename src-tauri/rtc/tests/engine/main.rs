@@ -8,5 +8,7 @@
 )]
 
 mod calls;
+mod coturn;
 mod person;
+mod relays;
 mod socket;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use ringdown_rtc::{Engine, EngineConfig, Microphone, RtcError};
+use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio::sync::mpsc;
@@ -11,6 +12,8 @@ use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::http::HeaderValue;
 use tokio_tungstenite::tungstenite::{Error, Message};
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+use crate::coturn::Coturn;
 
 pub const ORIGIN: &str = "tauri://localhost";
 /// How long a state may take to come about. Only a failing test ever waits so long.
@@ -66,14 +69,31 @@ pub struct Person {
     pub peer: u32,
     /// Events seen while waiting for others.
     seen: Vec<Value>,
+    /// All events taken so far.
+    all: Vec<Value>,
 }
 
 impl Person {
     pub async fn new() -> Self {
+        Self::with(json!({ "iceServers": [] })).await
+    }
+
+    /// With this `RTCConfiguration`.
+    pub async fn with(configuration: Value) -> Self {
+        Self::made(configuration, Vec::new()).await
+    }
+
+    /// With this `RTCConfiguration`, and trusting the server's certificate.
+    pub async fn trusting(coturn: &Coturn, configuration: Value) -> Self {
+        Self::made(configuration, vec![coturn.root.clone()]).await
+    }
+
+    async fn made(configuration: Value, extra_roots: Vec<CertificateDer<'static>>) -> Self {
         let config = EngineConfig {
             allowed_origins: vec![ORIGIN.to_owned()],
             bind: Some("127.0.0.1".parse().unwrap()),
             microphone: Microphone::Tone { hz: 440.0 },
+            extra_roots,
             ..EngineConfig::default()
         };
         let engine = Engine::start(config).await.unwrap();
@@ -86,7 +106,7 @@ impl Person {
         let socket = connect(url["url"].as_str().unwrap(), Some(ORIGIN))
             .await
             .unwrap();
-        let open = json!({ "op": "open", "configuration": { "iceServers": [] } });
+        let open = json!({ "op": "open", "configuration": configuration });
         let peer = engine.request(open).await.unwrap()["peer"]
             .as_u64()
             .unwrap() as u32;
@@ -96,7 +116,14 @@ impl Person {
             socket,
             peer,
             seen: Vec::new(),
+            all: Vec::new(),
         }
+    }
+
+    /// The events of this kind that came so far.
+    pub fn told(&self, kind: &str) -> Vec<Value> {
+        let of = |one: &&Value| one["event"] == kind;
+        self.all.iter().filter(of).cloned().collect()
     }
 
     /// The page's worker loses its connection and makes another.
@@ -138,6 +165,7 @@ impl Person {
         soon(&fields.to_string(), async {
             loop {
                 let event = self.events.recv().await.unwrap();
+                self.all.push(event.clone());
                 if fits(&event) {
                     return event;
                 }

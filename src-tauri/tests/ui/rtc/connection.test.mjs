@@ -57,6 +57,35 @@ describe("candidates", () => {
     assert.match(bob.remoteDescription.sdp, /a=end-of-candidates/);
   });
 
+  test("say which server they are from", async () => {
+    const { alice, track, engine } = pair();
+    alice.addTrack(track("audio"));
+    await alice.setLocalDescription();
+    await until(() => alice.iceGatheringState === "complete");
+    const url = "turn:turn.example.org?transport=tcp";
+    const candidate = "candidate:1ffffff 1 udp 33554431 203.0.113.9 49152 typ relay raddr 0.0.0.0 rport 0 ufrag u1";
+    const told = next(alice, "icecandidate");
+    engine.emit({ event: "gathering", peer: 1, state: "gathering" });
+    engine.emit({ event: "candidate", peer: 1, candidate, mid: "0", index: 0, ufrag: "u1", url, relayProtocol: "tcp" });
+    const event = await told;
+    assert.deepEqual([event.url, event.candidate.url, event.candidate.relayProtocol], [url, url, "tcp"]);
+    assert.equal(alice.iceGatheringState, "gathering", "again: the network changed");
+    engine.emit({ event: "candidate", peer: 1, candidate: null, mid: "0", index: 0, ufrag: "u1" });
+    await until(() => alice.iceGatheringState === "complete");
+  });
+
+  test("that a server does not give are an error with its name", async () => {
+    const { alice, engine, window } = pair();
+    await alice.createOffer();
+    const told = next(alice, "icecandidateerror");
+    const url = "turns:turn.example.org";
+    engine.emit({ event: "candidateError", peer: 1, url, errorCode: 701, errorText: "No answer." });
+    const event = await told;
+    assert.ok(event instanceof window.RTCPeerConnectionIceErrorEvent);
+    assert.deepEqual([event.url, event.errorCode, event.errorText], [url, 701, "No answer."]);
+    assert.deepEqual([event.address, event.port], [null, null]);
+  });
+
   test("that fit nowhere are refused", async () => {
     const { alice, bob, track } = pair();
     const candidate = "candidate:1 1 udp 1 192.0.2.1 1 typ host";
@@ -143,6 +172,21 @@ describe("configuration", () => {
     assert.throws(make({ iceServers: [{ urls: "turn:a", username: "u".repeat(510), credential: "c" }] }), { name: "InvalidAccessError" });
     make(undefined)();
     make(null)();
+  });
+
+  test("that is new reaches the engine before what is asked next", async () => {
+    const { alice, engine } = pair();
+    alice.setConfiguration({ iceServers: [{ urls: "stun:a" }] });
+    await alice.createOffer();
+    assert.equal(engine.calls("setConfiguration").length, 0, "it was opened with it");
+    assert.deepEqual(engine.calls("open")[0].configuration.iceServers, [{ urls: ["stun:a"] }]);
+    alice.setConfiguration({ iceServers: [{ urls: "stun:b" }], iceTransportPolicy: "relay" });
+    await alice.createOffer();
+    const [, second, third] = engine.log.filter(([op]) => ["createOffer", "setConfiguration"].includes(op));
+    assert.deepEqual([second?.[0], third?.[0]], ["setConfiguration", "createOffer"]);
+    const { configuration } = engine.calls("setConfiguration")[0];
+    assert.deepEqual(configuration.iceServers, [{ urls: ["stun:b"] }]);
+    assert.equal(configuration.iceTransportPolicy, "relay");
   });
 
   test("can change in part", async () => {

@@ -126,6 +126,9 @@ export class FakeEngine {
   _sender() {
     return {};
   }
+  _setConfiguration() {
+    return {};
+  }
   _receiver() {
     return {};
   }

@@ -1,9 +1,15 @@
 //! Candidates: early, inside descriptions, named, useless.
 
-use serde_json::json;
+use std::net::IpAddr;
+use std::time::Duration;
 
-use super::world::{World, answer, line, name, offer_of, text};
-use crate::peer::{Peer, PeerConfig, RemoteCandidate};
+use serde_json::{Value, json};
+
+use super::world::{World, answer, line, name, offer_of, request, text};
+use crate::net::Failure;
+use crate::peer::ours::{HostAddress, RelayAddress};
+use crate::peer::{Output, Peer, PeerConfig, RemoteCandidate};
+use crate::servers::Transport;
 
 #[test]
 fn candidates_may_come_before_the_description_they_belong_to() {
@@ -107,9 +113,8 @@ fn what_is_no_candidate_is_refused_and_what_is_of_no_use_is_not() {
     }
 }
 
-#[test]
-fn relay_only_announces_nothing() {
-    let mut world = World::new();
+/// Everything that Alice's page is told while a relay, and only that, is found for her.
+fn told_with_a_relay(world: &mut World) -> String {
     world.alice.peer = Peer::new(
         world.now,
         PeerConfig {
@@ -117,19 +122,109 @@ fn relay_only_announces_nothing() {
             ..Default::default()
         },
     );
-    let offer = offer_of(
-        &mut world,
+    let peer = &mut world.alice.peer;
+    let offer = request(
+        "createOffer",
         json!({ "dataChannel": true, "transceivers": [] }),
     );
-    world
-        .ask_alice("setLocalOffer", json!({ "sdp": offer }))
-        .unwrap();
-    let candidates: Vec<_> = world
-        .alice
-        .events
-        .iter()
-        .filter(|one| one["event"] == "candidate")
+    let offer = text(&peer.handle_request(world.now, offer).unwrap());
+    let set = request("setLocalOffer", json!({ "sdp": offer }));
+    peer.handle_request(world.now, set).unwrap();
+    let mut told = offer;
+    let mut outputs = 0;
+    let mut hear = |peer: &mut Peer| {
+        while let Some(output) = peer.poll_output() {
+            match output {
+                Output::Event(event) => told.push_str(&format!("\n{event}")),
+                Output::Gather => outputs += 1,
+                _ => {}
+            }
+        }
+    };
+    hear(peer);
+    let relay = RelayAddress {
+        address: "203.0.113.9:49152".parse().unwrap(),
+        url: "turn:turn.example.org".into(),
+        transport: Transport::Tcp,
+        order: 0,
+    };
+    assert!(peer.gathered_relay(world.now, relay));
+    let failure = Failure::unreachable("Gone.");
+    peer.gathering_failed("turn:other.example.org", &failure);
+    peer.gathered_all();
+    hear(peer);
+    assert_eq!(outputs, 1);
+    told
+}
+
+#[test]
+fn with_relays_only_nothing_that_leaves_names_another_address() {
+    let mut world = World::new();
+    let told = told_with_a_relay(&mut world);
+    let addresses: Vec<&str> = told
+        .split(|c: char| !(c.is_ascii_digit() || c == '.'))
+        .filter(|word| word.split('.').count() == 4 && word.parse::<IpAddr>().is_ok())
+        .filter(|word| !["0.0.0.0", "127.0.0.1"].contains(word))
         .collect();
-    assert!(matches!(candidates[..], [one] if one["candidate"].is_null()));
-    assert_eq!(world.alice.states("gathering"), ["gathering", "complete"]);
+    assert_eq!(addresses, ["203.0.113.9"]);
+    assert!(!told.contains(".local") && !told.contains("IP6"), "{told}");
+    let candidate = told
+        .lines()
+        .find(|line| line.contains("typ relay"))
+        .unwrap();
+    let candidate: Value = serde_json::from_str(candidate).unwrap();
+    assert_eq!(candidate["url"], "turn:turn.example.org");
+    assert_eq!(candidate["relayProtocol"], "tcp");
+    let states: Vec<&str> = told
+        .lines()
+        .filter(|line| line.contains("\"state\""))
+        .collect();
+    assert_eq!(states.len(), 2, "gathering, complete: {states:?}");
+}
+
+#[test]
+fn with_relays_only_nobody_on_this_network_is_asked_for_a_name() {
+    let mut world = World::call();
+    world.alice.peer.set_relay_only(true);
+    let ufrag = world.remote_ufrag_of_alice();
+    let named = "candidate:1 1 udp 2113937151 2c4a06a2-5fd2-4f0c.local 1111 typ host";
+    let arguments = json!({ "candidate": named, "mid": "0", "index": 0, "ufrag": ufrag });
+    world.ask_alice("addCandidate", arguments).unwrap();
+    assert!(world.alice.resolve.is_empty());
+}
+
+#[test]
+fn alice_loses_the_address_of_the_call_and_a_new_one_takes_over_without_a_restart() {
+    let mut world = World::call();
+    world.run(Duration::from_secs(2));
+    let before = world.alice.addresses.remove(0);
+    world.alice.peer.lost(world.now, before);
+    world.drain();
+    assert_eq!(world.alice.last_state("connection"), "disconnected");
+    let address = "192.0.2.77:7777".parse().unwrap();
+    world.alice.addresses.push(address);
+    let host = HostAddress {
+        address,
+        network: Some("wifi"),
+    };
+    world.alice.peer.gathering_again();
+    world.alice.peer.gathered_hosts(world.now, &[host]);
+    world.alice.peer.gathered_all();
+    world.drain();
+    world.trickle();
+    let since = world.now;
+    world.run_until("they are connected", |world| {
+        world.alice.last_state("connection") == "connected"
+    });
+    assert!(
+        world.now - since < Duration::from_secs(3),
+        "{:?}",
+        world.now - since
+    );
+    assert_eq!(
+        world.alice.states("gathering"),
+        ["gathering", "complete", "gathering", "complete"]
+    );
+    world.alice_films(5, true, 500);
+    assert!(!world.bob.frames.is_empty());
 }

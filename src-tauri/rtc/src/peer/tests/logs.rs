@@ -65,7 +65,7 @@ fn a_call_with_everything_in_it_leaves_no_address_or_description_in_the_log() {
     for secret in secrets
         .iter()
         .map(String::as_str)
-        .chain(["192.0.2.1", "1111", "2222"])
+        .chain(["192.0.2.1", ":1111", ":2222"])
     {
         let line = log.lines().find(|line| line.contains(secret));
         assert!(line.is_none(), "{secret} in {line:?}");

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::error::RtcError;
+use crate::peer::ours::HostAddress;
 use crate::peer::output::{Frame, VoicePacket};
 use crate::peer::request::PeerRequest;
 use crate::peer::{Output, Peer, PeerConfig};
@@ -145,6 +146,12 @@ impl World {
         }
     }
 
+    /// The credentials by which Alice knows Bob.
+    pub fn remote_ufrag_of_alice(&self) -> String {
+        let known = self.alice.peer.negotiation.remote_ufrag();
+        known.unwrap_or_default().to_owned()
+    }
+
     /// Alice offers, Bob answers, candidates follow. Returns offer and answer.
     pub fn negotiate(&mut self, offer: Value, answer: Value) -> (String, String) {
         let offer = text(&self.ask_alice("createOffer", offer).unwrap());
@@ -254,7 +261,10 @@ fn carry(now: Instant, from: &mut Side, to: &mut Side, mut lost: impl FnMut(&[u8
     while let Some(output) = from.peer.poll_output() {
         match output {
             Output::Transmit(transmit) => {
-                assert!(from.addresses.contains(&transmit.source));
+                // a socket that was closed sends nothing
+                if !from.addresses.contains(&transmit.source) {
+                    continue;
+                }
                 let packet = transmit.contents.to_vec();
                 if !to.addresses.contains(&transmit.destination) {
                     from.strays += 1;
@@ -275,7 +285,12 @@ fn carry(now: Instant, from: &mut Side, to: &mut Side, mut lost: impl FnMut(&[u8
                 let address = SocketAddr::from(([192, 0, 2, 1], from.next_port));
                 from.next_port += 1;
                 from.addresses.push(address);
-                from.peer.gathered(now, &[address]);
+                let host = HostAddress {
+                    address,
+                    network: None,
+                };
+                from.peer.gathered_hosts(now, &[host]);
+                from.peer.gathered_all();
             }
             Output::Close(address) => from.addresses.retain(|one| *one != address),
             Output::Resolve { host, .. } => from.resolve.push(host),

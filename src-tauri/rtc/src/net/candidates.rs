@@ -1,0 +1,199 @@
+//! The task's part in gathering: sockets, servers and changes of the network, brought to the peer.
+
+use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
+
+use super::addresses::{self, Address};
+use super::gather::{Finding, Found, Part, Reflexive};
+use super::task::Task;
+use crate::peer::ours::{HostAddress, RelayAddress};
+
+impl Task {
+    /// Opens sockets, tells of them, and asks the servers.
+    pub(super) async fn gather(&mut self) {
+        let settled = self.peer.is_up();
+        self.reflexive = Reflexive::default();
+        if settled {
+            self.reflexive.settle();
+        }
+        if !self.ice.relay_only {
+            let addresses = addresses::to_gather(self.surroundings.bind);
+            self.open(&addresses).await;
+        }
+        self.gathering.start(&self.ice);
+    }
+
+    /// Opens a socket for each address, and tells of it.
+    async fn open(&mut self, addresses: &[Address]) {
+        let ips: Vec<IpAddr> = addresses.iter().map(|one| one.ip).collect();
+        let opened = self.sockets.open(&ips).await;
+        let hosts: Vec<HostAddress> = opened
+            .iter()
+            .map(|&address| HostAddress {
+                address,
+                network: addresses
+                    .iter()
+                    .find(|one| one.ip == address.ip())
+                    .and_then(|one| one.network),
+            })
+            .collect();
+        self.peer.gathered_hosts(Instant::now(), &hosts);
+    }
+
+    /// Closes a socket or relay that is not used any more.
+    pub(super) fn close(&mut self, address: SocketAddr) {
+        self.sockets.close(address);
+        self.reflexive.forget(address);
+    }
+
+    /// What a server's task reports.
+    pub(super) fn handle_found(&mut self, found: Found) {
+        let now = Instant::now();
+        match found {
+            Found::Packet {
+                relay,
+                from,
+                packet,
+            } => self.peer.handle_packet(now, from, relay, &packet),
+            Found::Stun {
+                run,
+                server,
+                part,
+                addresses,
+            } if self.gathering.is_current(run) => {
+                let announced: Vec<_> = self.peer.host_addresses().collect();
+                for base in announced {
+                    // one of its addresses for each family will do
+                    let same = |to: &&SocketAddr| to.is_ipv4() == base.is_ipv4();
+                    if let Some(&to) = addresses.iter().find(same) {
+                        self.reflexive.ask(now, base, to, &server, part);
+                    }
+                }
+                self.reflexive.asked(&server, part);
+            }
+            Found::Relay {
+                run,
+                addresses,
+                server,
+                transport,
+                way,
+            } if self.gathering.is_current(run) => {
+                for address in addresses {
+                    self.sockets.add_relay(address, way.clone());
+                    let relay = RelayAddress {
+                        address,
+                        url: server.name.clone(),
+                        transport,
+                        order: server.order,
+                    };
+                    if !self.peer.gathered_relay(now, relay) {
+                        self.sockets.close(address);
+                    }
+                }
+                self.gathering.done(&server.name, Part::Relay);
+            }
+            Found::Failed {
+                run,
+                server,
+                part,
+                failure,
+            } if self.gathering.is_current(run) => {
+                // what a TURN server is beside does not count as an error of its own
+                if part != Part::Beside {
+                    self.peer.gathering_failed(&server, &failure);
+                }
+                self.gathering.done(&server, part);
+            }
+            Found::Over { addresses } => {
+                for address in addresses {
+                    self.lose(address);
+                }
+            }
+            // of a round before this one; an allocation is given back by being forgotten
+            Found::Stun { .. } | Found::Relay { .. } | Found::Failed { .. } => {}
+        }
+    }
+
+    fn lose(&mut self, address: SocketAddr) {
+        self.close(address);
+        self.peer.lost(Instant::now(), address);
+    }
+
+    /// Sends what is to be asked, and tells what was answered. Returns when there is more to do.
+    pub(super) fn follow_gathering(&mut self, now: Instant) -> Option<Instant> {
+        while let Some((from, to, packet)) = self.reflexive.poll_transmit(now) {
+            self.sockets.send(from, to, &packet);
+        }
+        while let Some(finding) = self.reflexive.poll_finding() {
+            match finding {
+                Finding::Mapped {
+                    base,
+                    address,
+                    server,
+                } => self.peer.gathered_reflexive(now, base, address, server),
+                Finding::Done {
+                    server,
+                    part,
+                    failure,
+                } => {
+                    if let (Some(failure), Part::Alone) = (failure, part) {
+                        self.peer.gathering_failed(&server, &failure);
+                    }
+                    self.gathering.done(&server, part);
+                }
+            }
+        }
+        if self.gathering.poll_complete() {
+            self.peer.gathered_all();
+        }
+        if self.peer.is_up() {
+            self.reflexive.settle();
+        }
+        // what was told is to be done before anybody sleeps
+        if self.peer.has_output() {
+            return Some(now);
+        }
+        self.reflexive.poll_timeout()
+    }
+
+    /// The machine's addresses changed: what led by those that are gone is closed, and those that are new
+    /// are used at once, under the credentials there are. An ICE restart is the page's to decide.
+    pub(super) async fn handle_change(&mut self) {
+        let usable = addresses::to_gather(self.surroundings.bind);
+        let all = addresses::all();
+        let gone: Vec<SocketAddr> = self
+            .sockets
+            .addresses()
+            .filter(|address| !usable.iter().any(|one| one.ip == address.ip()))
+            .collect();
+        let dead: Vec<SocketAddr> = self
+            .sockets
+            .relays()
+            .filter(|(_, local)| !all.contains(local))
+            .map(|(relay, _)| relay)
+            .collect();
+        let known: Vec<IpAddr> = self.sockets.addresses().map(|one| one.ip()).collect();
+        for &address in gone.iter().chain(&dead) {
+            self.lose(address);
+        }
+        if !self.peer.has_gathered() {
+            return;
+        }
+        let new: Vec<Address> = usable
+            .into_iter()
+            .filter(|one| !self.ice.relay_only && !known.contains(&one.ip))
+            .collect();
+        let relays = !dead.is_empty() || self.sockets.relays().next().is_none();
+        if new.is_empty() && !relays {
+            return;
+        }
+        self.peer.gathering_again();
+        if !new.is_empty() {
+            self.open(&new).await;
+            self.gathering.ask_reflexive(&self.ice);
+        }
+        if relays {
+            self.gathering.ask_relays(&self.ice);
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Gathering, as the peer sees it: what was found is given to ICE and told to the page.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+use serde_json::json;
+
+use super::ours::{self, HostAddress, Local, RelayAddress};
+use super::{Output, Peer};
+use crate::net::Failure;
+
+impl Peer {
+    /// From the next gathering on, only relayed candidates are used, or all.
+    pub fn set_relay_only(&mut self, relay_only: bool) {
+        self.config.relay_only = relay_only;
+    }
+
+    /// Gathers for a description that was set, when its credentials are new.
+    ///
+    /// A restart has sockets of its own, for the sake of Chromium: it takes candidates of an offer
+    /// that is rolled back for those of the next description, and never pairs their addresses again.
+    pub(super) fn gather(&mut self) {
+        let ufrag = self.negotiation.local_credentials(&mut self.rtc).ufrag;
+        if self.negotiation.announced().is_empty() || self.announced.as_ref() == Some(&ufrag) {
+            return;
+        }
+        self.announced = Some(ufrag);
+        self.ours.renew();
+        self.set_gathering("gathering");
+        self.outputs.push_back(Output::Gather);
+    }
+
+    /// Sockets were opened at these addresses. A restart that is in force already retires those before.
+    pub fn gathered_hosts(&mut self, now: Instant, hosts: &[HostAddress]) {
+        for &host in hosts {
+            let local = self.ours.add_host(&mut self.rtc, host);
+            self.announce(local);
+        }
+        self.retire(now);
+        self.settle(now);
+    }
+
+    /// Where our sockets are, of this gathering.
+    pub fn host_addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.ours.hosts()
+    }
+
+    /// Whether candidates have ever been asked for.
+    pub fn has_gathered(&self) -> bool {
+        self.announced.is_some()
+    }
+
+    /// A server sees the socket at `base` as `address`.
+    pub fn gathered_reflexive(
+        &mut self,
+        now: Instant,
+        base: SocketAddr,
+        address: SocketAddr,
+        url: Arc<str>,
+    ) {
+        let local = self.ours.add_reflexive(&mut self.rtc, base, address, url);
+        self.announce(local);
+        self.settle(now);
+    }
+
+    /// An allocation relays to us. False where it is of no use.
+    pub fn gathered_relay(&mut self, now: Instant, relay: RelayAddress) -> bool {
+        let local = self.ours.add_relay(&mut self.rtc, relay);
+        let of_use = local.is_some();
+        self.announce(local);
+        self.settle(now);
+        of_use
+    }
+
+    /// A server gives no candidate.
+    pub fn gathering_failed(&mut self, url: &str, failure: &Failure) {
+        let Failure { code, text } = failure;
+        self.event(json!({
+            "event": "candidateError", "url": url, "errorCode": code, "errorText": text,
+        }));
+    }
+
+    /// More may be found, though it was said that there is no more.
+    pub fn gathering_again(&mut self) {
+        self.set_gathering("gathering");
+    }
+
+    /// There are no more candidates.
+    pub fn gathered_all(&mut self) {
+        self.set_gathering("complete");
+        self.tell(None);
+    }
+
+    /// The socket or relay at this address is no more. Where it carried the connection, that shows at
+    /// once, and not only once nothing has been heard for a while.
+    pub fn lost(&mut self, now: Instant, address: SocketAddr) {
+        self.ours.lose(&mut self.rtc, address);
+        if self.carrier == Some(address) {
+            self.lost = self.carrier.take();
+            self.connection.handle_lost();
+        }
+        self.settle(now);
+    }
+
+    /// Once an announced restart is in force, the sockets of before it have had their time.
+    pub(super) fn retire(&mut self, now: Instant) {
+        let current = self.rtc.direct_api().local_ice_credentials().ufrag;
+        if self.announced.as_ref() == Some(&current) {
+            self.ours.restarted(&mut self.rtc, now);
+        }
+    }
+
+    fn set_gathering(&mut self, state: &'static str) {
+        if self.gathering != state {
+            self.gathering = state;
+            self.event(json!({ "event": "gathering", "state": state }));
+        }
+    }
+
+    fn announce(&mut self, local: Option<Local>) {
+        if let Some(local) = local {
+            self.tell(Some(&local));
+        }
+    }
+
+    /// Tells a candidate, or that there are no more.
+    fn tell(&mut self, local: Option<&Local>) {
+        let ufrag = self.announced.clone().unwrap_or_default();
+        let slots = self.negotiation.announced();
+        let first = slots.iter().enumerate().find(|(_, slot)| !slot.rejected);
+        let (index, mid) = first.map_or((0, ""), |(index, slot)| (index, slot.mid.as_str()));
+        let event = json!({
+            "event": "candidate", "mid": mid, "index": index, "ufrag": ufrag,
+            "candidate": local.map(|local| ours::text(&local.candidate, &ufrag)),
+            "url": local.and_then(|local| local.url.as_deref()),
+            "relayProtocol": local.and_then(|local| local.relay).map(|transport| transport.as_str()),
+        });
+        self.event(event);
+    }
+}
