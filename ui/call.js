@@ -6,11 +6,15 @@
 // Voice and picture are negotiated both ways once, at the start, whatever is sent at first. Microphone, camera and
 // screen then come and go by `replaceTrack`, and the data channel "state" says which of them are on: no toggle needs
 // another round, so toggles cannot collide. (A rollback in an established call freezes the received picture in
-// Chromium 156; what remains to be negotiated is an ICE restart, which the impolite side alone asks for.)
+// Chromium 156; what remains to be negotiated is an ICE restart, which the impolite side alone offers.)
+//
+// Signals are JSON: `{"description"}`, `{"candidate"}`, and `{"restart": true}`, the polite side's wish for a restart.
 import { readPath, QualityMeter } from "./call-stats.js";
+import { Recovery } from "./recovery.js";
+import { Trust } from "./trust.js";
 
 /** @typedef {"audio" | "video"} MediaKind */
-/** @typedef {"connected" | "disconnected" | "failed"} CallState */
+/** @typedef {"connected" | "disconnected" | "failed" | "untrusted"} CallState */
 /**
  * @typedef {{
  *   createPeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection,
@@ -24,10 +28,6 @@ import { readPath, QualityMeter } from "./call-stats.js";
 /** @type {readonly MediaKind[]} */
 const KINDS = ["audio", "video"];
 
-/** How long a connection may be silent before the impolite side restarts ICE, in milliseconds. */
-export const RESTART_AFTER_MS = 2_000;
-/** While the connection stays down, ICE is restarted again this often, in milliseconds. */
-export const RESTART_AGAIN_MS = 6_000;
 /** The label of the data channel that says what each side sends: JSON `{"audio": boolean, "video": boolean}`. */
 const STATE_CHANNEL = "state";
 
@@ -38,7 +38,7 @@ export const STATS_EVERY_MS = 1_000;
  * Events:
  * - `remotestream` a {@link MediaStream} and whether the other side's microphone and picture are on:
  *   `{stream, audio, video}`
- * - `state` the media `connected`, `disconnected` or `failed`
+ * - `state` the media `connected`, `disconnected` or `failed`; `untrusted`: somebody else answered, and that is final
  * - `path` how the call travels (see call-stats.js)
  * - `quality` how well (see call-stats.js)
  * - `error` an `Error`; the call goes on if it can
@@ -67,7 +67,9 @@ export class Call extends EventTarget {
   #told = { audio: true, video: true };
 
   /** @type {CallState | null} */ #state = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ #restartTimer;
+  #recovery;
+  #trust = new Trust();
+  /** A restart waits for the round that is under way. */ #restartNext = false;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #statsTimer;
   #meter = new QualityMeter();
   #announced = "";
@@ -79,6 +81,11 @@ export class Call extends EventTarget {
     this.#polite = polite;
     this.#initiator = initiator;
     this.#send = send;
+    this.#recovery = new Recovery({
+      polite,
+      restart: (urgent) => this.#restart(urgent),
+      ask: () => this.#transmit({ restart: true }),
+    });
     const pc = createPeerConnection(configuration);
     this.#pc = pc;
     pc.addEventListener("negotiationneeded", () => this.#guard(this.#negotiate()));
@@ -87,14 +94,14 @@ export class Call extends EventTarget {
     );
     pc.addEventListener("track", ({ track }) => this.#handleTrack(track));
     pc.addEventListener("datachannel", ({ channel }) => this.#adopt(channel));
-    pc.addEventListener("signalingstatechange", () => this.#announceRemote());
+    pc.addEventListener("signalingstatechange", () => this.#handleSignalingState());
     pc.addEventListener("connectionstatechange", () => this.#handleConnectionState());
   }
 
   /**
    * Begins. The initiator offers at once; the other side answers when the offer comes.
    * @param {MediaStream} localStream what there is to send already; the rest may follow through `setMicrophone`
-   *   and `setCamera`
+   *   and `setCamera`: all of it, where the call is not accepted yet
    */
   start(localStream) {
     this.#local = localStream;
@@ -150,11 +157,31 @@ export class Call extends EventTarget {
     return sources[0]?.audioLevel ?? null;
   }
 
+  /** The network of this machine has changed: looks for a path at once. */
+  handleNetworkChange() {
+    if (!this.#closed && this.#state !== null) this.#recovery.handleChange();
+  }
+
+  /**
+   * New servers or credentials: used from the next restart on, which is now if the connection is lost.
+   * @param {RTCConfiguration} configuration
+   */
+  setConfiguration(configuration) {
+    if (this.#closed) return;
+    try {
+      this.#pc.setConfiguration({ ...this.#pc.getConfiguration(), ...configuration });
+    } catch (error) {
+      this.#dispatch("error", error);
+      return;
+    }
+    if (this.#recovery.down) this.#recovery.handleChange();
+  }
+
   /** Ends the connection. Local tracks are left to whoever made them. */
   close() {
     if (this.#closed) return;
     this.#closed = true;
-    clearTimeout(this.#restartTimer);
+    this.#recovery.close();
     clearInterval(this.#statsTimer);
     this.#pc.close();
   }
@@ -171,8 +198,9 @@ export class Call extends EventTarget {
 
   /** @param {string} data */
   async #receive(data) {
-    const { description, candidate } = JSON.parse(data);
+    const { description, candidate, restart } = JSON.parse(data);
     if (description) await this.#receiveDescription(description);
+    else if (restart === true) this.#recovery.handleAsked();
     else await this.#receiveCandidate(candidate ?? null);
   }
 
@@ -239,7 +267,7 @@ export class Call extends EventTarget {
     if (typeof value === "boolean") {
       const track = this.#outgoing[kind];
       if (track) track.enabled = value;
-    } else {
+    } else if (value !== this.#outgoing[kind]) {
       this.#outgoing[kind] = value;
       if (this.#placed) await this.#transceiver(kind)?.sender.replaceTrack(value);
     }
@@ -289,26 +317,32 @@ export class Call extends EventTarget {
 
   #handleConnectionState() {
     if (this.#closed) return;
-    const state = this.#pc.connectionState;
-    if (state !== "connected" && state !== "disconnected" && state !== "failed") return;
-    if (state === this.#state) return;
+    const now = this.#pc.connectionState;
+    if (now !== "connected" && now !== "disconnected" && now !== "failed") return;
+    const state = now === "failed" && this.#trust.isBroken(this.#pc) ? "untrusted" : now;
+    if (state === this.#state || this.#state === "untrusted") return;
     this.#state = state;
-    clearTimeout(this.#restartTimer);
     clearInterval(this.#statsTimer);
     if (state === "connected") {
       this.#statsTimer = setInterval(() => this.#guard(this.#readStats()), STATS_EVERY_MS);
       this.#guard(this.#readStats());
-    } else if (!this.#polite) {
-      if (state === "failed") this.#restart();
-      else this.#restartTimer = setTimeout(() => this.#restart(), RESTART_AFTER_MS);
     }
+    if (state === "untrusted") this.#recovery.close();
+    else this.#recovery.handleState(state);
     this.#dispatch("state", state);
   }
 
-  /** Looks for a new path, and again until one is found or the call is closed. */
-  #restart() {
-    if (this.#pc.signalingState === "stable") this.#pc.restartIce();
-    this.#restartTimer = setTimeout(() => this.#restart(), RESTART_AGAIN_MS);
+  #handleSignalingState() {
+    this.#trust.watch(this.#pc);
+    this.#announceRemote();
+    if (this.#restartNext && this.#pc.signalingState === "stable") this.#restart(false);
+  }
+
+  /** Looks for a new path. @param {boolean} urgent as in {@link Recovery} */
+  #restart(urgent) {
+    const free = this.#pc.signalingState === "stable";
+    this.#restartNext = urgent && !free;
+    if (free) this.#pc.restartIce();
   }
 
   async #readStats() {

@@ -107,6 +107,8 @@ session.addEventListener("error", (event) => {
   else console.warn("call:", detail?.name ?? "error");
 });
 
+addEventListener("online", () => session.handleNetworkChange());
+
 let told = 0;
 await Promise.all([
   ipc.onState((next) => {

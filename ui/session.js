@@ -2,11 +2,17 @@
 // and `peer` events, it acquires, connects and lets go; views draw `view` and call the toggles.
 //
 //   snapshot: outgoing, or accepted ──> local media        peer start ──> Call ──> state ──> core
+//   peer start, early: the Call negotiates while it rings; what there is to send waits for peer accepted
 //   snapshot: ended / none, peer stop ──> everything released, the camera's light goes out
 import { Call } from "./call.js";
 
 /** @typedef {import("./types.d.ts").CallSnapshot} CallSnapshot */
-/** @typedef {import("./types.d.ts").PeerEvent} PeerEvent */
+/**
+ * What the core says about the peer connection; `servers`: new ones, or new credentials; `network`: it has changed.
+ * @typedef {import("./types.d.ts").PeerEvent
+ *   | { kind: "servers", call: string, configuration: import("./types.d.ts").RtcConfiguration }
+ *   | { kind: "network", call: string }} PeerEvent
+ */
 /** @typedef {import("./types.d.ts").MediaState} MediaState */
 /** @typedef {import("./media.js").Media} Media */
 /** @typedef {import("./media.js").DeviceState} DeviceState */
@@ -59,6 +65,7 @@ export class Session extends EventTarget {
   /** A call that ended: late events about it change nothing. @type {string | null} */ #over = null;
   /** @type {Call | null} */ #call = null;
   /** @type {Promise<void> | null} */ #acquiring = null;
+  /** It rings still: nothing is sent. */ #held = false;
   /** Whether this side wants to be seen. */ #wantsCamera = false;
   /** What is shared, while it is. @type {MediaStream | null} */ #screen = null;
   #view = idle();
@@ -114,6 +121,15 @@ export class Session extends EventTarget {
         if (event.call !== this.#id) this.#begin(event.call);
         this.#connect(event);
         break;
+      case "accepted":
+        if (event.call === this.#id) this.#letOut(event.video);
+        break;
+      case "servers":
+        if (event.call === this.#id) this.#call?.setConfiguration(event.configuration);
+        break;
+      case "network":
+        if (event.call === this.#id) this.handleNetworkChange();
+        break;
       case "signal":
         if (event.call === this.#id) this.#call?.handleSignal(event.data);
         break;
@@ -123,20 +139,25 @@ export class Session extends EventTarget {
     }
   }
 
+  /** The network of this machine has changed. */
+  handleNetworkChange() {
+    this.#call?.handleNetworkChange();
+  }
+
   async toggleMicrophone() {
     const id = this.#id;
     const track = this.#view.local?.getAudioTracks()[0];
     if (track) {
       const muted = !this.#view.muted;
       track.enabled = !muted;
-      this.#call?.setMicrophone(!muted);
+      if (!this.#held) this.#call?.setMicrophone(!muted);
       this.#update({ muted });
       return;
     }
     const opened = await this.#options.media.microphone();
     if (this.#id !== id || !this.#view.local) return opened.track?.stop();
     if (opened.track) this.#adoptTrack(opened.track);
-    this.#call?.setMicrophone(opened.track);
+    this.#send();
     this.#update({ microphone: opened.state, muted: false });
   }
 
@@ -147,7 +168,7 @@ export class Session extends EventTarget {
     if (this.#view.camera === "ok") {
       this.#wantsCamera = false;
       this.#dropCamera(local);
-      if (!this.#screen) this.#call?.setCamera(null);
+      this.#send();
       this.#update({ camera: "off" });
       return;
     }
@@ -157,7 +178,7 @@ export class Session extends EventTarget {
     if (late) return opened.track?.stop();
     if (opened.track) {
       this.#adoptTrack(opened.track);
-      if (!this.#screen) this.#call?.setCamera(opened.track);
+      this.#send();
     }
     this.#update({ camera: opened.state });
   }
@@ -171,11 +192,11 @@ export class Session extends EventTarget {
     try {
       const track = await this.#options.media.screen();
       if (!track) return;
-      if (this.#id !== id || !this.#call || this.#screen) return track.stop();
+      if (this.#id !== id || !this.#call || this.#held || this.#screen) return track.stop();
       const screen = new MediaStream([track]);
       this.#screen = screen;
       track.addEventListener("ended", () => this.#screen === screen && this.#stopSharing());
-      this.#call.setCamera(track);
+      this.#send();
       this.#update({ sharing: true, shareFailed: false });
     } catch {
       if (this.#id === id) this.#update({ shareFailed: true });
@@ -184,7 +205,7 @@ export class Session extends EventTarget {
 
   #stopSharing() {
     this.#dropScreen();
-    this.#call?.setCamera(this.#view.local?.getVideoTracks()[0] ?? null);
+    this.#send();
     this.#update({ sharing: false });
   }
 
@@ -204,6 +225,7 @@ export class Session extends EventTarget {
     this.#dropScreen();
     for (const track of this.#view.local?.getTracks() ?? []) track.stop();
     this.#acquiring = null;
+    this.#held = false;
     this.#view = idle();
     this.dispatchEvent(new Event("change"));
   }
@@ -224,12 +246,27 @@ export class Session extends EventTarget {
     }
     for (const track of stream.getTracks()) this.#watch(track);
     this.#update({ local: stream, microphone, camera });
-    this.#call?.setMicrophone(stream.getAudioTracks()[0] ?? null);
-    this.#call?.setCamera(stream.getVideoTracks()[0] ?? null);
+    this.#send();
+  }
+
+  /** Gives the call what is to be sent now: nothing while it rings, the screen before the camera. */
+  #send() {
+    if (this.#held || !this.#call || !this.#view.local) return;
+    const [microphone = null] = this.#view.local.getAudioTracks();
+    const [camera = null] = (this.#screen ?? this.#view.local).getVideoTracks();
+    this.#call.setMicrophone(microphone);
+    this.#call.setCamera(camera);
+  }
+
+  /** The call that was started early was accepted. @param {boolean} video */
+  #letOut(video) {
+    this.#held = false;
+    this.#send();
+    this.#acquire(video);
   }
 
   /** @param {Extract<PeerEvent, { kind: "start" }>} event */
-  #connect({ call: id, polite, initiator, video, configuration }) {
+  #connect({ call: id, polite, initiator, video, early, configuration }) {
     this.#call?.close();
     const { createPeerConnection, sendSignal, reportMedia } = this.#options;
     const call = new Call({
@@ -256,9 +293,10 @@ export class Session extends EventTarget {
     on("quality", (quality) => this.#update({ quality }));
     on("error", (error) => this.#fail(error));
 
-    // While the devices are still opening the negotiation goes ahead; the tracks follow.
-    call.start(this.#view.local ?? new MediaStream());
-    this.#acquire(video);
+    this.#held = early;
+    // While the devices are still opening, or it rings, the negotiation goes ahead; the tracks follow.
+    call.start((!early && this.#view.local) || new MediaStream());
+    if (!early) this.#acquire(video);
   }
 
   /** @param {MediaStreamTrack} track */
@@ -274,12 +312,11 @@ export class Session extends EventTarget {
       if (!local?.getTracks().includes(track)) return;
       local.removeTrack(track);
       if (track.kind === "audio") {
-        this.#call?.setMicrophone(null);
         this.#update({ microphone: "none" });
       } else {
-        if (!this.#screen) this.#call?.setCamera(null);
         this.#update({ camera: "none" });
       }
+      this.#send();
     });
   }
 

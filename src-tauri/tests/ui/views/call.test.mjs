@@ -4,7 +4,8 @@ import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { FakePeerConnection, FakeStream, FakeTrack, installFakes } from "./fake-peer.mjs";
 
 installFakes();
-const { Call, RESTART_AFTER_MS, RESTART_AGAIN_MS, STATS_EVERY_MS } = await import("../../../../ui/call.js");
+const { Call, STATS_EVERY_MS } = await import("../../../../ui/call.js");
+const { RESTART_AFTER_MS, RESTART_AGAIN_MS, FRESH_MS } = await import("../../../../ui/recovery.js");
 
 /** Waits for what follows from what was done, in whatever order. */
 async function until(what, holds) {
@@ -319,6 +320,73 @@ describe("when the connection drops", () => {
     assert.equal(alice.pc.restarts, 1);
   });
 
+  test("Bob, who alone lost it, asks her for a restart", async () => {
+    await connect();
+    bob.pc.become("disconnected");
+    mock.timers.tick(RESTART_AFTER_MS);
+    await until("a new round", () => alice.descriptions().length === 2);
+    assert.equal(alice.pc.restarts, 1);
+    assert.equal(bob.pc.restarts, 0);
+    await until("agreed", () => alice.pc.signalingState === "stable");
+    mock.timers.tick(RESTART_AGAIN_MS);
+    await until("he asks again while it lasts", () => alice.pc.restarts === 2);
+  });
+
+  test("when both notice the same outage one restart does", async () => {
+    await connect();
+    alice.pc.become("disconnected");
+    bob.pc.become("disconnected");
+    mock.timers.tick(RESTART_AFTER_MS);
+    await until("he asked", () => bob.sent.some(({ restart }) => restart));
+    await quiet();
+    assert.equal(alice.pc.restarts, 1);
+  });
+
+  test("another network is tried at once, on either side's word, while the old path still seems fine", async () => {
+    await connect();
+    alice.call.handleNetworkChange();
+    assert.equal(alice.pc.restarts, 1);
+    await until("agreed", () => bob.descriptions().length === 2 && alice.pc.signalingState === "stable");
+    mock.timers.tick(FRESH_MS);
+    bob.call.handleNetworkChange();
+    await until("she heard him", () => alice.pc.restarts === 2);
+    await until("agreed again", () => bob.descriptions().length === 3 && alice.pc.signalingState === "stable");
+    mock.timers.tick(RESTART_AGAIN_MS * 2);
+    await quiet();
+    assert.equal(alice.pc.restarts, 2);
+  });
+
+  test("a network that changes while an offer has no answer yet is tried after it", async () => {
+    await connect();
+    alice.holding = true;
+    alice.pc.become("failed");
+    await until("she has offered", () => alice.pc.signalingState === "have-local-offer");
+    alice.call.handleNetworkChange();
+    assert.equal(alice.pc.restarts, 1);
+    alice.release();
+    await until("and again", () => alice.pc.restarts === 2);
+  });
+
+  test("new servers are used from the next restart on, which is now if the connection is lost", async () => {
+    await connect();
+    const servers = { iceServers: [{ urls: ["turn:new.example.org"] }] };
+    alice.call.setConfiguration(servers);
+    assert.deepEqual(alice.pc.configuration, servers);
+    assert.equal(alice.pc.restarts, 0);
+    alice.pc.become("disconnected");
+    alice.call.setConfiguration(servers);
+    assert.equal(alice.pc.restarts, 1);
+  });
+
+  test("servers that cannot be used are reported, and the old ones stay", async () => {
+    await connect();
+    alice.pc.setConfiguration = () => {
+      throw new DOMException("no", "SyntaxError");
+    };
+    alice.call.setConfiguration({ iceServers: [{ urls: ["nonsense"] }] });
+    assert.equal(alice.heard("error")[0].name, "SyntaxError");
+  });
+
   test("a closed call restarts nothing and says nothing", async () => {
     await connect();
     alice.pc.become("disconnected");
@@ -333,6 +401,47 @@ describe("when the connection drops", () => {
     assert.equal(alice.pc.restarts, 0);
     assert.equal(alice.events.length, said);
     assert.equal(alice.sent.length, sent);
+  });
+});
+
+describe("somebody else's key", () => {
+  beforeEach(() => mock.timers.enable({ apis: ["setTimeout", "setInterval"] }));
+  afterEach(() => mock.timers.reset());
+
+  /** The handshake fails over a path that works. */
+  const refuse = (pc) => {
+    pc.transport.iceTransport.state = "connected";
+    pc.transport.state = "failed";
+  };
+
+  test("is untrusted, and nothing is tried again", async () => {
+    await connect();
+    refuse(alice.pc);
+    alice.pc.become("failed");
+    assert.deepEqual(alice.heard("state"), ["connected", "untrusted"]);
+    mock.timers.tick(RESTART_AGAIN_MS * 2);
+    alice.pc.become("connected");
+    assert.equal(alice.pc.restarts, 0);
+    assert.deepEqual(alice.heard("state"), ["connected", "untrusted"]);
+  });
+
+  test("is named by browsers that report it", async () => {
+    await connect();
+    alice.pc.transport.report("fingerprint-failure");
+    alice.pc.become("failed");
+    assert.equal(alice.heard("state").at(-1), "untrusted");
+  });
+
+  test("is not what every failure means", async () => {
+    await connect();
+    alice.pc.transport.iceTransport.state = "failed";
+    alice.pc.transport.state = "failed";
+    alice.pc.become("failed");
+    assert.equal(alice.heard("state").at(-1), "failed");
+    refuse(bob.pc);
+    bob.pc.transport.report("dtls-failure");
+    bob.pc.become("failed");
+    assert.equal(bob.heard("state").at(-1), "failed");
   });
 });
 

@@ -67,16 +67,27 @@ const sends = (direction) => direction.startsWith("send");
 const receives = (direction) => direction.endsWith("recv") || direction === "recvonly";
 const directionOf = (send, receive) => (send ? (receive ? "sendrecv" : "sendonly") : receive ? "recvonly" : "inactive");
 
+/** The one DTLS transport of a bundled connection, over one ICE transport. */
+class FakeTransport extends EventTarget {
+  state = "new";
+  iceTransport = { state: "new" };
+  /** @param {string} errorDetail of RTCError */
+  report(errorDetail) {
+    this.dispatchEvent(Object.assign(new Event("error"), { error: { errorDetail } }));
+  }
+}
+
 class Transceiver {
   #direction;
   #changed;
-  constructor(kind, track, direction, changed) {
+  constructor(kind, track, direction, changed, transport) {
     this.mid = null;
     this.currentDirection = null;
     this.#direction = direction;
     this.#changed = changed;
     this.sender = {
       track,
+      transport,
       replaced: 0,
       replaceTrack: async (next) => {
         this.sender.track = next;
@@ -102,6 +113,7 @@ class Transceiver {
 
 export class FakePeerConnection extends EventTarget {
   static #ufrags = 0;
+  transport = new FakeTransport();
   signalingState = "stable";
   connectionState = "new";
   localDescription = null;
@@ -124,7 +136,7 @@ export class FakePeerConnection extends EventTarget {
   }
   addTransceiver(trackOrKind, { direction }) {
     const track = typeof trackOrKind === "string" ? null : trackOrKind;
-    const transceiver = new Transceiver(track?.kind ?? trackOrKind, track, direction, () => this.#check());
+    const transceiver = new Transceiver(track?.kind ?? trackOrKind, track, direction, () => this.#check(), this.transport);
     this.#transceivers.push(transceiver);
     this.#check();
     return transceiver;
@@ -136,6 +148,15 @@ export class FakePeerConnection extends EventTarget {
   }
   getTransceivers() {
     return [...this.#transceivers];
+  }
+  getSenders() {
+    return this.#transceivers.map((one) => one.sender);
+  }
+  getConfiguration() {
+    return this.configuration;
+  }
+  setConfiguration(next) {
+    this.configuration = next;
   }
   restartIce() {
     this.restarts += 1;
@@ -247,7 +268,7 @@ export class FakePeerConnection extends EventTarget {
     for (const { mid, kind, direction } of sections) {
       let transceiver = this.#transceivers.find((one) => one.mid === mid);
       if (!transceiver) {
-        transceiver = new Transceiver(kind, null, "recvonly", () => this.#check());
+        transceiver = new Transceiver(kind, null, "recvonly", () => this.#check(), this.transport);
         transceiver.mid = mid;
         this.#transceivers.push(transceiver);
       }

@@ -17,7 +17,7 @@ const CALL = {
   peer_video: true,
   connected_ms: null,
 };
-const START = { kind: "start", call: "one", polite: false, initiator: true, video: true, configuration: {} };
+const START = { kind: "start", call: "one", polite: false, initiator: true, video: true, early: false, configuration: {} };
 
 async function quiet() {
   for (let turn = 0; turn < 40; turn += 1) await new Promise(setImmediate);
@@ -154,6 +154,107 @@ describe("being called", () => {
     assert.equal(sending("audio"), session.view.local.getAudioTracks()[0]);
     assert.equal(sending("video"), session.view.local.getVideoTracks()[0]);
     assert.equal(session.view.remoteVideo, true);
+  });
+});
+
+describe("connecting while it rings", () => {
+  const ringing = { ...CALL, phase: "ringing" };
+  const early = { ...START, early: true };
+  const incoming = { ...ringing, direction: "incoming" };
+  const told = () => signals.filter(({ data }) => JSON.parse(data).description).length;
+
+  test("negotiates, and sends nothing of the caller, whose camera is on for herself alone", async () => {
+    session.handleCall(ringing);
+    await quiet();
+    session.handlePeer(early);
+    await quiet();
+    assert.equal(told(), 1);
+    assert.equal(session.view.local.getTracks().length, 2);
+    assert.deepEqual([sending("audio"), sending("video")], [null, null]);
+    session.handlePeer({ kind: "accepted", call: "one", video: true });
+    await quiet();
+    assert.deepEqual([sending("audio"), sending("video")], session.view.local.getTracks());
+    assert.equal(told(), 1);
+  });
+
+  test("devices that open, close or are switched meanwhile let nothing out", async () => {
+    let open;
+    media.hold = new Promise((resolve) => (open = resolve));
+    session.handlePeer(early);
+    session.handleCall(ringing);
+    open();
+    await quiet();
+    await session.toggleMicrophone();
+    await session.toggleCamera();
+    await session.toggleCamera();
+    await session.toggleScreen();
+    await quiet();
+    assert.deepEqual([sending("audio"), sending("video")], [null, null]);
+    assert.equal(session.view.sharing, false);
+    session.handlePeer({ kind: "accepted", call: "one", video: true });
+    await quiet();
+    assert.equal(sending("audio").enabled, false);
+    assert.equal(sending("video"), session.view.local.getVideoTracks()[0]);
+  });
+
+  test("opens neither camera nor microphone of the called before she answers, however the words arrive", async () => {
+    for (const order of ["accepted first", "snapshot first"]) {
+      session.handleCall(incoming);
+      session.handlePeer({ ...early, polite: true, initiator: false });
+      await quiet();
+      assert.deepEqual(media.live(), []);
+      const accepted = () => session.handlePeer({ kind: "accepted", call: "one", video: false });
+      const snapshot = () => session.handleCall({ ...incoming, phase: "connecting", video: false });
+      for (const step of order === "accepted first" ? [accepted, snapshot] : [snapshot, accepted]) step();
+      await quiet();
+      assert.deepEqual(media.live(), ["audio"]);
+      session.handleCall(null);
+      session.handleCall({ ...CALL, id: "another" });
+      session.handleCall(null);
+    }
+  });
+
+  test("a call that nobody answers leaves nothing open", async () => {
+    session.handleCall(incoming);
+    session.handlePeer({ ...early, polite: true, initiator: false });
+    session.handlePeer({ kind: "stop", call: "one" });
+    session.handlePeer({ kind: "accepted", call: "one", video: true });
+    await quiet();
+    assert.deepEqual(media.live(), []);
+    assert.equal(peers[0].signalingState, "closed");
+  });
+});
+
+describe("what the core says during a call", () => {
+  beforeEach(async () => {
+    session.handleCall(CALL);
+    session.handlePeer(START);
+    await quiet();
+  });
+
+  test("new servers reach the connection, those of another call do not", () => {
+    const servers = { iceServers: [{ urls: ["turn:new.example.org"] }], iceTransportPolicy: "all" };
+    session.handlePeer({ kind: "servers", call: "other", configuration: servers });
+    assert.deepEqual(peers[0].configuration, {});
+    session.handlePeer({ kind: "servers", call: "one", configuration: servers });
+    assert.deepEqual(peers[0].configuration, servers);
+  });
+
+  test("another network restarts ICE once there is a connection to keep", async () => {
+    session.handlePeer({ kind: "network", call: "one" });
+    assert.equal(peers[0].restarts, 0);
+    peers[0].become("connected");
+    peers[0].signalingState = "stable";
+    session.handlePeer({ kind: "network", call: "one" });
+    session.handlePeer({ kind: "network", call: "other" });
+    assert.equal(peers[0].restarts, 1);
+  });
+
+  test("an untrusted connection is told to it", () => {
+    peers[0].transport.iceTransport.state = "connected";
+    peers[0].transport.state = "failed";
+    peers[0].become("failed");
+    assert.deepEqual(reports, [{ call: "one", state: "untrusted" }]);
   });
 });
 

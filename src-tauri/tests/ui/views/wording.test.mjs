@@ -37,7 +37,7 @@ test("the reasons are those of the core", async () => {
   const types = await readFile(new URL("../../../../ui/types.d.ts", import.meta.url), "utf8");
   const [, union = ""] = /type EndReason\s*=([^;]*);/.exec(types) ?? [];
   const named = [...union.matchAll(/"(\w+)"/g)].map(([, reason]) => reason);
-  // The core learns of "untrusted" after the window did.
+  // The types learn of "untrusted" after the window did.
   assert.deepEqual([...new Set([...named, "untrusted"])].toSorted(), END_REASONS.toSorted());
 });
 
