@@ -18,18 +18,18 @@
 
 mod desk;
 mod dialog;
+mod last;
 mod local;
 mod remote;
+mod shown;
 mod state;
 mod types;
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
-pub use self::types::{
-    CallRecord, CallSnapshot, Direction, EndReason, Here, Input, Introduction, Known, MediaChange,
-    Output, Phase, Timing,
-};
+pub use self::shown::{CallRecord, CallSnapshot, Direction, EndReason, Phase};
+pub use self::types::{Here, Input, Introduction, Known, MediaChange, Output, Timing};
 
 use self::desk::{Desk, Past};
 use self::local::Wish;

@@ -7,7 +7,8 @@ use uuid::Uuid;
 
 use super::dialog::Dialog;
 use super::state::{Ahead, Incoming, Outgoing, State};
-use super::types::{CallRecord, EndReason, Here, Output, Phase, Timing};
+use super::types::{Here, Output, Timing};
+use super::{CallRecord, EndReason, Phase};
 use crate::identity::PublicKey;
 use crate::invite::MAX_REACH;
 use crate::message::{HangUp, Kind, Message};

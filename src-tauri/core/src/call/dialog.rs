@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use uuid::Uuid;
 
-use super::types::Direction;
+use super::Direction;
 use crate::identity::PublicKey;
 use crate::inbox::Inbox;
 use crate::message::{Kind, Message};

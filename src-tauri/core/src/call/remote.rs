@@ -4,11 +4,13 @@ use uuid::Uuid;
 
 use super::desk::Desk;
 use super::dialog::{Dialog, Parties};
+use super::last::{Last, end_reason};
 use super::local::{give_way, talk};
 use super::state::{Ahead, Incoming, Outgoing, Rival, State};
-use super::types::{Direction, EndReason, Known, Output};
+use super::types::{Known, Output};
+use super::{Direction, EndReason};
 use crate::identity::PublicKey;
-use crate::message::{HangUp, Kind, Message};
+use crate::message::{Kind, Message};
 
 pub(super) fn received(
     mut state: State,
@@ -35,87 +37,6 @@ pub(super) fn received(
             state
         }
         _ => outside(state, from, contact, message, desk),
-    }
-}
-
-/// A message that nothing can follow: it takes effect even where something before it is still on its way.
-#[derive(Clone, Copy)]
-enum Last {
-    Decline,
-    Busy,
-    Cancel,
-    HangUp(HangUp),
-}
-
-impl Last {
-    fn of(kind: &Kind) -> Option<Self> {
-        match kind {
-            Kind::Decline => Some(Self::Decline),
-            Kind::Busy => Some(Self::Busy),
-            Kind::Cancel => Some(Self::Cancel),
-            Kind::HangUp { reason } => Some(Self::HangUp(*reason)),
-            Kind::Invite { .. }
-            | Kind::Ringing { .. }
-            | Kind::Accept { .. }
-            | Kind::Here { .. }
-            | Kind::Signal { .. }
-            | Kind::Alive
-            | Kind::Request { .. }
-            | Kind::Welcome { .. } => None,
-        }
-    }
-}
-
-/// Why the call ends with this; None where its sender has no right to say it now.
-fn end_reason(state: &State, last: Last) -> Option<EndReason> {
-    let hung_up = |reason: HangUp| match reason {
-        HangUp::Ended => EndReason::EndedByPeer,
-        HangUp::Lost => EndReason::Lost,
-        HangUp::Failed => EndReason::NotConnected,
-        HangUp::Untrusted => EndReason::Untrusted,
-    };
-    match state {
-        State::Idle | State::Ended { .. } => None,
-        State::Outgoing {
-            phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
-            ..
-        } => match last {
-            Last::Decline => Some(EndReason::Declined),
-            Last::Busy => Some(EndReason::Busy),
-            // It rang there until that side's time was over, or until ours could no longer be heard.
-            Last::HangUp(HangUp::Ended) => Some(EndReason::NoAnswer),
-            Last::HangUp(HangUp::Lost | HangUp::Failed) => Some(EndReason::Unreachable),
-            Last::HangUp(HangUp::Untrusted) => Some(EndReason::Untrusted),
-            Last::Cancel => None,
-        },
-        State::Incoming {
-            phase: Incoming::Ringing { .. },
-            ..
-        } => match last {
-            Last::HangUp(HangUp::Untrusted) => Some(EndReason::Untrusted),
-            Last::Cancel | Last::HangUp(HangUp::Ended | HangUp::Lost | HangUp::Failed) => {
-                Some(EndReason::Missed)
-            }
-            Last::Decline | Last::Busy => None,
-        },
-        State::Incoming {
-            phase: Incoming::Connecting { .. },
-            ..
-        } => match last {
-            // They took it back before our accept arrived.
-            Last::Cancel => Some(EndReason::Cancelled),
-            Last::HangUp(reason) => Some(hung_up(reason)),
-            Last::Decline | Last::Busy => None,
-        },
-        State::Outgoing {
-            phase: Outgoing::Connecting { .. },
-            ..
-        }
-        | State::Connected { .. }
-        | State::Reconnecting { .. } => match last {
-            Last::HangUp(reason) => Some(hung_up(reason)),
-            Last::Decline | Last::Busy | Last::Cancel => None,
-        },
     }
 }
 

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use super::dialog::Dialog;
-use super::types::{CallSnapshot, EndReason, Phase, Timing};
+use super::types::Timing;
+use super::{CallSnapshot, EndReason, Phase};
 
 /// Where the call is.
 ///

@@ -4,7 +4,8 @@ use super::EnvelopeError;
 use crate::message::MAX_SIGNAL;
 
 /// The sizes an envelope can have, in bytes. The smaller one holds every ordinary message, a description as well as a
-/// candidate (a caller's first description has 5 to 9 KiB); the larger one whatever [`MAX_SIGNAL`] lets through.
+/// candidate (Chromium 156: offer 6.8 kB, answer 6.3 kB, candidate 0.24 kB as they are sealed; our engine's are
+/// shorter); the larger one whatever [`MAX_SIGNAL`] lets through.
 pub const BUCKETS: [usize; 2] = [12 * 1024, 32 * 1024];
 
 pub(super) const VERSION: u8 = 2;
