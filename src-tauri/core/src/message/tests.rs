@@ -222,3 +222,33 @@ fn only_signs_of_life_may_be_lost() {
         );
     }
 }
+
+#[test]
+fn no_text_makes_it_panic_and_what_is_read_is_written_the_same() {
+    let mut random = crate::tests::random::Random::new(1);
+    let mut read = 0;
+    for _ in 0..4000 {
+        let (kind, _) = all().swap_remove(random.below(all().len()));
+        let mut bytes = written(kind).into_bytes();
+        for _ in 0..=random.below(3) {
+            let at = random.below(bytes.len());
+            match random.below(3) {
+                0 => bytes[at] = random.seed()[0],
+                1 => drop(bytes.remove(at)),
+                _ => bytes.insert(at, b"\"{}[]:,0"[random.below(8)]),
+            }
+        }
+        if let Ok(message) = serde_json::from_slice::<Message>(&bytes) {
+            read += 1;
+            let again = serde_json::to_vec(&message).unwrap();
+            assert_eq!(serde_json::from_slice::<Message>(&again).unwrap(), message);
+        }
+    }
+    assert!(read > 30, "{read}");
+}
+
+#[test]
+fn deeply_nested_text_is_refused() {
+    let deep = format!(r#"{{"x":{}"#, "[".repeat(30_000));
+    assert!(serde_json::from_str::<Message>(&deep).is_err());
+}

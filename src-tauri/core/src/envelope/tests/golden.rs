@@ -2,6 +2,7 @@
 
 use sha2::{Digest as _, Sha256};
 
+use super::super::BUCKETS;
 use super::super::handshake::{First, read_first, write_first};
 use super::super::session::{Letter, json};
 use super::super::transport::Transport;
@@ -85,4 +86,45 @@ fn the_first_three_envelopes_of_a_call_never_change() {
         "020102030405060708239e3a9dbe4b7eb717261ed72b77b6421eb301b383c4075805de1546b2fec456",
         "13368bd04f611903b62cef839e0072f72c0e5909b41ddd3600132fd7377541aa",
     );
+}
+
+#[test]
+fn the_protocols_example_is_this_one() {
+    let protocol = include_str!("../../../../../docs/PROTOCOL.md");
+    let golden = include_str!("golden.rs");
+    let heads_and_hashes = golden
+        .split('"')
+        .filter(|text| text.len() >= 64 && text.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    let mut found = 0;
+    for written in heads_and_hashes {
+        assert!(protocol.contains(written), "{written}");
+        found += 1;
+    }
+    assert_eq!(found, 6);
+    let alice = identity(ALICE);
+    let secret = alice.lan_secret(key(BOB), key(ALICE));
+    for written in [
+        hex(alice.x25519().as_slice()),
+        hex(&key(ALICE).x25519()),
+        hex(&secret),
+        crate::safety::number(key(ALICE), key(BOB)),
+        r#""mark":"CQkJCQkJCQk","message":{"call":"67e55044-"#.to_owned(),
+        format!(
+            "exactly {} or {} bytes",
+            commas(BUCKETS[0]),
+            commas(BUCKETS[1])
+        ),
+    ] {
+        assert!(protocol.contains(&written), "{written}");
+    }
+    for kind in all_kinds() {
+        assert!(
+            protocol.contains(&format!("| `{}` |", kind.label())),
+            "{kind:?}"
+        );
+    }
+}
+
+fn commas(number: usize) -> String {
+    format!("{},{:03}", number / 1000, number % 1000)
 }
