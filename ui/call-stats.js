@@ -6,11 +6,10 @@
 /** @typedef {{ forEach(visit: (stats: any) => void): void }} Report */
 
 /**
- * How the call travels; null while no pair of candidates is selected.
+ * The pair of candidates in use, and its two ends; null while none is selected.
  * @param {Report} report
- * @returns {Path | null}
  */
-export function readPath(report) {
+export function selectedPair(report) {
   const byId = new Map();
   report.forEach((stats) => byId.set(stats.id, stats));
   const all = [...byId.values()];
@@ -19,8 +18,18 @@ export function readPath(report) {
     byId.get(transport?.selectedCandidatePairId) ??
     all.find((stats) => stats.type === "candidate-pair" && stats.nominated && stats.state === "succeeded");
   if (!pair) return null;
-  const local = byId.get(pair.localCandidateId) ?? {};
-  const remote = byId.get(pair.remoteCandidateId) ?? {};
+  return { pair, local: byId.get(pair.localCandidateId) ?? {}, remote: byId.get(pair.remoteCandidateId) ?? {} };
+}
+
+/**
+ * How the call travels; null while no pair of candidates is selected.
+ * @param {Report} report
+ * @returns {Path | null}
+ */
+export function readPath(report) {
+  const selected = selectedPair(report);
+  if (!selected) return null;
+  const { pair, local, remote } = selected;
   const delay_ms = roundDelay(pair.currentRoundTripTime);
   if (local.candidateType === "relay") return { kind: "relay", relay: hostOf(local.url), delay_ms };
   if (remote.candidateType === "relay") return { kind: "relay", relay: null, delay_ms };
@@ -81,7 +90,7 @@ export function isLocalAddress(address) {
 }
 
 /** @param {unknown} url `turn:host:port?transport=…` */
-function hostOf(url) {
+export function hostOf(url) {
   const host = /^turns?:(\[[^\]]+\]|[^:?]+)/i.exec(String(url ?? ""));
   return host?.[1] ?? null;
 }
@@ -90,7 +99,7 @@ function hostOf(url) {
  * Milliseconds in steps coarse enough not to flicker.
  * @param {unknown} seconds
  */
-function roundDelay(seconds) {
+export function roundDelay(seconds) {
   if (typeof seconds !== "number") return null;
   const ms = seconds * 1000;
   return ms < 20 ? Math.max(1, Math.round(ms)) : Math.round(ms / 10) * 10;

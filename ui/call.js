@@ -10,6 +10,7 @@
 //
 // Signals are JSON: `{"description"}`, `{"candidate"}`, and `{"restart": true}`, the polite side's wish for a restart.
 import { readPath, QualityMeter } from "./call-stats.js";
+import { DetailsMeter } from "./call-details.js";
 import { Recovery } from "./recovery.js";
 import { Trust } from "./trust.js";
 
@@ -40,6 +41,7 @@ export const STATS_EVERY_MS = 1_000;
  *   `{stream, audio, video}`
  * - `state` the media `connected`, `disconnected` or `failed`; `untrusted`: somebody else answered, and that is final
  * - `path` how the call travels (see call-stats.js)
+ * - `details` what is behind it, every second (see call-details.js)
  * - `quality` how well (see call-stats.js)
  * - `error` an `Error`; the call goes on if it can
  */
@@ -72,6 +74,7 @@ export class Call extends EventTarget {
   /** A restart waits for the round that is under way. */ #restartNext = false;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #statsTimer;
   #meter = new QualityMeter();
+  #details = new DetailsMeter();
   #announced = "";
   #path = "";
 
@@ -353,6 +356,8 @@ export class Call extends EventTarget {
       this.#path = JSON.stringify(path);
       this.#dispatch("path", path);
     }
+    const details = this.#details.read(report);
+    if (details) this.#dispatch("details", details);
     const quality = this.#meter.read(report);
     if (quality) this.#dispatch("quality", quality);
   }

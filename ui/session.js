@@ -30,6 +30,7 @@ import { Call } from "./call.js";
  *   canShare: boolean,
  *   shareFailed: boolean,
  *   path: import("./call-stats.js").Path | null,
+ *   details: import("./call-details.js").Details | null,
  *   quality: import("./call-stats.js").Quality | null,
  * }} MediaView
  */
@@ -55,6 +56,7 @@ const idle = () => ({
   sharing: false,
   shareFailed: false,
   path: null,
+  details: null,
   quality: null,
 });
 
@@ -290,6 +292,7 @@ export class Session extends EventTarget {
       this.#update({ remote: stream, remoteVideo: shown, remoteMuted: !audio }),
     );
     on("path", (path) => this.#update({ path }));
+    on("details", (details) => this.#update({ details }));
     on("quality", (quality) => this.#update({ quality }));
     on("error", (error) => this.#fail(error));
 

@@ -34,6 +34,9 @@ export function endedText(reason, direction, name) {
   return t(ENDED[reason ?? "ended_by_me"][direction], { name });
 }
 
+/** Whether it was somebody else who answered. @param {EndReason | null} reason */
+export const wasStranger = (reason) => reason === "untrusted";
+
 /**
  * The one line that says where a call stands; empty while it is ringing here, where the dialog says it.
  * @param {CallSnapshot} call
@@ -74,6 +77,37 @@ export function pathText(path) {
 export function pathDetail(path) {
   const text = pathText(path);
   return path?.delay_ms ? t("path.delay", { text, count: path.delay_ms }) : text;
+}
+
+/** @typedef {import("./call-details.js").CandidateType} CandidateType */
+
+/** @type {Record<CandidateType, Key>} */
+const CANDIDATE = { host: "path.host", srflx: "path.srflx", prflx: "path.prflx", relay: "path.relay_end" };
+/** @type {Record<"udp" | "tcp" | "tls", Key>} */
+const PROTOCOL = { udp: "path.udp", tcp: "path.tcp", tls: "path.tls" };
+
+/**
+ * What is behind the path, as rows of a label and a value; what is unknown has none.
+ * @param {MediaView["path"]} path
+ * @param {MediaView["details"]} details
+ * @param {string} name of the other side
+ * @returns {[string, string][]}
+ */
+export function detailRows(path, details, name) {
+  if (!details) return [[t("call.path"), pathText(path)]];
+  const { mine, theirs, protocol, relay, delay_ms, lost_in, lost_out } = details;
+  const loss = (/** @type {number} */ count) => t("path.percent", { count });
+  /** @type {[string, string | null][]} */
+  const rows = [
+    [t("path.mine"), mine && t(CANDIDATE[mine])],
+    [t("path.theirs", { name }), theirs && t(CANDIDATE[theirs])],
+    [t("path.protocol"), protocol && t(PROTOCOL[protocol])],
+    [t("path.relay_name"), relay],
+    [t("path.round_trip"), delay_ms === null ? null : t("path.ms", { count: delay_ms })],
+    [t("path.lost_in"), lost_in === null ? null : loss(lost_in)],
+    [t("path.lost_out", { name }), lost_out === null ? null : loss(lost_out)],
+  ];
+  return rows.flatMap(([label, value]) => (value === null ? [] : [[label, value]]));
 }
 
 /** @type {Record<1 | 2 | 3, Key>} */

@@ -1,10 +1,11 @@
 // The dark stage of a call, from "Calling…" to the reason it ended.
 import { t } from "../i18n.js";
-import { clock, pathDetail, pathText, qualityText, statusText, troubles } from "../wording.js";
+import { clock, qualityText, statusText, troubles, wasStranger } from "../wording.js";
 import { createAvatar } from "./avatar.js";
 import { createBadge } from "./badge.js";
 import { createCallBar, fadeWhenStill } from "./call-bar.js";
 import { h, icon, reconcile, setAttribute, setText } from "./dom.js";
+import { createPathBadge } from "./path-badge.js";
 import { createSelfView } from "./self-view.js";
 import { createVoiceRing } from "./voice-ring.js";
 
@@ -25,8 +26,8 @@ export function createStage(actions) {
   const muted = h("span", { class: "who-muted", role: "img" }, icon("microphone-off"));
   const status = h("p", { class: "who-status", role: "status" });
   const timer = h("p", { class: "who-timer", role: "timer", "aria-label": t("call.duration") });
-  const path = h("div", { class: "path", role: "group", "aria-label": t("call.path") });
   const quality = h("div", { class: "quality", role: "img" }, h("i"), h("i"), h("i"));
+  const path = createPathBadge(quality);
   const trouble = h("ul", { class: "troubles", "aria-live": "polite" });
   const self = createSelfView();
   const bar = createCallBar(actions);
@@ -40,7 +41,7 @@ export function createStage(actions) {
     video,
     h("div", { class: "stage-face" }, ring.element, avatar.element),
     h("div", { class: "who" }, h("div", { class: "who-line" }, name, badge.element), muted, status, timer),
-    h("div", { class: "marks" }, path, quality),
+    path.element,
     trouble,
     self.element,
     bar.element,
@@ -50,7 +51,7 @@ export function createStage(actions) {
   /** @type {StageModel | null} */
   let model = null;
   const showsPicture = () => Boolean(model?.media.remoteVideo && video.videoWidth > 0);
-  const wake = fadeWhenStill(element, bar.element, () => model?.call.phase === "connected" && showsPicture());
+  const wake = fadeWhenStill(element, bar.element, () => model?.call.phase === "connected" && showsPicture() && !path.isOpen);
 
   const tick = () => {
     if (model?.connectedAt != null) setText(timer, clock(performance.now() - model.connectedAt));
@@ -80,7 +81,7 @@ export function createStage(actions) {
       avatar.update(call.name, call.contact);
       setText(name, call.name);
       setAttribute(name, "title", call.name);
-      badge.update(next.verified);
+      badge.update(next.verified && !wasStranger(call.reason));
       muted.hidden = mode !== "talking" || !media.remoteMuted;
       setAttribute(muted, "aria-label", t("call.peer_muted", { name: call.name }));
       setAttribute(muted, "title", t("call.peer_muted", { name: call.name }));
@@ -99,10 +100,8 @@ export function createStage(actions) {
       if (video.srcObject !== media.remote) video.srcObject = media.remote;
       drawPicture();
 
-      path.parentElement?.toggleAttribute("hidden", mode !== "talking");
-      setText(path, pathText(media.path));
-      setAttribute(path, "title", pathDetail(media.path));
-      setAttribute(path, "data-kind", media.path?.kind);
+      path.element.hidden = mode !== "talking";
+      if (mode === "talking") path.update(media, call.name);
       quality.hidden = media.quality === null;
       if (media.quality) {
         setAttribute(quality, "data-level", media.quality.level);
@@ -126,6 +125,7 @@ export function createStage(actions) {
       clearInterval(ticking);
       ticking = undefined;
       ring.run(false);
+      path.clear();
       video.srcObject = null;
       self.update(null, { shown: false, mirrored: true });
     },
