@@ -7,6 +7,7 @@
 //! - [`challenge`]: how a client proves its key to a server.
 //! - [`server`]: the meeting point, as a library; the binary `ringdown-server` is this and a command line.
 //! - [`client`]: [`Registration`] makes us reachable at a server, [`Courier`] takes payloads to others.
+//! - `meddling` (with the cargo feature of that name, for tests): a server that lies.
 //! - [`lan`]: finds people we know on the local network, without telling strangers who is there.
 
 pub mod challenge;
@@ -20,5 +21,7 @@ pub use client::{
     Courier, DeliverError, Dialer, Event, OfflineReason, Receipt, Registration, Signer,
 };
 pub use lan::{Found, Interfaces, Lan, LanError};
+#[cfg(feature = "meddling")]
+pub use server::meddling;
 pub use server::{ServerConfig, serve};
 pub use wire::IceServer;

@@ -9,6 +9,8 @@ mod door;
 mod gate;
 mod hub;
 mod ice;
+#[cfg(feature = "meddling")]
+pub mod meddling;
 mod pages;
 mod session;
 mod socket;
@@ -53,12 +55,24 @@ pub async fn serve<F>(listener: TcpListener, config: ServerConfig, shutdown: F) 
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    run(listener, config, Hub::default(), shutdown).await
+}
+
+async fn run<F>(
+    listener: TcpListener,
+    config: ServerConfig,
+    hub: Hub,
+    shutdown: F,
+) -> io::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
     let (stop, stopping) = watch::channel(false);
     let limits = &config.limits;
     let door = Door::new(listener, limits.upgrade_timeout);
     let house = House {
         gate: Arc::new(Gate::new(limits, Instant::now())),
-        hub: Arc::default(),
+        hub: Arc::new(hub),
         config: Arc::new(config),
         stopping: stopping.clone(),
     };
@@ -150,8 +164,12 @@ async fn enter(
         .on_upgrade(async move |socket| {
             peer.upgraded();
             let (mailbox, mail) = Mailbox::new();
+            #[cfg(feature = "meddling")]
+            let witness = house.hub.witness(address);
             match Session::new(house.hub, house.config, mailbox, arrival, Instant::now()) {
                 Ok(session) => {
+                    #[cfg(feature = "meddling")]
+                    let session = session.seen_by(witness);
                     socket::run(
                         socket,
                         session,

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
@@ -10,6 +11,8 @@ use std::{
 
 use tokio::{sync::mpsc, time::Instant};
 
+#[cfg(feature = "meddling")]
+use super::meddling::{Meddler, Sent, Witness};
 use crate::{
     limits::MAX_PENDING_DELIVERIES,
     wire::{Key, Payload},
@@ -93,6 +96,25 @@ impl Receipt {
     }
 }
 
+#[cfg(feature = "meddling")]
+impl Receipt {
+    /// For what nobody wants to hear of again.
+    pub(super) fn for_nobody() -> Self {
+        Self {
+            sender: None,
+            number: 0,
+            until: Instant::now(),
+            place: None,
+        }
+    }
+
+    /// The same, and the recipient may take until then.
+    pub(super) fn renewed(mut self, until: Instant) -> Self {
+        self.until = until;
+        self
+    }
+}
+
 impl Drop for Receipt {
     fn drop(&mut self) {
         if let Some(place) = &self.place {
@@ -102,10 +124,20 @@ impl Drop for Receipt {
 }
 
 /// The registrations of one server.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Hub {
     registered: Mutex<HashMap<Key, (u64, Mailbox)>>,
     sessions: AtomicU64,
+    #[cfg(feature = "meddling")]
+    meddler: Option<Arc<dyn Meddler>>,
+    #[cfg(feature = "meddling")]
+    connections: AtomicU64,
+}
+
+impl fmt::Debug for Hub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Hub").finish_non_exhaustive()
+    }
 }
 
 /// A registration; ends when dropped.
@@ -119,6 +151,11 @@ pub(super) struct Seat {
 impl Hub {
     /// Seats a mailbox at `key`. The newest wins: a mailbox seated there before is told so.
     pub(super) fn register(self: &Arc<Self>, key: Key, mailbox: Mailbox) -> Seat {
+        #[cfg(feature = "meddling")]
+        let key = match &self.meddler {
+            Some(meddler) => Key::from(meddler.registers(key.0)),
+            None => key,
+        };
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
         if let Some((_, older)) = self.lock().insert(key, (number, mailbox)) {
             drop(older.sender.send(Mail::Replaced));
@@ -131,7 +168,15 @@ impl Hub {
     }
 
     /// Passes a payload on to whoever is at `to`. If nobody is, that is all: the sender must not be able to tell.
-    pub(super) fn send(&self, to: &Key, payload: Payload, receipt: Receipt) {
+    pub(super) fn send(self: &Arc<Self>, to: &Key, payload: Payload, receipt: Receipt) {
+        #[cfg(feature = "meddling")]
+        if let Some(meddler) = &self.meddler {
+            return meddler.sends(Sent::new(Arc::clone(self), to.0, &payload, receipt));
+        }
+        self.pass(to, payload, receipt);
+    }
+
+    pub(super) fn pass(&self, to: &Key, payload: Payload, receipt: Receipt) {
         let mailbox = self.lock().get(to).map(|(_, mailbox)| mailbox.clone());
         if let Some(mailbox) = mailbox {
             mailbox.deliver(payload, receipt);
@@ -143,6 +188,24 @@ impl Hub {
         self.registered
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(feature = "meddling")]
+impl Hub {
+    /// A server's hub with somebody at the levers.
+    pub(super) fn run_by(meddler: Arc<dyn Meddler>) -> Self {
+        Self {
+            meddler: Some(meddler),
+            ..Self::default()
+        }
+    }
+
+    /// Somebody to see what a new connection says and hears.
+    pub(super) fn witness(&self, address: std::net::IpAddr) -> Option<Witness> {
+        let meddler = Arc::clone(self.meddler.as_ref()?);
+        let connection = self.connections.fetch_add(1, Ordering::Relaxed);
+        Some(Witness::new(meddler, connection, address))
     }
 }
 

@@ -86,6 +86,8 @@ pub(super) struct Session {
     asked: Instant,
     /// When we last asked whether anyone is there.
     pinged: Option<Instant>,
+    #[cfg(feature = "meddling")]
+    pub(super) witness: Option<super::meddling::Witness>,
 }
 
 impl Session {
@@ -119,7 +121,16 @@ impl Session {
             heard: now,
             asked: now,
             pinged: None,
+            #[cfg(feature = "meddling")]
+            witness: None,
         })
+    }
+
+    /// With somebody to see what it says and hears.
+    #[cfg(feature = "meddling")]
+    pub(super) fn seen_by(mut self, witness: Option<super::meddling::Witness>) -> Self {
+        self.witness = witness;
+        self
     }
 
     /// The first frame.
@@ -144,6 +155,8 @@ impl Session {
 
     /// A text message came in.
     pub(super) fn handle_text(&mut self, now: Instant, text: &str, acts: &mut Vec<Act>) {
+        #[cfg(feature = "meddling")]
+        self.witness.iter().for_each(|witness| witness.hears(text));
         self.handle_sign_of_life(now, acts);
         if !acts.is_empty() {
             return;

@@ -43,6 +43,11 @@ pub(super) async fn run<S>(
     pin!(timer, stop);
     let mut acts: Vec<Act> = session.hello().into_iter().collect();
     loop {
+        #[cfg(feature = "meddling")]
+        session
+            .witness
+            .iter()
+            .for_each(|witness| witness.says(&acts));
         match timeout(write_timeout, perform(&mut socket, &mut acts)).await {
             Ok(Ok(None)) => {}
             Ok(Ok(Some(()))) => break,

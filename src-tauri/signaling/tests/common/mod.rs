@@ -3,6 +3,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    pin::Pin,
     sync::Arc,
     time::Duration,
 };
@@ -30,8 +31,10 @@ use tokio_tungstenite::{
 pub struct Server {
     pub address: SocketAddr,
     stop: oneshot::Sender<()>,
-    task: JoinHandle<std::io::Result<()>>,
+    task: Task,
 }
+
+type Task = JoinHandle<std::io::Result<()>>;
 
 impl Server {
     pub async fn start() -> Self {
@@ -44,11 +47,34 @@ impl Server {
 
     pub async fn start_at(address: SocketAddr, config: ServerConfig) -> Self {
         let listener = TcpListener::bind(address).await.unwrap();
+        Self::start_by(listener, |listener, stopped| {
+            tokio::spawn(serve(listener, config, stopped))
+        })
+    }
+
+    /// The real server with somebody at the levers.
+    #[cfg(feature = "meddling")]
+    pub async fn run_by(meddler: impl ringdown_signaling::meddling::Meddler + 'static) -> Self {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+        Self::start_by(listener, |listener, stopped| {
+            let config = ServerConfig::default();
+            let meddler = Arc::new(meddler);
+            tokio::spawn(ringdown_signaling::meddling::serve_meddled(
+                listener, config, meddler, stopped,
+            ))
+        })
+    }
+
+    fn start_by<F>(listener: TcpListener, serve: F) -> Self
+    where
+        F: FnOnce(TcpListener, Pin<Box<dyn Future<Output = ()> + Send>>) -> Task,
+    {
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
-        let task = tokio::spawn(serve(listener, config, async {
+        let stopped = async {
             drop(stopped.await);
-        }));
+        };
+        let task = serve(listener, Box::pin(stopped));
         Self {
             address,
             stop,

@@ -3,6 +3,9 @@
 //! Prints `listening on ADDRESS` on stdout when it is ready, logs to stderr (`RUST_LOG` filters), stops on Ctrl-C and SIGTERM.
 //! It speaks plain WebSocket: for `wss://` put a reverse proxy before it that does TLS.
 
+#[cfg(all(feature = "meddling", not(debug_assertions)))]
+compile_error!("ringdown-server is released without the feature `meddling`, which is for tests");
+
 mod options;
 
 use std::{
