@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use uuid::Uuid;
 
+use super::random::Random;
 use super::world::{Event, LATENCY, Who, World};
 use crate::call::{Input, Known};
 use crate::envelope::{Admission, Opened};
@@ -21,6 +22,8 @@ pub(super) struct Letter {
     pub(super) call: Uuid,
     pub(super) kind: &'static str,
     payload: Payload,
+    /// Not as its sender posted it: nobody may open it.
+    meddled: bool,
 }
 
 #[derive(Clone)]
@@ -62,7 +65,43 @@ impl World {
             call: message.call,
             kind: message.kind.label(),
             payload,
+            meddled: false,
         }
+    }
+
+    /// What a malicious server does with letters that it has seen, and with those it holds.
+    pub(super) fn meddle(&mut self, random: &mut Random) {
+        let genuine: Vec<&Letter> = self.sent.iter().filter(|l| !l.meddled).collect();
+        if genuine.is_empty() {
+            return;
+        }
+        let mut letter = genuine[random.below(genuine.len())].clone();
+        let other = genuine[random.below(genuine.len())].clone();
+        let Payload::Sealed(envelope) = &mut letter.payload else {
+            return;
+        };
+        match (random.below(4), other.payload) {
+            // Replays it; once it may well be heard, where it was lost before.
+            (0, _) => {}
+            (1, _) => {
+                let at = random.below(envelope.len());
+                envelope[at] ^= 1 << random.below(8);
+                letter.meddled = true;
+            }
+            (2, _) => {
+                let addressee = letter.to;
+                letter.to = random.below(self.people.len());
+                letter.meddled = letter.to != addressee;
+            }
+            // Puts the head of one on the body of another, say the mark of an answer on something else.
+            (_, Payload::Sealed(body)) => {
+                let changed = [&envelope[..9], &body[9..]].concat();
+                letter.meddled = changed != *envelope && changed != body;
+                *envelope = changed;
+            }
+            (_, Payload::Forged(_)) => return,
+        }
+        self.post(letter);
     }
 
     /// Puts a letter into the link.
@@ -124,6 +163,7 @@ impl World {
                 message: message.clone(),
             }]),
         };
+        assert!(!letter.meddled || opened.is_err(), "a meddled letter opens");
         person.seen.extend(person.sessions.take_seen());
         match opened {
             Ok(opened) => opened
