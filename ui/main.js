@@ -4,6 +4,7 @@ import { installIfMissing } from "./rtc/install.js";
 import { toBase64 } from "./base64.js";
 import { copyFrom, readClipboard } from "./clipboard.js";
 import { t } from "./i18n.js";
+import { Doctor } from "./ice-doctor.js";
 import { Media } from "./media.js";
 import { Session } from "./session.js";
 import { Sounds } from "./sounds.js";
@@ -18,9 +19,11 @@ const sprite = loadSprite("icons.svg");
 await installIfMissing(window, ipc.backend);
 
 const media = new Media(navigator.mediaDevices);
+/** @param {RTCConfiguration} configuration */
+const createPeerConnection = (configuration) => new RTCPeerConnection(configuration);
 const session = new Session({
   media,
-  createPeerConnection: (configuration) => new RTCPeerConnection(configuration),
+  createPeerConnection,
   sendSignal: ipc.signal,
   reportMedia: ipc.media,
   hangUp: ipc.hangUp,
@@ -61,6 +64,8 @@ const app = createApp(
     backup: (passphrase) => ipc.backup({ passphrase }),
     restore: async (file, passphrase) => ipc.restore({ data: await toBase64(file), passphrase }),
     openCamera: () => media.camera(),
+    examine: (servers) =>
+      new Doctor({ createPeerConnection, openCamera: () => media.camera(), servers: [...servers, ...session.servers] }),
     saveSettings: async (name, settings) => {
       if (name !== snapshot?.profile?.name) await ipc.start({ name });
       await ipc.saveSettings({ settings });

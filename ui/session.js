@@ -71,6 +71,7 @@ export class Session extends EventTarget {
   /** Whether this side wants to be seen. */ #wantsCamera = false;
   /** What is shared, while it is. @type {MediaStream | null} */ #screen = null;
   #view = idle();
+  /** @type {readonly import("./types.d.ts").IceServer[]} */ #servers = [];
 
   /** @param {SessionOptions} options */
   constructor(options) {
@@ -82,6 +83,11 @@ export class Session extends EventTarget {
   get view() {
     const preview = this.#screen ?? this.#view.local;
     return { ...this.#view, preview, canShare: this.#options.media.canShareScreen };
+  }
+
+  /** The servers of the last call: a meeting point may have lent some of them. */
+  get servers() {
+    return this.#servers;
   }
 
   /** @returns {number | null} how loud the other side speaks, 0 to 1 */
@@ -127,7 +133,9 @@ export class Session extends EventTarget {
         if (event.call === this.#id) this.#letOut(event.video);
         break;
       case "servers":
-        if (event.call === this.#id) this.#call?.setConfiguration(event.configuration);
+        if (event.call !== this.#id) break;
+        this.#servers = event.configuration.iceServers;
+        this.#call?.setConfiguration(event.configuration);
         break;
       case "network":
         if (event.call === this.#id) this.handleNetworkChange();
@@ -270,6 +278,7 @@ export class Session extends EventTarget {
   /** @param {Extract<PeerEvent, { kind: "start" }>} event */
   #connect({ call: id, polite, initiator, video, early, configuration }) {
     this.#call?.close();
+    this.#servers = configuration.iceServers;
     const { createPeerConnection, sendSignal, reportMedia } = this.#options;
     const call = new Call({
       createPeerConnection,

@@ -69,3 +69,15 @@ export function checkNoAnswer(text) {
   const good = Number.isInteger(seconds) && seconds >= NO_ANSWER.least && seconds <= NO_ANSWER.most;
   return text.trim() !== "" && good ? null : "settings.no_answer_bad";
 }
+
+/**
+ * What a policy needs that is not there. Not wrong: a meeting point may lend servers.
+ * @param {import("./types.d.ts").IcePolicy} policy
+ * @param {readonly { urls: string[] }[]} servers
+ * @returns {Key | null}
+ */
+export function checkPolicy(policy, servers) {
+  const urls = servers.flatMap((server) => server.urls);
+  if (policy === "relay_only") return urls.some((url) => /^turns?:/i.test(url)) ? null : "settings.relay_missing";
+  return policy === "lan_only" || urls.length > 0 ? null : "settings.stun_missing";
+}

@@ -166,3 +166,41 @@ export function clock(ms) {
   const rest = two(seconds % 60);
   return hours > 0 ? `${hours}:${two(minutes)}:${rest}` : `${minutes}:${rest}`;
 }
+
+/** @typedef {import("./ice-probe.js").Verdict} Verdict */
+
+/** @type {Record<Exclude<Verdict, "reachable">, Key>} */
+const NO_ANSWER = {
+  refused: "doctor.refused",
+  full: "doctor.full",
+  unreachable: "doctor.unreachable",
+  unusable: "doctor.unusable",
+};
+
+/**
+ * How a server answered.
+ * @param {import("./ice-probe.js").Target} target
+ * @param {import("./ice-probe.js").Answer | null} answer
+ */
+export function answerText({ url, relay, extra }, answer) {
+  if (answer === null) return t("doctor.testing");
+  if (answer.verdict !== "reachable") return t(NO_ANSWER[answer.verdict]);
+  const parts = [t("doctor.reachable", { count: answer.ms ?? 0 })];
+  if (answer.candidate) parts.push(t(relay ? "doctor.relays_at" : "doctor.sees", { address: answer.candidate }));
+  else if (!relay) parts.push(t("doctor.same"));
+  if (extra) parts.push(t("doctor.extra", { url }));
+  return parts.join(" ");
+}
+
+/** @type {Record<import("./nat.js").Nat, Key>} */
+const NAT = {
+  none: "nat.none",
+  friendly: "nat.friendly",
+  symmetric: "nat.symmetric",
+  unknown: "nat.unknown",
+  blocked: "nat.blocked",
+  no_stun: "nat.no_stun",
+};
+
+/** @param {import("./nat.js").Nat} nat what it means for calls */
+export const natText = (nat) => t(NAT[nat]);

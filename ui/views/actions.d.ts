@@ -1,9 +1,10 @@
 // What the views can ask for. main.js provides it; promises reject with a CommandError.
 import type {
-  Added, BackupMade, IcePolicy, InviteKind, InvitePreview, NewInvite, Safety, SafetyCheck, Settings,
+  Added, BackupMade, IcePolicy, IceServer, InviteKind, InvitePreview, NewInvite, Safety, SafetyCheck, Settings,
 } from "../types.d.ts";
 import type { Pasted } from "../clipboard.js";
 import type { GrayImage } from "../gray-image.js";
+import type { Doctor } from "../ice-doctor.js";
 import type { DeviceState } from "../media.js";
 
 export interface Actions {
@@ -32,6 +33,8 @@ export interface Actions {
   restore(file: Blob, passphrase: string): Promise<unknown>;
   /** A camera to scan with; whoever asked stops the track. */
   openCamera(): Promise<{ track: MediaStreamTrack | null, state: DeviceState }>;
+  /** Examines these servers, and those the last call was lent. Whoever asked closes it. */
+  examine(servers: readonly IceServer[]): Doctor;
   call(contact: string, video: boolean): void;
   accept(video: boolean): void;
   decline(): void;

@@ -1,4 +1,5 @@
 // The whole window: chooses what is on it from a snapshot.
+import { openDoctor } from "./doctor.js";
 import { createEndedCard } from "./ended-card.js";
 import { createFirstStart } from "./first-start.js";
 import { createHome } from "./home.js";
@@ -42,7 +43,7 @@ export function createApp(root, commands) {
     },
     matchMedia("(min-width: 720px)"),
   );
-  const stage = createStage(actions);
+  const stage = createStage(actions, () => snapshot && openDoctor(actions, snapshot.settings.ice_servers));
   const card = createEndedCard(actions);
   const incoming = createIncoming(actions);
   document.body.append(toasts.element);

@@ -6,8 +6,11 @@ import { h, icon, setAttribute, setText } from "./dom.js";
 /** @typedef {import("../types.d.ts").IceServer} IceServer */
 /** @typedef {ReturnType<typeof createServerRow>} ServerRow */
 
-/** @param {readonly IceServer[]} servers */
-export function createIceServers(servers) {
+/**
+ * @param {readonly IceServer[]} servers
+ * @param {() => void} changed something was typed, added or removed
+ */
+export function createIceServers(servers, changed) {
   /** @type {ServerRow[]} */
   let rows = [];
   const list = h("ul", { class: "servers" });
@@ -25,6 +28,7 @@ export function createIceServers(servers) {
       row.element.remove();
       number();
       add.focus();
+      changed();
     });
     rows.push(row);
     list.append(row.element);
@@ -33,6 +37,7 @@ export function createIceServers(servers) {
   };
   for (const server of servers) append(server);
   number();
+  list.addEventListener("input", changed);
 
   return {
     element: h("div", { class: "server-list" }, list, none, add),

@@ -1,8 +1,9 @@
 // The settings dialog: who I am, how calls travel, where I am reached.
 import { t } from "../i18n.js";
-import { NO_ANSWER, checkNoAnswer, checkServer } from "../settings-check.js";
+import { NO_ANSWER, checkNoAnswer, checkPolicy, checkServer } from "../settings-check.js";
 import { openForm } from "./dialog.js";
 import { field, h, setAttribute, setText } from "./dom.js";
+import { openDoctor } from "./doctor.js";
 import { createPrivacy } from "./privacy.js";
 import { createIceServers } from "./ice-servers.js";
 
@@ -40,18 +41,27 @@ export function openSettings(actions, { profile, settings, privacy }) {
     setText(meaning, checkNoAnswer(noAnswer.input.value) ? "" : t("settings.seconds", { count: Number(noAnswer.input.value) }));
   noAnswer.input.addEventListener("input", sayMeaning);
   sayMeaning();
-  const ice = createIceServers(settings.ice_servers);
+  const lacking = h("p", { class: "policy-lacks", "aria-live": "polite" });
+  const chosenPolicy = () => {
+    const chosen = policies.find(({ input }) => input.checked)?.value;
+    return chosen ?? settings.ice_policy;
+  };
+  const sayLacking = () => {
+    const lacks = checkPolicy(chosenPolicy(), ice.read());
+    setText(lacking, lacks ? t(lacks) : "");
+  };
+  const ice = createIceServers(settings.ice_servers, () => sayLacking());
+  const examine = () => {
+    if (ice.check()) openDoctor(actions, ice.read());
+  };
 
   const policies = POLICIES.map(({ value, label, hint }) => {
-    const input = h("input", { type: "radio", name: "ice-policy", value, "aria-describedby": `policy-${value}` });
+    const input = h("input", { type: "radio", name: "ice-policy", value, "aria-describedby": `policy-${value}`, onchange: sayLacking });
     input.checked = settings.ice_policy === value;
-    return h(
-      "label",
-      { class: "choice" },
-      input,
-      h("span", {}, h("span", { class: "choice-name" }, t(label)), h("span", { class: "hint", id: `policy-${value}` }, t(hint))),
-    );
+    const words = h("span", {}, h("span", { class: "choice-name" }, t(label)), h("span", { class: "hint", id: `policy-${value}` }, t(hint)));
+    return { value, input, element: h("label", { class: "choice" }, input, words) };
   });
+  sayLacking();
 
   const { element } = openForm({
     title: t("settings.title"),
@@ -61,14 +71,14 @@ export function openSettings(actions, { profile, settings, privacy }) {
       group(t("settings.you"), field("settings-name", t("settings.name"), name)),
       group(
         t("settings.calls"),
-        h("fieldset", { class: "choices" }, h("legend", {}, t("settings.policy")), ...policies),
+        h("fieldset", { class: "choices" }, h("legend", {}, t("settings.policy")), ...policies.map((one) => one.element), lacking),
         field("settings-no-answer", t("settings.no_answer"), noAnswer.input, meaning, noAnswer.error),
       ),
       group(
         t("settings.server_group"),
         field("settings-server", t("settings.server"), server.input, h("p", { class: "hint" }, t("settings.server_hint")), server.error),
       ),
-      group(t("settings.ice"), ice.element),
+      group(t("settings.ice"), ice.element, h("button", { type: "button", class: "button quiet", onclick: examine }, t("settings.check"))),
       createPrivacy(actions, privacy),
     ],
     onsubmit: async () => {
@@ -77,10 +87,9 @@ export function openSettings(actions, { profile, settings, privacy }) {
         element.querySelector("[aria-invalid]")?.scrollIntoView({ block: "center" });
         throw new Error(t("settings.fix"));
       }
-      const policy = element.querySelector("input[name=ice-policy]:checked");
       await actions.saveSettings(name.value, {
         server: server.input.value.trim() || null,
-        ice_policy: policy instanceof HTMLInputElement ? /** @type {IcePolicy} */ (policy.value) : settings.ice_policy,
+        ice_policy: chosenPolicy(),
         ice_servers: ice.read(),
         no_answer_seconds: Number(noAnswer.input.value),
       });

@@ -16,8 +16,11 @@ import { createVoiceRing } from "./voice-ring.js";
  *   `connectedAt`: when the media first connected, on the clock of `performance.now()`
  */
 
-/** @param {import("./actions.d.ts").Actions} actions */
-export function createStage(actions) {
+/**
+ * @param {import("./actions.d.ts").Actions} actions
+ * @param {() => void} findOutWhy a call did not connect
+ */
+export function createStage(actions, findOutWhy) {
   const avatar = createAvatar("large");
   const ring = createVoiceRing(actions.voiceLevel);
   const video = h("video", { class: "stage-video", autoplay: true, playsinline: true });
@@ -33,7 +36,8 @@ export function createStage(actions) {
   const bar = createCallBar(actions);
   const close = h("button", { type: "button", class: "button quiet", onclick: () => actions.dismiss() }, t("ended.close"));
   const again = h("button", { type: "button", class: "button primary", onclick: () => model && callAgain(actions, model.call) }, t("ended.again"));
-  const ended = h("div", { class: "ended-bar" }, close, again);
+  const why = h("button", { type: "button", class: "button quiet", onclick: findOutWhy }, t("doctor.why"));
+  const ended = h("div", { class: "ended-bar" }, why, close, again);
 
   const element = h(
     "section",
@@ -117,6 +121,7 @@ export function createStage(actions) {
       bar.element.hidden = mode === "ended";
       bar.update(media, call.phase === "connected" || call.phase === "reconnecting");
       ended.hidden = mode !== "ended";
+      why.hidden = call.reason !== "not_connected" && call.reason !== "lost";
       if (mode === "ended" && before && before.phase !== "ended") again.focus();
     },
     /** Lets go of the pictures when the stage leaves. */

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { checkIceServer, checkIceUrl, checkNoAnswer, checkServer, splitUrls } from "../../../../ui/settings-check.js";
+import { checkIceServer, checkIceUrl, checkNoAnswer, checkPolicy, checkServer, splitUrls } from "../../../../ui/settings-check.js";
 
 test("STUN and TURN addresses as RFC 7064 and 7065 write them", () => {
   for (const url of [
@@ -52,4 +52,15 @@ test("a server is a WebSocket address and nothing more, or none", () => {
 test("the ringing time has bounds", () => {
   for (const good of ["5", "45", "120"]) assert.equal(checkNoAnswer(good), null);
   for (const bad of ["", "4", "121", "4.5", "ten", "-45"]) assert.equal(checkNoAnswer(bad), "settings.no_answer_bad");
+});
+
+test("a policy says what it lacks", () => {
+  const servers = (...urls) => [{ urls }];
+  assert.equal(checkPolicy("lan_only", []), null);
+  assert.equal(checkPolicy("relay_only", servers("stun:a")), "settings.relay_missing");
+  assert.equal(checkPolicy("relay_only", servers("stun:a", "turns:b")), null);
+  for (const policy of ["stun", "stun_turn"]) {
+    assert.equal(checkPolicy(policy, []), "settings.stun_missing");
+    assert.equal(checkPolicy(policy, servers("turn:a")), null);
+  }
 });

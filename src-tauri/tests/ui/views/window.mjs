@@ -72,7 +72,8 @@ export async function openWindow() {
     const answer = typeof answers[name] === "function" ? answers[name](...args) : answers[name];
     return answer instanceof Error ? Promise.reject(answer) : Promise.resolve(answer);
   };
-  const commands = { ...Object.fromEntries(COMMANDS.map((name) => [name, record(name)])), voiceLevel: () => null };
+  const examine = (servers) => (done.push(["examine", servers]), answers.examine(servers));
+  const commands = { ...Object.fromEntries(COMMANDS.map((name) => [name, record(name)])), examine, voiceLevel: () => null };
   const app = createApp(page.root, commands);
   const show = (changes = {}, media = {}, connectedAt = null) =>
     app.update({ snapshot: { ...SNAPSHOT, ...changes }, media: { ...MEDIA, ...media }, connectedAt });

@@ -1,0 +1,93 @@
+// A call with oneself: two peer connections of this page that may use the relay alone. What comes back went through it.
+
+/** @typedef {"connecting" | "connected" | "failed"} LoopState */
+
+/** A relay that works connects well within this, in milliseconds. */
+export const PATIENCE_MS = 15_000;
+
+/** Events: `change` after `state`, `ms` or `stream` changed. */
+export class LoopCall extends EventTarget {
+  /** @type {LoopState} */ state = "connecting";
+  /** Milliseconds a word needs there and back, through the relay twice. @type {number | null} */ ms = null;
+  /** What came back. @type {MediaStream | null} */ stream = null;
+  #here;
+  #there;
+  #timer;
+
+  /**
+   * @param {{
+   *   createPeerConnection: import("./ice-probe.js").CreatePeerConnection,
+   *   servers: readonly import("./types.d.ts").IceServer[],
+   * }} options `servers`: relays
+   */
+  constructor({ createPeerConnection, servers }) {
+    super();
+    /** @type {RTCConfiguration} */
+    const configuration = { iceServers: [...servers], iceTransportPolicy: "relay" };
+    this.#here = createPeerConnection(configuration);
+    this.#there = createPeerConnection(configuration);
+    this.#timer = setTimeout(() => this.#become("failed"), PATIENCE_MS);
+    for (const [from, to] of [
+      [this.#here, this.#there],
+      [this.#there, this.#here],
+    ]) {
+      from?.addEventListener("icecandidate", ({ candidate }) => void to?.addIceCandidate(candidate ?? undefined).catch(() => {}));
+    }
+    this.#here.addEventListener("connectionstatechange", () => {
+      if (this.#here.connectionState === "failed") this.#become("failed");
+    });
+    this.#there.addEventListener("track", ({ track }) => {
+      this.stream = new MediaStream([track]);
+      this.#tell();
+    });
+    this.#there.addEventListener("datachannel", ({ channel }) => {
+      channel.addEventListener("message", ({ data }) => channel.send(data));
+    });
+  }
+
+  /**
+   * @param {MediaStreamTrack | null} track the picture to send, if there is one
+   * @throws what the peer connections reject with
+   */
+  async start(track) {
+    const channel = this.#here.createDataChannel("echo");
+    let sent = 0;
+    channel.addEventListener("open", () => {
+      sent = performance.now();
+      channel.send("echo");
+    });
+    channel.addEventListener("message", () => {
+      this.ms = Math.round(performance.now() - sent);
+      this.#become("connected");
+    });
+    if (track) this.#here.addTransceiver(track, { direction: "sendonly" });
+    await this.#here.setLocalDescription();
+    await this.#there.setRemoteDescription(/** @type {RTCSessionDescription} */ (this.#here.localDescription));
+    await this.#there.setLocalDescription();
+    await this.#here.setRemoteDescription(/** @type {RTCSessionDescription} */ (this.#there.localDescription));
+  }
+
+  /** It cannot be. */
+  fail() {
+    this.#become("failed");
+  }
+
+  /** Ends it. The track is left to whoever opened it. */
+  close() {
+    clearTimeout(this.#timer);
+    this.#here.close();
+    this.#there.close();
+  }
+
+  /** @param {LoopState} state */
+  #become(state) {
+    if (this.state !== "connecting") return;
+    this.state = state;
+    clearTimeout(this.#timer);
+    this.#tell();
+  }
+
+  #tell() {
+    this.dispatchEvent(new Event("change"));
+  }
+}
