@@ -103,7 +103,7 @@ export type ContactView = {
 };
 
 /**
- * Whether a contact has agreed to be one.
+ * Whether the other side has this person as a contact too.
  */
 export type Standing = "requested" | "mutual";
 
@@ -230,7 +230,7 @@ export type Phase = "inviting" | "ringing" | "connecting" | "connected" | "recon
 /**
  * Why a call ended. The UI has words for each.
  */
-export type EndReason = "declined" | "busy" | "no_answer" | "missed" | "cancelled" | "unreachable" | "ended_by_me" | "ended_by_peer" | "lost" | "not_connected";
+export type EndReason = "declined" | "busy" | "no_answer" | "missed" | "cancelled" | "unreachable" | "ended_by_me" | "ended_by_peer" | "lost" | "not_connected" | "untrusted";
 
 /**
  * What the person can set.

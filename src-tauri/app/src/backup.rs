@@ -8,6 +8,8 @@ use ringdown_core::identity::Identity;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use zeroize::Zeroizing;
 
+use crate::ipc::UiError;
+
 /// The version of [`Content`] that this Ringdown writes.
 const VERSION: u32 = 1;
 /// scrypt's N is two to the power of this: a second of work and 256 MiB for each guess.
@@ -66,6 +68,12 @@ impl BackupError {
             Self::TooLarge => "backup_too_large",
             Self::Io(_) => "backup",
         }
+    }
+}
+
+impl From<BackupError> for UiError {
+    fn from(error: BackupError) -> Self {
+        Self::new(error.code(), error)
     }
 }
 

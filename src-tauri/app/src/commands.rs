@@ -1,12 +1,17 @@
 //! The commands of the webview: they parse, ask the hub and answer. No logic here.
 
+use ringdown_core::ice::IcePolicy;
 use ringdown_core::identity::PublicKey;
+use ringdown_core::invite::issued::InviteKind;
 use serde_json::Value;
 use tauri::State;
 use uuid::Uuid;
 
 use crate::hub::{Hub, HubHandle};
-use crate::ipc::{Added, InvitePreview, MediaState, Settings, Snapshot, UiError};
+use crate::ipc::{
+    Added, BackupMade, InvitePreview, MediaState, NewInvite, Safety, SafetyCheck, Settings,
+    Snapshot, UiError,
+};
 
 type Answer<T> = Result<T, UiError>;
 
@@ -93,6 +98,100 @@ pub async fn media(hub: State<'_, HubHandle>, call: Uuid, state: MediaState) -> 
 #[tauri::command]
 pub async fn save_settings(hub: State<'_, HubHandle>, settings: Settings) -> Answer<Settings> {
     hub.ask(move |hub| hub.save_settings(settings)).await
+}
+
+#[tauri::command]
+pub async fn accept_request(
+    hub: State<'_, HubHandle>,
+    key: PublicKey,
+    name: Option<String>,
+) -> Answer<()> {
+    hub.ask(move |hub| hub.accept_request(key, name.as_deref()))
+        .await
+}
+
+#[tauri::command]
+pub async fn ignore_request(hub: State<'_, HubHandle>, key: PublicKey) -> Answer<()> {
+    hub.ask(move |hub| hub.ignore_request(key)).await
+}
+
+#[tauri::command]
+pub async fn block_request(hub: State<'_, HubHandle>, key: PublicKey) -> Answer<()> {
+    hub.ask(move |hub| hub.block_request(key)).await
+}
+
+#[tauri::command]
+pub async fn set_blocked(hub: State<'_, HubHandle>, key: PublicKey, blocked: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.set_blocked(key, blocked)).await
+}
+
+#[tauri::command]
+pub async fn set_early(hub: State<'_, HubHandle>, key: PublicKey, early: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.set_early(key, early)).await
+}
+
+#[tauri::command]
+pub async fn set_contact_policy(
+    hub: State<'_, HubHandle>,
+    key: PublicKey,
+    policy: Option<IcePolicy>,
+) -> Answer<()> {
+    hub.ask(move |hub| hub.set_contact_policy(key, policy))
+        .await
+}
+
+#[tauri::command]
+pub async fn safety(hub: State<'_, HubHandle>, key: PublicKey) -> Answer<Safety> {
+    hub.ask(move |hub| hub.safety(key)).await
+}
+
+#[tauri::command]
+pub async fn check_safety(
+    hub: State<'_, HubHandle>,
+    key: PublicKey,
+    text: String,
+) -> Answer<SafetyCheck> {
+    hub.ask(move |hub| hub.check_safety(key, &text)).await
+}
+
+#[tauri::command]
+pub async fn set_verified(hub: State<'_, HubHandle>, key: PublicKey, verified: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.set_verified(key, verified)).await
+}
+
+#[tauri::command]
+pub async fn new_invite(
+    hub: State<'_, HubHandle>,
+    kind: InviteKind,
+    label: Option<String>,
+) -> Answer<NewInvite> {
+    hub.ask(move |hub| hub.new_invite(kind, label.as_deref()))
+        .await
+}
+
+#[tauri::command]
+pub async fn revoke_invite(hub: State<'_, HubHandle>, id: Uuid) -> Answer<()> {
+    hub.ask(move |hub| hub.revoke_invite(id)).await
+}
+
+#[tauri::command]
+pub async fn invite_qr(hub: State<'_, HubHandle>) -> Answer<String> {
+    hub.ask(|hub| hub.invite_qr()).await
+}
+
+#[tauri::command]
+pub async fn invite_page(hub: State<'_, HubHandle>) -> Answer<Option<String>> {
+    hub.ask(|hub| hub.invite_page()).await
+}
+
+#[tauri::command]
+pub async fn backup(hub: State<'_, HubHandle>, passphrase: String) -> Answer<BackupMade> {
+    hub.backup(passphrase).await
+}
+
+#[tauri::command]
+pub async fn restore(hub: State<'_, HubHandle>, data: String, passphrase: String) -> Answer<()> {
+    hub.restore(data, passphrase).await
 }
 
 /// The text of a QR code in a picture: `gray` is base64 of one byte a pixel.

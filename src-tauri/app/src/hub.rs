@@ -2,27 +2,38 @@
 //! are carried out here and the window is told.
 
 mod handle;
+mod helpers;
+mod invites;
 mod line;
+mod offline;
 mod people;
+mod post;
+mod requests;
 mod telephone;
 #[cfg(test)]
 mod tests;
+mod transfer;
+mod trust;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use ringdown_core::call::{Calls, Timing};
+use ringdown_core::call::{Calls, Here, Timing};
 use ringdown_core::contacts::Contacts;
+use ringdown_core::envelope::Sessions;
 use ringdown_core::identity::Identity;
-use ringdown_core::invite::Invite;
+use ringdown_core::invite::issued::IssuedBook;
 use ringdown_core::name::DisplayName;
+use ringdown_core::requests::{Incoming, Outgoing};
 use ringdown_signaling::{Courier, Event};
 use tokio::sync::{mpsc, oneshot};
 
 pub use self::handle::HubHandle;
 use self::handle::Task;
+use self::helpers::Helpers;
 use self::line::{LineEvent, PhoneLine};
+pub use self::offline::invite_offline;
+use crate::clock::now_ms;
 use crate::ipc::{KeyStore, Notice, PeerEvent, Settings, Snapshot, UiError};
 use crate::keys::{self, Kept, KeyError};
 use crate::options::{Action, Options};
@@ -59,10 +70,13 @@ impl From<StartError> for UiError {
     }
 }
 
-/// Who uses this app.
+/// Who uses this app, and what they are in the middle of.
 struct Profile {
     identity: Arc<Identity>,
     name: DisplayName,
+    calls: Calls,
+    /// Opens and seals what is said in calls and about being contacts.
+    sessions: Sessions,
 }
 
 /// The app's state. Only its own task touches it.
@@ -75,8 +89,17 @@ pub struct Hub {
     key_store: KeyStore,
     profile: Option<Profile>,
     contacts: Contacts,
-    calls: Option<Calls>,
+    /// Invites that were made here.
+    issued: IssuedBook,
+    /// Who would like to be a contact.
+    incoming: Incoming,
+    /// Whom the person asked to be one.
+    outgoing: Outgoing,
     settings: Settings,
+    /// STUN and TURN servers that meeting points lend.
+    helpers: Helpers,
+    /// As the call machine was last told.
+    here: Here,
     notices: Vec<Notice>,
     /// Until the window takes it.
     opened_invite: Option<String>,
@@ -84,6 +107,9 @@ pub struct Hub {
     undelivered: mpsc::UnboundedReceiver<Undelivered>,
     line: PhoneLine,
     closing: Option<oneshot::Sender<()>>,
+    /// All that was sealed, as it was before.
+    #[cfg(test)]
+    said: Vec<ringdown_core::message::Message>,
 }
 
 impl Hub {
@@ -96,10 +122,7 @@ impl Hub {
         surface: Arc<dyn Surface>,
     ) -> Result<HubHandle, StartError> {
         let store = Store::open(&options.data_dir)?;
-        let settings = store.setting("settings")?.unwrap_or_default();
         let kept = keys::load(&options.data_dir).await?;
-        let name = store.setting("name")?;
-        let contacts = Contacts::from_saved(store.contacts()?);
         let (failed, undelivered) = mpsc::unbounded_channel();
         let line = PhoneLine::open(&options, &store).await?;
         let mut hub = Self {
@@ -110,35 +133,56 @@ impl Hub {
             store,
             identity: None,
             profile: None,
-            contacts,
-            calls: None,
-            settings,
+            contacts: Contacts::default(),
+            issued: IssuedBook::default(),
+            incoming: Incoming::default(),
+            outgoing: Outgoing::default(),
+            settings: Settings::default(),
+            helpers: Helpers::default(),
+            here: Here::default(),
             notices: Vec::new(),
             opened_invite: None,
             undelivered,
             line,
             closing: None,
+            #[cfg(test)]
+            said: Vec::new(),
         };
         hub.notices.extend(hub.line.notice());
-        let (tasks, queue) = mpsc::unbounded_channel();
-        let handle = HubHandle::new(tasks);
         if let Some(kept) = kept {
             hub.take_identity(kept);
         }
-        if let (Some(identity), Some(name)) = (hub.identity.clone(), name) {
-            hub.go_online(Profile { identity, name });
-        }
+        hub.read_book()?;
+        let (tasks, queue) = mpsc::unbounded_channel();
+        let handle = HubHandle::new(tasks);
         let in_file = hub.identity.is_some() && hub.key_store == KeyStore::File;
         if in_file && hub.options.key_store == KeyStore::Keyring {
-            tokio::spawn(move_key(hub.options.data_dir.clone(), handle.clone()));
+            handle.move_key(hub.options.data_dir.clone());
         }
         tokio::spawn(hub.run(queue));
         Ok(handle)
     }
 
+    /// Takes what is on disk, and goes online where there is somebody to be.
+    fn read_book(&mut self) -> Result<(), StoreError> {
+        self.settings = self.store.setting("settings")?.unwrap_or_default();
+        self.contacts = Contacts::from_saved(self.store.contacts()?);
+        self.issued = IssuedBook::from_saved(self.store.invites()?);
+        self.incoming = self.store.setting("requests")?.unwrap_or_default();
+        let name = self.store.setting("name")?;
+        if let (Some(identity), Some(name)) = (self.identity.clone(), name) {
+            self.go_online(identity, name)?;
+        }
+        Ok(())
+    }
+
     async fn run(mut self, mut tasks: mpsc::UnboundedReceiver<Task>) {
         while self.closing.is_none() {
-            let deadline = self.calls.as_ref().and_then(Calls::poll_timeout);
+            let call = self
+                .profile
+                .as_ref()
+                .and_then(|profile| profile.calls.poll_timeout());
+            let request = self.next_request();
             tokio::select! {
                 task = tasks.recv() => match task {
                     Some(task) => task(&mut self),
@@ -146,7 +190,8 @@ impl Hub {
                 },
                 Some(event) = self.line.next() => self.handle_line(event),
                 Some(lost) = self.undelivered.recv() => self.handle_undelivered(lost),
-                () = sleep_until(deadline) => self.handle_timeout(),
+                () = sleep_until(call) => self.handle_timeout(),
+                () = sleep_until(request) => self.send_requests(),
             }
         }
         self.close().await;
@@ -201,39 +246,44 @@ impl Hub {
     }
 
     /// From now on friends can ring here.
-    fn go_online(&mut self, profile: Profile) {
-        self.calls = Some(Calls::new(profile.identity.public(), self.timing()));
-        self.profile = Some(profile);
+    fn go_online(&mut self, identity: Arc<Identity>, name: DisplayName) -> Result<(), StoreError> {
+        let seen = self.store.seen(now_ms())?;
+        self.profile = Some(Profile {
+            calls: Calls::new(identity.public(), self.timing()),
+            sessions: Sessions::new(Arc::clone(&identity), seen),
+            identity,
+            name,
+        });
         self.register();
         self.watch_contacts();
+        self.have_an_invite();
+        Ok(())
     }
 
     /// Settings have changed: rings as long as asked for, meets where asked for.
     fn apply_settings(&mut self) {
         let timing = self.timing();
-        if let Some(calls) = &mut self.calls {
-            calls.set_timing(timing);
+        if let Some(profile) = &mut self.profile {
+            profile.calls.set_timing(timing);
         }
         self.register();
     }
 
     fn register(&mut self) {
-        let server = self
-            .options
-            .server
-            .clone()
-            .or_else(|| self.settings.server_reach());
+        let server = self.options.server.clone();
+        let server = server.or_else(|| self.settings.server_reach());
         if let Some(profile) = &self.profile {
             self.line.register(&profile.identity, server.as_ref());
         }
+        self.tell_where_we_are();
     }
 
+    /// Contacts on this network find us, and we them; those who are blocked don't.
     fn watch_contacts(&mut self) {
         if let Some(profile) = &self.profile {
-            self.line.discover(
-                &profile.identity,
-                self.contacts.iter().map(|contact| contact.key),
-            );
+            let heard = self.contacts.iter().filter(|contact| !contact.blocked);
+            self.line
+                .discover(&profile.identity, heard.map(|contact| contact.key));
         }
     }
 
@@ -247,49 +297,22 @@ impl Hub {
 
     fn handle_line(&mut self, event: LineEvent) {
         match event {
-            LineEvent::Signaling(Event::Received { payload }) => self.handle_payload(&payload),
+            LineEvent::Signaling(Event::Received { payload, receipt }) => {
+                self.handle_payload(&payload, receipt);
+            }
+            LineEvent::Signaling(Event::Servers { url, ice, ttl }) => {
+                self.helpers.lend(url, ice, Instant::now() + ttl);
+            }
             LineEvent::Signaling(event) => {
+                if matches!(event, Event::Online { .. }) {
+                    self.outgoing.hurry_all();
+                }
                 if self.line.heed(&event) {
+                    self.tell_where_we_are();
                     self.show();
                 }
             }
-            LineEvent::Found(found) => self.handle_found(&found.key, &found.url),
+            LineEvent::Found(found) => self.handle_found(&found.id, &found.url),
         }
     }
-}
-
-/// A key in a file moves to the keyring without anybody waiting for it.
-async fn move_key(dir: PathBuf, hub: HubHandle) {
-    match keys::move_to_keyring(&dir).await {
-        Ok(Ok(())) => {
-            let told = hub.ask(|hub| {
-                hub.key_store = KeyStore::Keyring;
-                hub.show();
-                Ok(())
-            });
-            // A hub that has closed reads it at the next start.
-            let _ = told.await;
-        }
-        Ok(Err(reason)) => tracing::info!("the key stays in its file: {reason}"),
-        Err(error) => tracing::warn!("the key stays in its file: {}", error.code()),
-    }
-}
-
-/// The invite of this data directory, without a running app.
-///
-/// # Errors
-/// When there is no profile yet, or it can't be read.
-pub fn invite_offline(options: &Options) -> Result<String, UiError> {
-    let store = Store::open(&options.data_dir)?;
-    let key = keys::public_key(&options.data_dir).map_err(StartError::from)?;
-    let (Some(key), Some(name)) = (key, store.setting("name")?) else {
-        return Err(UiError::new(
-            "no_profile",
-            "There is no invite yet. Open Ringdown and tell it your name first.",
-        ));
-    };
-    let settings: Settings = store.setting("settings")?.unwrap_or_default();
-    let server = options.server.clone().or_else(|| settings.server_reach());
-    let reach = line::reach_of(options.bind, store.setting("port")?, server.as_ref());
-    Ok(Invite { key, name, reach }.to_link())
 }

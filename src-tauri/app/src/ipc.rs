@@ -1,8 +1,11 @@
 //! What crosses the border to the webview. `cargo xtask types` makes ui/types.d.ts of it.
 
 use ringdown_core::call::CallSnapshot;
+use ringdown_core::contacts::Standing;
 use ringdown_core::ice::{IcePolicy, IceServer, RtcConfiguration};
 use ringdown_core::invite::Reach;
+use ringdown_core::invite::issued::InviteKind;
+use ringdown_core::safety::Scan;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
@@ -64,16 +67,6 @@ pub struct ContactView {
     pub ice_policy: Option<IcePolicy>,
 }
 
-/// Whether a contact has agreed to be one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum Standing {
-    /// Added here; they have not answered yet.
-    Requested,
-    /// Both sides have each other.
-    Mutual,
-}
-
 /// Somebody who would like to become a contact.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct RequestView {
@@ -100,16 +93,6 @@ pub struct InviteView {
     pub expires_ms: Option<u64>,
     /// The name of who used it; null: nobody yet.
     pub used_by: Option<String>,
-}
-
-/// How often an invite can be used.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
-pub enum InviteKind {
-    /// By one person, within seven days.
-    OneTime,
-    /// By anybody, until it is revoked.
-    Permanent,
 }
 
 /// An invite to give away.
@@ -159,6 +142,16 @@ pub enum SafetyCheck {
     Mismatch,
     /// No safety code at all.
     NotOne,
+}
+
+impl From<Scan> for SafetyCheck {
+    fn from(scan: Scan) -> Self {
+        match scan {
+            Scan::Match => Self::Match,
+            Scan::Mismatch => Self::Mismatch,
+            Scan::NotOne => Self::NotOne,
+        }
+    }
 }
 
 /// A backup that was made.

@@ -7,6 +7,7 @@
 //! ```
 
 mod backup;
+mod clock;
 mod commands;
 #[cfg(target_os = "linux")]
 mod engine;
@@ -82,7 +83,22 @@ fn run_app(options: Options) -> ExitCode {
             commands::signal,
             commands::media,
             commands::save_settings,
+            commands::accept_request,
+            commands::ignore_request,
+            commands::block_request,
+            commands::set_blocked,
+            commands::set_early,
+            commands::set_contact_policy,
+            commands::safety,
+            commands::check_safety,
+            commands::set_verified,
+            commands::new_invite,
+            commands::revoke_invite,
+            commands::invite_qr,
+            commands::invite_page,
             commands::read_qr,
+            commands::backup,
+            commands::restore,
             commands::rtc,
         ])
         .setup(move |app| set_up(app.handle(), options))

@@ -113,8 +113,12 @@ pub struct Options {
     pub hidden: bool,
     /// Sockets on this address only, no mDNS. None: every interface.
     pub bind: Option<IpAddr>,
+    /// Run a server inside the app. Tests of what another server does run none.
+    pub embedded: bool,
     /// Where the secret key shall rest.
     pub key_store: KeyStore,
+    /// Where backups are put.
+    pub backup_dir: PathBuf,
     /// What to do once the app runs.
     pub action: Option<Action>,
 }
@@ -124,12 +128,14 @@ impl Options {
     #[must_use]
     pub fn for_tests(data_dir: PathBuf, bind: IpAddr) -> Self {
         Self {
+            backup_dir: data_dir.join("backups"),
             data_dir,
             server: None,
             fake_camera: false,
             fake_microphone: false,
             hidden: false,
             bind: Some(bind),
+            embedded: true,
             key_store: KeyStore::File,
             action: None,
         }
@@ -176,13 +182,16 @@ impl TryFrom<Args> for Options {
                 }
             },
         };
+        let documents = dirs::document_dir().filter(|_| args.bind.is_none());
         Ok(Self {
+            backup_dir: documents.unwrap_or_else(|| data_dir.join("backups")),
             data_dir,
             server,
             fake_camera: args.fake_camera || args.fake_media,
             fake_microphone: args.fake_microphone || args.fake_media,
             hidden: args.hidden,
             bind: args.bind,
+            embedded: true,
             key_store: match (args.key_store, args.bind) {
                 (Some(KeyStoreArg::Keyring), _) | (None, None) => KeyStore::Keyring,
                 (Some(KeyStoreArg::File), _) | (None, Some(_)) => KeyStore::File,

@@ -1,25 +1,34 @@
-//! Contacts and settings in SQLite (WAL). Every change is on disk before it is shown.
+//! Contacts, invites and settings in SQLite (WAL). Every change is on disk before it is shown.
 
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use ringdown_core::contacts::Contact;
+use ringdown_core::contacts::{Contact, Standing};
+use ringdown_core::envelope::Seen;
 use ringdown_core::ice::IcePolicy;
 use ringdown_core::identity::PublicKey;
 use ringdown_core::invite::Reach;
+use ringdown_core::invite::issued::{Issued, IssuedBook};
+use ringdown_core::name::DisplayName;
+use ringdown_core::requests::Incoming;
 use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
 use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 
+use crate::ipc::Settings;
+
+/// The database, in the data directory.
+const FILE: &str = "ringdown.db";
 /// How long a write waits for another process that holds the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Append only: a migration that was released never changes.
 static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![M::up(
-        "CREATE TABLE contact (
+    Migrations::new(vec![
+        M::up(
+            "CREATE TABLE contact (
              key        TEXT PRIMARY KEY NOT NULL,
              name       TEXT NOT NULL,
              own_name   TEXT NOT NULL,
@@ -30,7 +39,24 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
              name  TEXT PRIMARY KEY NOT NULL,
              value TEXT NOT NULL
          ) STRICT, WITHOUT ROWID;",
-    )])
+        ),
+        // Who was added before there were requests has not been asked.
+        M::up(
+            "ALTER TABLE contact ADD COLUMN standing TEXT NOT NULL DEFAULT 'requested';
+         ALTER TABLE contact ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
+         ALTER TABLE contact ADD COLUMN blocked  INTEGER NOT NULL DEFAULT 0;
+         ALTER TABLE contact ADD COLUMN early    INTEGER NOT NULL DEFAULT 0;
+         ALTER TABLE contact ADD COLUMN token    TEXT;
+         CREATE TABLE invite (
+             id     TEXT PRIMARY KEY NOT NULL,
+             invite TEXT NOT NULL
+         ) STRICT, WITHOUT ROWID;
+         CREATE TABLE seen (
+             ephemeral BLOB PRIMARY KEY NOT NULL,
+             until_ms  INTEGER NOT NULL
+         ) STRICT, WITHOUT ROWID;",
+        ),
+    ])
 });
 
 /// Why the database can't be used. The sentence says what to do.
@@ -76,6 +102,24 @@ impl StoreError {
     }
 }
 
+/// All that a person keeps here beside the identity: what is backed up.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Book {
+    /// What friends see.
+    pub name: DisplayName,
+    /// Everyone.
+    pub contacts: Vec<Contact>,
+    /// What was given away.
+    #[serde(default)]
+    pub invites: Vec<Issued>,
+    /// Who asked, and who was turned away.
+    #[serde(default)]
+    pub requests: Incoming,
+    /// What was set.
+    #[serde(default)]
+    pub settings: Settings,
+}
+
 /// The open database.
 #[derive(Debug)]
 pub struct Store {
@@ -89,7 +133,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; the file is left as it was.
     pub fn open(dir: &Path) -> Result<Self, StoreError> {
-        let path = dir.join("ringdown.db");
+        let path = dir.join(FILE);
         let connection = open(&path).map_err(|error| explain(&path, error))?;
         Ok(Self { connection, path })
     }
@@ -104,7 +148,8 @@ impl Store {
 
     fn read_contacts(&self) -> rusqlite::Result<Vec<Contact>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT key, name, own_name, reach, ice_policy FROM contact ORDER BY name",
+            "SELECT key, name, own_name, reach, ice_policy, standing, verified, blocked, early, token
+             FROM contact ORDER BY name",
         )?;
         let rows = statement.query_map([], |row| {
             Ok(Contact {
@@ -116,6 +161,14 @@ impl Store {
                     .get::<_, Option<String>>(4)?
                     .map(|_| json(row, 4))
                     .transpose()?,
+                standing: text(row, 5)?,
+                verified: row.get(6)?,
+                blocked: row.get(7)?,
+                early: row.get(8)?,
+                token: row
+                    .get::<_, Option<String>>(9)?
+                    .map(|_| text(row, 9))
+                    .transpose()?,
             })
         })?;
         rows.collect()
@@ -126,25 +179,7 @@ impl Store {
     /// # Errors
     /// When nothing could be written.
     pub fn put_contact(&self, contact: &Contact) -> Result<(), StoreError> {
-        let reach = to_json::<Vec<Reach>>(&contact.reach);
-        let policy = contact.ice_policy.as_ref().map(to_json::<IcePolicy>);
-        self.connection
-            .prepare_cached(
-                "INSERT INTO contact (key, name, own_name, reach, ice_policy) VALUES (?1, ?2, ?3, ?4, ?5)
-                 ON CONFLICT (key) DO UPDATE SET
-                     name = ?2, own_name = ?3, reach = ?4, ice_policy = ?5",
-            )
-            .and_then(|mut statement| {
-                statement.execute(params![
-                    contact.key.to_string(),
-                    contact.name.to_string(),
-                    contact.own_name.to_string(),
-                    reach,
-                    policy
-                ])
-            })
-            .map(|_| ())
-            .map_err(|error| self.explain(error))
+        put_contact(&self.connection, contact).map_err(|error| self.explain(error))
     }
 
     /// Forgets a contact.
@@ -178,13 +213,132 @@ impl Store {
     /// # Errors
     /// When nothing could be written.
     pub fn set_setting<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StoreError> {
+        set_setting(&self.connection, name, value).map_err(|error| self.explain(error))
+    }
+
+    /// Every invite that was made here.
+    ///
+    /// # Errors
+    /// When the database can't be read, or holds what no Ringdown wrote.
+    pub fn invites(&self) -> Result<Vec<Issued>, StoreError> {
+        let read = || {
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT invite FROM invite")?;
+            let rows = statement.query_map([], |row| json(row, 0))?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|error| self.explain(error))
+    }
+
+    /// Makes the kept invites those of `book`; what did not change is not written.
+    ///
+    /// # Errors
+    /// When nothing could be written.
+    pub fn keep_invites(&mut self, book: &IssuedBook) -> Result<(), StoreError> {
+        let before = self.invites()?;
+        self.write(|transaction| {
+            for gone in before
+                .iter()
+                .filter(|old| !book.iter().any(|invite| invite.id == old.id))
+            {
+                let id = gone.id.to_string();
+                transaction.execute("DELETE FROM invite WHERE id = ?1", [id])?;
+            }
+            for invite in book.iter().filter(|invite| !before.contains(invite)) {
+                put_invite(transaction, invite)?;
+            }
+            Ok(())
+        })
+    }
+
+    /// First messages that were opened and would open again.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn seen(&self, now_ms: u64) -> Result<Vec<Seen>, StoreError> {
+        let read = || {
+            let now = i64::try_from(now_ms).unwrap_or(i64::MAX);
+            self.connection
+                .execute("DELETE FROM seen WHERE until_ms <= ?1", [now])?;
+            let mut statement = self
+                .connection
+                .prepare_cached("SELECT ephemeral, until_ms FROM seen")?;
+            let rows = statement.query_map([], |row| {
+                Ok(Seen {
+                    ephemeral: row.get(0)?,
+                    until_ms: row.get::<_, i64>(1)?.unsigned_abs(),
+                })
+            })?;
+            rows.collect::<rusqlite::Result<_>>()
+        };
+        read().map_err(|error| self.explain(error))
+    }
+
+    /// Remembers first messages that were opened, so that a restart does not open them again.
+    ///
+    /// # Errors
+    /// When nothing could be written.
+    pub fn keep_seen(&mut self, seen: &[Seen]) -> Result<(), StoreError> {
+        if seen.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            for seen in seen {
+                transaction.execute(
+                    "INSERT OR REPLACE INTO seen (ephemeral, until_ms) VALUES (?1, ?2)",
+                    params![
+                        seen.ephemeral,
+                        i64::try_from(seen.until_ms).unwrap_or(i64::MAX)
+                    ],
+                )?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Everything at once, in the place of what was there: all of it or nothing.
+    ///
+    /// # Errors
+    /// When nothing could be written.
+    pub fn replace(&mut self, book: &Book) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            transaction.execute_batch(
+                "DELETE FROM contact; DELETE FROM invite; DELETE FROM setting WHERE name <> 'port';",
+            )?;
+            for contact in &book.contacts {
+                put_contact(transaction, contact)?;
+            }
+            for invite in &book.invites {
+                put_invite(transaction, invite)?;
+            }
+            set_setting(transaction, "name", &book.name)?;
+            set_setting(transaction, "settings", &book.settings)?;
+            set_setting(transaction, "requests", &book.requests)
+        })
+    }
+
+    /// A copy of the database as it is, in `dir`.
+    ///
+    /// # Errors
+    /// When it could not be written, or there is one.
+    pub fn copy_to(&self, dir: &Path) -> Result<(), StoreError> {
+        let copy = dir.join(FILE);
         self.connection
-            .execute(
-                "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
-                params![name, to_json(value)],
-            )
+            .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
             .map(|_| ())
             .map_err(|error| self.explain(error))
+    }
+
+    fn write(
+        &mut self,
+        change: impl FnOnce(&rusqlite::Transaction<'_>) -> rusqlite::Result<()>,
+    ) -> Result<(), StoreError> {
+        let written = self.connection.transaction().and_then(|transaction| {
+            change(&transaction)?;
+            transaction.commit()
+        });
+        written.map_err(|error| self.explain(error))
     }
 
     fn explain(&self, error: rusqlite::Error) -> StoreError {
@@ -225,6 +379,55 @@ fn explain(path: &Path, error: rusqlite_migration::Error) -> StoreError {
         }
         _ => StoreError::Other { path, source },
     }
+}
+
+fn put_contact(connection: &Connection, contact: &Contact) -> rusqlite::Result<()> {
+    let policy = contact.ice_policy.as_ref().map(to_json::<IcePolicy>);
+    let standing = match contact.standing {
+        Standing::Requested => "requested",
+        Standing::Mutual => "mutual",
+    };
+    connection
+        .prepare_cached(
+            "INSERT OR REPLACE INTO contact
+                 (key, name, own_name, reach, ice_policy, standing, verified, blocked, early, token)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+        )?
+        .execute(params![
+            contact.key.to_string(),
+            contact.name.to_string(),
+            contact.own_name.to_string(),
+            to_json::<Vec<Reach>>(&contact.reach),
+            policy,
+            standing,
+            contact.verified,
+            contact.blocked,
+            contact.early,
+            contact.token.map(|token| token.to_string()),
+        ])
+        .map(drop)
+}
+
+fn put_invite(connection: &Connection, invite: &Issued) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT OR REPLACE INTO invite (id, invite) VALUES (?1, ?2)",
+            params![invite.id.to_string(), to_json(invite)],
+        )
+        .map(drop)
+}
+
+fn set_setting<T: Serialize>(
+    connection: &Connection,
+    name: &str,
+    value: &T,
+) -> rusqlite::Result<()> {
+    connection
+        .execute(
+            "INSERT INTO setting (name, value) VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET value = ?2",
+            params![name, to_json(value)],
+        )
+        .map(drop)
 }
 
 fn to_json<T: Serialize + ?Sized>(value: &T) -> String {

@@ -1,13 +1,15 @@
 //! ui/types.d.ts, made of the Rust types that cross the border. `cargo xtask types` writes it; the test checks it.
 
 use ringdown_core::call::{CallSnapshot, Direction, EndReason, Phase};
+use ringdown_core::contacts::Standing;
 use ringdown_core::ice::{IcePolicy, IceServer, IceTransportPolicy, RtcConfiguration};
+use ringdown_core::invite::issued::InviteKind;
 use ts_rs::{Config, TS};
 
 use crate::ipc::{
-    Added, BackupMade, ContactView, InviteKind, InvitePreview, InviteView, KeyStore, Line,
-    MediaState, NewInvite, Notice, PeerEvent, Privacy, Profile, RequestView, Safety, SafetyCheck,
-    Settings, Snapshot, Standing, UiError,
+    Added, BackupMade, ContactView, InvitePreview, InviteView, KeyStore, Line, MediaState,
+    NewInvite, Notice, PeerEvent, Privacy, Profile, RequestView, Safety, SafetyCheck, Settings,
+    Snapshot, UiError,
 };
 
 const HEAD: &str = "// Made by `cargo xtask types` from the Rust types (src-tauri/app/src/ipc.rs, src-tauri/core). Do not edit.\n";

@@ -71,24 +71,10 @@ impl PhoneLine {
     /// # Errors
     /// When the port can't be read from or kept in `store`. Having no port at all is a notice, not an error.
     pub(super) async fn open(options: &Options, store: &Store) -> Result<Self, StoreError> {
-        let before: Option<u16> = store.setting("port")?;
-        let wanted = before.unwrap_or(DEFAULT_PORT);
-        let (embedded, notice) = match listen(options.bind, wanted).await {
-            Ok(listener) => {
-                let port = listener
-                    .local_addr()
-                    .map(|address| address.port())
-                    .unwrap_or(wanted);
-                if before != Some(port) {
-                    store.set_setting("port", &port)?;
-                }
-                let notice = (before.is_some() && port != wanted).then(|| port_taken(wanted, port));
-                (Some(run_server(listener, port)), notice)
-            }
-            Err(error) => {
-                tracing::error!("the server inside the app has no port: {}", error.kind());
-                (None, Some(no_port(&error)))
-            }
+        let (embedded, notice) = if options.embedded {
+            start_server(options, store).await?
+        } else {
+            (None, None)
         };
         let (events, inbox) = mpsc::channel(EVENTS);
         let (found, finds) = mpsc::channel(EVENTS);
@@ -133,34 +119,52 @@ impl PhoneLine {
             .collect();
     }
 
-    /// Lets contacts on this LAN find us, and finds them.
+    /// Lets these contacts on this LAN find us, and finds them. Nobody else can tell that it is us.
     pub(super) fn discover(
         &mut self,
         identity: &Identity,
         contacts: impl Iterator<Item = PublicKey>,
     ) {
-        let keys = contacts.map(|key| *key.as_bytes());
-        if let Some(lan) = &self.lan {
-            return lan.set_keys(keys);
-        }
         let Some(embedded) = &self.embedded else {
             return;
         };
-        // Bound to one address it is a test, which must not speak to the network around it.
-        let interfaces = if self.bind.is_some() {
-            Interfaces::Off
-        } else {
-            Interfaces::All
+        let own = identity.public();
+        let (announced, watched): (Vec<_>, Vec<_>) = contacts
+            .map(|contact| {
+                let they_announce = identity.lan_secret(contact, contact);
+                let we_announce = identity.lan_secret(contact, own);
+                (we_announce, (*contact.as_bytes(), they_announce))
+            })
+            .unzip();
+        let done = match &self.lan {
+            Some(lan) => {
+                lan.set_watched(watched);
+                lan.announce(announced, embedded.port)
+            }
+            None => {
+                // Bound to one address it is a test, which must not speak to the network around it.
+                let interfaces = if self.bind.is_some() {
+                    Interfaces::Off
+                } else {
+                    Interfaces::All
+                };
+                Lan::start(&interfaces).and_then(|lan| {
+                    lan.announce(announced, embedded.port)?;
+                    lan.watch(watched, self.found.clone())?;
+                    self.lan = Some(lan);
+                    Ok(())
+                })
+            }
         };
-        let started = Lan::start(&interfaces).and_then(|lan| {
-            lan.announce(identity.public().as_bytes(), embedded.port)?;
-            lan.watch(keys, self.found.clone())?;
-            Ok(lan)
-        });
-        match started {
-            Ok(lan) => self.lan = Some(lan),
-            Err(error) => tracing::warn!("{error}"),
+        if let Err(error) = done {
+            tracing::warn!("{error}");
         }
+    }
+
+    /// Leaves every meeting point but the one inside: somebody else will use this app.
+    pub(super) fn forget(&mut self) {
+        self.registrations.clear();
+        self.lan = None;
     }
 
     /// What happened next.
@@ -176,7 +180,7 @@ impl PhoneLine {
         let (url, online, trouble) = match event {
             Event::Online { url } => (url, true, None),
             Event::Offline { url, reason } => (url, false, Some(reason.to_string())),
-            Event::Received { .. } => return false,
+            Event::Received { .. } | Event::Servers { .. } => return false,
         };
         let Some(meeting) = self
             .registrations
@@ -221,6 +225,11 @@ impl PhoneLine {
         )
     }
 
+    /// The port of the server inside the app.
+    pub(super) fn port(&self) -> Option<u16> {
+        self.embedded.as_ref().map(|embedded| embedded.port)
+    }
+
     /// Leaves every meeting point.
     pub(super) async fn close(&mut self) {
         self.registrations.clear();
@@ -247,6 +256,30 @@ pub(super) fn reach_of(
         .chain(lan)
         .take(MAX_REACH)
         .collect()
+}
+
+/// On the port it had before, if that is free.
+async fn start_server(
+    options: &Options,
+    store: &Store,
+) -> Result<(Option<Embedded>, Option<Notice>), StoreError> {
+    let before: Option<u16> = store.setting("port")?;
+    let wanted = before.unwrap_or(DEFAULT_PORT);
+    let listener = match listen(options.bind, wanted).await {
+        Ok(listener) => listener,
+        Err(error) => {
+            tracing::error!("the server inside the app has no port: {}", error.kind());
+            return Ok((None, Some(no_port(&error))));
+        }
+    };
+    let port = listener
+        .local_addr()
+        .map_or(wanted, |address| address.port());
+    if before != Some(port) {
+        store.set_setting("port", &port)?;
+    }
+    let notice = (before.is_some() && port != wanted).then(|| port_taken(wanted, port));
+    Ok((Some(run_server(listener, port)), notice))
 }
 
 /// The wanted port, or any other.

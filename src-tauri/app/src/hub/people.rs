@@ -2,16 +2,14 @@
 
 use std::path::PathBuf;
 
-use ringdown_core::contacts::{AddOutcome, Contact};
+use ringdown_core::contacts::{Contact, ContactError, Contacts};
 use ringdown_core::identity::PublicKey;
-use ringdown_core::invite::{Invite, Reach};
+use ringdown_core::invite::Reach;
 use ringdown_core::name::DisplayName;
+use ringdown_core::requests::Incoming;
 
 use super::{Hub, Profile};
-use crate::ipc::{
-    self, Added, ContactView, InvitePreview, KeyStore, Privacy, Settings, Snapshot, Standing,
-    UiError,
-};
+use crate::ipc::{self, ContactView, KeyStore, Privacy, Settings, Snapshot, UiError};
 use crate::keys::{Kept, KeyringError};
 use crate::settings;
 use crate::store::StoreError;
@@ -25,12 +23,9 @@ impl Hub {
                 name: profile.name.to_string(),
                 key: profile.identity.public().to_string(),
             }),
-            invite: self
-                .profile
-                .as_ref()
-                .map(|profile| self.invite_of(profile).to_link()),
-            invites: Vec::new(),
-            requests: Vec::new(),
+            invite: self.current_link(),
+            invites: self.invite_views(),
+            requests: self.request_views(),
             privacy: Privacy {
                 key_store: self.key_store,
             },
@@ -41,17 +36,17 @@ impl Hub {
                     key: contact.key.to_string(),
                     name: contact.name.to_string(),
                     own_name: contact.own_name.to_string(),
-                    standing: Standing::Mutual,
-                    verified: false,
-                    blocked: false,
-                    early: false,
+                    standing: contact.standing,
+                    verified: contact.verified,
+                    blocked: contact.blocked,
+                    early: contact.early,
                     ice_policy: contact.ice_policy,
                 })
                 .collect(),
             call: self
-                .calls
+                .profile
                 .as_ref()
-                .and_then(|calls| calls.snapshot(std::time::Instant::now())),
+                .and_then(|profile| profile.calls.snapshot(std::time::Instant::now())),
             settings: self.settings.clone(),
             line: self.line.view(),
             invite_waits: self.opened_invite.is_some(),
@@ -86,73 +81,10 @@ impl Hub {
         self.store.set_setting("name", &name)?;
         match &mut self.profile {
             Some(profile) => profile.name = name,
-            None => self.go_online(Profile { identity, name }),
+            None => self.go_online(identity, name)?,
         }
         self.show();
         Ok(())
-    }
-
-    /// The invite that was opened outside the window, once.
-    ///
-    /// # Errors
-    /// Never.
-    pub fn take_invite(&mut self) -> Result<Option<String>, UiError> {
-        Ok(self.opened_invite.take())
-    }
-
-    /// Whose invite this is, without adding anybody.
-    ///
-    /// # Errors
-    /// When the link is no invite; the sentence says what to do.
-    pub fn invite_preview(&self, link: &str) -> Result<InvitePreview, UiError> {
-        let invite = parse_invite(link)?;
-        Ok(InvitePreview {
-            own: self
-                .profile
-                .as_ref()
-                .is_some_and(|profile| profile.identity.public() == invite.key),
-            known: self
-                .contacts
-                .get(invite.key)
-                .map(|contact| contact.name.to_string()),
-            name: invite.name.to_string(),
-            namesake: None,
-            expired: false,
-        })
-    }
-
-    /// Adds the maker of this invite, under `name` or their own; if they are known, learns where to reach them now.
-    ///
-    /// # Errors
-    /// When the link is no invite or one's own, the name is none or taken, or nothing could be written.
-    pub fn add_contact(&mut self, link: &str, name: Option<&str>) -> Result<Added, UiError> {
-        let invite = parse_invite(link)?;
-        let own = self.own_key()?;
-        let name = match name.map(str::trim).filter(|name| !name.is_empty()) {
-            Some(name) => {
-                Some(DisplayName::parse(name).map_err(|error| UiError::new("name", error))?)
-            }
-            None => None,
-        };
-        let key = invite.key;
-        let outcome = self.change_contacts(|contacts| {
-            contacts
-                .add(own, invite, name)
-                .map_err(|error| UiError::new("contact", error))
-        })?;
-        let already_known = matches!(outcome, AddOutcome::AlreadyKnown { .. });
-        let name = self
-            .contacts
-            .get(key)
-            .map(|contact| contact.name.to_string())
-            .unwrap_or_default();
-        self.watch_contacts();
-        self.show();
-        Ok(Added {
-            key: key.to_string(),
-            name,
-            already_known,
-        })
     }
 
     /// Gives a contact another name.
@@ -170,12 +102,13 @@ impl Hub {
         Ok(())
     }
 
-    /// Forgets a contact.
+    /// Forgets a contact. A call with them ends, and they are not heard any more.
     ///
     /// # Errors
     /// When nothing could be written.
     pub fn remove_contact(&mut self, key: PublicKey) -> Result<(), UiError> {
         self.store.remove_contact(key)?;
+        self.leave(key);
         let _ = self.contacts.remove(key);
         self.watch_contacts();
         self.show();
@@ -200,6 +133,7 @@ impl Hub {
         let (Ok(key), Ok(found)) = (PublicKey::from_bytes(*key), Reach::parse(url)) else {
             return;
         };
+        self.outgoing.hurry(key);
         let Some(contact) = self.contacts.get(key) else {
             return;
         };
@@ -213,12 +147,19 @@ impl Hub {
 
     /// Where a contact can be reached now.
     pub(super) fn set_reach(&mut self, key: PublicKey, reach: Vec<Reach>) {
-        let set = self.change_contacts(|contacts| {
-            contacts
-                .set_reach(key, reach)
-                .map_err(|error| UiError::new("contact", error))
+        self.learn(|contacts| contacts.set_reach(key, reach));
+    }
+
+    /// Where a caller says to look for them, as far as they say before they are answered.
+    pub(super) fn take_hint(&mut self, key: PublicKey, servers: &[Reach], port: Option<u16>) {
+        self.learn(|contacts| contacts.hint(key, servers, port));
+    }
+
+    fn learn(&mut self, change: impl FnOnce(&mut Contacts) -> Result<(), ContactError>) {
+        let learned = self.change_contacts(|contacts| {
+            change(contacts).map_err(|error| UiError::new("contact", error))
         });
-        if let Err(error) = set {
+        if let Err(error) = learned {
             tracing::warn!(
                 "where a contact can be reached was not kept: {}",
                 error.code
@@ -243,28 +184,28 @@ impl Hub {
     }
 
     pub(super) fn own_key(&self) -> Result<PublicKey, UiError> {
-        self.profile
-            .as_ref()
-            .map(|profile| profile.identity.public())
-            .ok_or_else(super::telephone::no_profile)
+        self.profile().map(|profile| profile.identity.public())
     }
 
-    /// The invite of this moment: the addresses of this machine change.
-    pub(super) fn invite_of(&self, profile: &Profile) -> Invite {
-        Invite {
-            key: profile.identity.public(),
-            name: profile.name.clone(),
-            reach: self.line.reach(),
-        }
+    pub(super) fn profile(&self) -> Result<&Profile, UiError> {
+        self.profile
+            .as_ref()
+            .ok_or_else(super::telephone::no_profile)
     }
 
     /// Changes the book and keeps what changed; when that fails the book is as it was.
     pub(super) fn change_contacts<T>(
         &mut self,
-        change: impl FnOnce(&mut ringdown_core::contacts::Contacts) -> Result<T, UiError>,
+        change: impl FnOnce(&mut Contacts) -> Result<T, UiError>,
     ) -> Result<T, UiError> {
         let mut changed = self.contacts.clone();
         let outcome = change(&mut changed)?;
+        self.keep_contacts(changed)?;
+        Ok(outcome)
+    }
+
+    /// Keeps what is new in this book and takes it; when that fails the book is as it was.
+    pub(super) fn keep_contacts(&mut self, changed: Contacts) -> Result<(), UiError> {
         let news: Vec<&Contact> = changed
             .iter()
             .filter(|contact| self.contacts.get(contact.key) != Some(contact))
@@ -273,12 +214,29 @@ impl Hub {
             self.store.put_contact(contact)?;
         }
         self.contacts = changed;
-        Ok(outcome)
+        Ok(())
+    }
+
+    /// The same for those who ask.
+    pub(super) fn keep_requests(&mut self, incoming: Incoming) -> Result<(), UiError> {
+        if incoming != self.incoming {
+            self.store.set_setting("requests", &incoming)?;
+            self.incoming = incoming;
+        }
+        Ok(())
     }
 }
 
-fn parse_invite(link: &str) -> Result<Invite, UiError> {
-    Invite::parse(link).map_err(|error| UiError::new("invite", error))
+/// A name as typed; nothing typed is none.
+///
+/// # Errors
+/// When what was typed can't be a name.
+pub(super) fn given_name(typed: Option<&str>) -> Result<Option<DisplayName>, UiError> {
+    let typed = typed.map(str::trim).filter(|name| !name.is_empty());
+    typed
+        .map(DisplayName::parse)
+        .transpose()
+        .map_err(|error| UiError::new("name", error))
 }
 
 impl From<StoreError> for UiError {

@@ -2,16 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use ringdown_core::call::{Input, Introduction, MediaChange, Output};
-use ringdown_core::envelope;
+use ringdown_core::call::{Here, Input, Introduction, MediaChange, Output};
 use ringdown_core::ice;
 use ringdown_core::identity::PublicKey;
-use ringdown_core::message::Message;
 use uuid::Uuid;
 
 use super::Hub;
 use crate::ipc::{MediaState, PeerEvent, UiError};
-use crate::outbox::{Parcel, Undelivered};
+use crate::outbox::Undelivered;
 
 /// How long the app may stay to tell the other side that it closes.
 const FAREWELL: Duration = Duration::from_secs(2);
@@ -22,30 +20,26 @@ impl Hub {
     /// # Errors
     /// When there is no such contact or another call is on.
     pub fn call(&mut self, contact: PublicKey, video: bool) -> Result<(), UiError> {
-        let Some(name) = self
-            .contacts
-            .get(contact)
-            .map(|contact| contact.name.clone())
-        else {
-            return Err(UiError::new(
-                "nobody",
-                "This person is no longer a contact.",
-            ));
+        let own_name = self.profile()?.name.clone();
+        let refused = |message| Err(UiError::new("nobody", message));
+        let Some(callee) = self.contacts.get(contact) else {
+            return refused("This person is no longer a contact.");
         };
-        let Some(profile) = &self.profile else {
-            return Err(no_profile());
-        };
-        let me = Introduction {
-            name: profile.name.clone(),
-            reach: self.line.reach(),
-        };
-        self.feed(Input::Call {
+        if callee.blocked {
+            return refused("You have blocked this person. Unblock them to call them.");
+        }
+        let call = Input::Call {
             id: Uuid::new_v4(),
             contact,
-            name,
+            name: callee.name.clone(),
             video,
-            me,
-        })
+            me: Introduction {
+                name: own_name,
+                early: callee.early,
+            },
+        };
+        self.tell_where_we_are();
+        self.feed(call)
     }
 
     /// Answers the call that rings.
@@ -53,6 +47,7 @@ impl Hub {
     /// # Errors
     /// When there is no profile yet.
     pub fn accept(&mut self, video: bool) -> Result<(), UiError> {
+        self.tell_where_we_are();
         self.feed(Input::Accept { video })
     }
 
@@ -113,8 +108,8 @@ impl Hub {
         let state = match state {
             MediaState::Connected => MediaChange::Connected,
             MediaState::Disconnected => MediaChange::Disconnected,
-            // The core learns the difference with its new messages.
-            MediaState::Failed | MediaState::Untrusted => MediaChange::Failed,
+            MediaState::Failed => MediaChange::Failed,
+            MediaState::Untrusted => MediaChange::Untrusted,
         };
         self.feed(Input::Media { call, state })
     }
@@ -131,37 +126,28 @@ impl Hub {
         });
     }
 
-    /// A sealed message came in: opened, checked, understood; anything else is dropped without a trace.
-    pub(super) fn handle_payload(&mut self, payload: &[u8]) {
-        let Some(profile) = &self.profile else { return };
-        let (from, message) = match envelope::open(&profile.identity, payload) {
-            Ok(opened) => opened,
-            Err(error) => {
-                tracing::warn!("a message was dropped: {error}");
-                return;
-            }
+    /// The addresses of this machine change; the call machine decides who hears of them and when.
+    pub(super) fn tell_where_we_are(&mut self) {
+        let here = Here {
+            reach: self.line.reach(),
+            port: self.line.port(),
         };
-        let name = self.contacts.get(from).map(|contact| contact.name.clone());
-        if name.is_none() {
-            tracing::info!("a stranger's message was dropped");
+        if here != self.here && self.feed(Input::Here(here.clone())).is_ok() {
+            self.here = here;
         }
-        let _ = self.feed(Input::Received {
-            from,
-            name,
-            message,
-        });
     }
 
-    fn feed(&mut self, input: Input) -> Result<(), UiError> {
-        let calls = self.calls.as_mut().ok_or_else(no_profile)?;
-        calls.handle(Instant::now(), input);
+    pub(super) fn feed(&mut self, input: Input) -> Result<(), UiError> {
+        let profile = self.profile.as_mut().ok_or_else(no_profile)?;
+        profile.calls.handle(Instant::now(), input);
         self.carry_out();
         Ok(())
     }
 
     fn carry_out(&mut self) {
         let mut changed = false;
-        while let Some(output) = self.calls.as_mut().and_then(|calls| calls.poll_output()) {
+        let next = |hub: &mut Self| hub.profile.as_mut()?.calls.poll_output();
+        while let Some(output) = next(self) {
             match output {
                 Output::Send { to, message } => self.send(to, &message),
                 Output::Ring { .. } => {
@@ -174,24 +160,20 @@ impl Hub {
                     polite,
                     initiator,
                     video,
+                    early,
                 } => {
-                    let policy = self
-                        .contacts
-                        .get(contact)
-                        .and_then(|contact| contact.ice_policy);
-                    let configuration = ice::configuration(
-                        self.settings.ice_policy,
-                        policy,
-                        &self.settings.ice_servers,
-                    );
+                    let configuration = self.configuration(contact);
                     self.surface.peer(&PeerEvent::Start {
                         call,
                         polite,
                         initiator,
                         video,
-                        early: false,
+                        early,
                         configuration,
                     });
+                }
+                Output::Accepted { call, video } => {
+                    self.surface.peer(&PeerEvent::Accepted { call, video });
                 }
                 Output::Deliver { call, data } => {
                     self.surface.peer(&PeerEvent::Signal { call, data })
@@ -200,7 +182,17 @@ impl Hub {
                 Output::Ended { record } => {
                     tracing::info!(reason = ?record.reason, direction = ?record.direction, "call ended");
                 }
-                Output::Over { call } => self.outbox.end(call),
+                Output::Over { call, contact } => {
+                    self.outbox.end(call);
+                    if let Some(profile) = &mut self.profile {
+                        profile.sessions.end(contact, call);
+                    }
+                }
+                Output::Hinted {
+                    contact,
+                    servers,
+                    port,
+                } => self.take_hint(contact, &servers, port),
                 Output::Learned { contact, reach } => self.set_reach(contact, reach),
                 Output::CallWaiting { name, .. } => {
                     self.notice(&UiError::new(
@@ -216,31 +208,16 @@ impl Hub {
         }
     }
 
-    fn send(&mut self, to: PublicKey, message: &Message) {
-        let Some(profile) = &self.profile else { return };
-        match envelope::seal(&profile.identity, to, message) {
-            Ok(payload) => {
-                let urls = self.routes(to);
-                self.outbox.send(
-                    message.call,
-                    to,
-                    Parcel {
-                        urls,
-                        payload,
-                        may_be_lost: message.may_be_lost(),
-                    },
-                );
-            }
-            Err(error) => tracing::error!("a message was not sent: {error}"),
-        }
-    }
-
-    /// Everywhere the contact may be, all tried at once.
-    fn routes(&self, to: PublicKey) -> Vec<String> {
-        self.contacts
-            .get(to)
-            .map(|contact| contact.reach.iter().map(ToString::to_string).collect())
-            .unwrap_or_default()
+    /// For the page's peer connection: the stricter of the settings and what holds for this contact.
+    fn configuration(&mut self, contact: PublicKey) -> ice::RtcConfiguration {
+        let policy = self
+            .contacts
+            .get(contact)
+            .and_then(|contact| contact.ice_policy);
+        let servers = self
+            .helpers
+            .with(&self.settings.ice_servers, Instant::now());
+        ice::configuration(self.settings.ice_policy, policy, &servers)
     }
 
     /// Ends the call that is on and leaves, so that the other side hears of it.

@@ -1,4 +1,6 @@
 use ringdown_core::identity::Identity;
+use ringdown_core::invite::Token;
+use ringdown_core::invite::issued::InviteKind;
 use ringdown_core::name::DisplayName;
 
 use super::*;
@@ -10,6 +12,11 @@ fn bob() -> Contact {
         own_name: DisplayName::parse("Robert").unwrap(),
         reach: vec![Reach::parse("ws://192.0.2.7:47100").unwrap()],
         ice_policy: Some(IcePolicy::RelayOnly),
+        standing: Standing::Mutual,
+        verified: true,
+        blocked: true,
+        early: true,
+        token: Some(Token::from_bytes([3; 16])),
     }
 }
 
@@ -29,6 +36,65 @@ fn contacts_and_settings_are_there_after_opening_again() {
     );
     store.remove_contact(bob().key).unwrap();
     assert!(store.contacts().unwrap().is_empty());
+}
+
+#[test]
+fn contacts_of_the_first_version_are_kept_and_have_not_been_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join(FILE);
+    let mut old = Connection::open(&path).unwrap();
+    MIGRATIONS.to_version(&mut old, 1).unwrap();
+    let key = bob().key.to_string();
+    old.execute(
+        "INSERT INTO contact VALUES (?1, 'Bob', 'Robert', '[\"ws://192.0.2.7:47100\"]', '\"relay_only\"')",
+        [key],
+    )
+    .unwrap();
+    drop(old);
+    let expected = Contact {
+        standing: Standing::Requested,
+        verified: false,
+        blocked: false,
+        early: false,
+        token: None,
+        ..bob()
+    };
+    assert_eq!(
+        Store::open(dir.path()).unwrap().contacts().unwrap(),
+        [expected]
+    );
+}
+
+#[test]
+fn invites_are_kept_as_they_are_and_those_gone_from_the_book_go() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let mut book = IssuedBook::default();
+    book.make(InviteKind::OneTime, None, 1).unwrap();
+    let card = book.make(InviteKind::Permanent, Some("card"), 2).unwrap();
+    store.keep_invites(&book).unwrap();
+    book.revoke(card.id);
+    store.keep_invites(&book).unwrap();
+    let kept = IssuedBook::from_saved(Store::open(dir.path()).unwrap().invites().unwrap());
+    assert_eq!(kept, book);
+    store.keep_invites(&IssuedBook::default()).unwrap();
+    assert!(store.invites().unwrap().is_empty());
+}
+
+#[test]
+fn what_was_opened_is_remembered_until_it_is_stale() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut store = Store::open(dir.path()).unwrap();
+    let seen = [(1, 100), (2, 200)].map(|(byte, until_ms)| Seen {
+        ephemeral: [byte; 32],
+        until_ms,
+    });
+    store.keep_seen(&seen).unwrap();
+    store.keep_seen(&seen).unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    assert_eq!(store.seen(50).unwrap().len(), 2);
+    assert!(store.seen(100).unwrap() == seen[1..]);
+    assert!(store.seen(50).unwrap() == seen[1..], "it is gone for good");
 }
 
 #[test]
@@ -124,7 +190,7 @@ fn contacts_no_ringdown_wrote_are_called_damaged() {
     store
         .connection
         .execute(
-            "INSERT INTO contact VALUES ('nonsense', 'Bob', 'Bob', '[]', NULL)",
+            "INSERT INTO contact (key, name, own_name, reach) VALUES ('nonsense', 'Bob', 'Bob', '[]')",
             [],
         )
         .unwrap();

@@ -1,0 +1,113 @@
+//! What is said, sealed and sent; what arrives, opened and understood.
+
+use ringdown_core::call::Input;
+use ringdown_core::envelope::{EnvelopeError, Opened};
+use ringdown_core::identity::PublicKey;
+use ringdown_core::message::{Kind, Message};
+use ringdown_signaling::Receipt;
+
+use super::Hub;
+use crate::clock::now_ms;
+use crate::ipc::UiError;
+use crate::outbox::Parcel;
+
+impl Hub {
+    /// A payload came in. Who is not heard here can't tell that from our being offline.
+    pub(super) fn handle_payload(&mut self, payload: &[u8], receipt: Receipt) {
+        let mut opened = self.open(payload);
+        if matches!(opened, Err(EnvelopeError::NotHeard)) && self.read_invites_again() {
+            opened = self.open(payload);
+        }
+        match opened {
+            Ok(opened) => {
+                if self.take_in(opened).is_ok() {
+                    receipt.accept();
+                } else {
+                    receipt.refuse();
+                }
+            }
+            Err(error) if error.is_delivered() => receipt.accept(),
+            Err(error @ (EnvelopeError::Early | EnvelopeError::NotHeard)) => {
+                tracing::info!("a message was not taken: {error}");
+                receipt.refuse();
+            }
+            Err(error) => {
+                tracing::warn!("a message was dropped: {error}");
+                receipt.refuse();
+            }
+        }
+    }
+
+    fn open(&mut self, payload: &[u8]) -> Result<Vec<Opened>, EnvelopeError> {
+        let profile = self.profile.as_mut().ok_or(EnvelopeError::NotForUs)?;
+        let now = now_ms();
+        let (incoming, contacts, issued) = (&self.incoming, &self.contacts, &self.issued);
+        let opened = profile.sessions.open(now, payload, |from, message| {
+            incoming.admission(now, from, message, contacts, issued)
+        })?;
+        let seen = profile.sessions.take_seen();
+        if let Err(error) = self.store.keep_seen(&seen) {
+            // It opens again only after a restart within minutes, and then the call it is about is over.
+            tracing::warn!("what was opened was not kept: {}", error.code());
+        }
+        Ok(opened)
+    }
+
+    /// # Errors
+    /// When something that has to be kept could not be: then it is as if it had not come.
+    fn take_in(&mut self, opened: Vec<Opened>) -> Result<(), UiError> {
+        for Opened { from, message } in opened {
+            match message.kind {
+                Kind::Request { .. } | Kind::Welcome { .. } => self.take_request(from, message)?,
+                _ => {
+                    let contact = self.contacts.known(from);
+                    self.feed(Input::Received {
+                        from,
+                        contact,
+                        message,
+                    })?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Seals and queues. Messages of one call arrive in this order.
+    pub(super) fn send(&mut self, to: PublicKey, message: &Message) {
+        self.post(to, message, message.may_be_lost());
+    }
+
+    /// Seals and sends one message that is no part of a call, once: it is sealed anew for each try.
+    pub(super) fn send_once(&mut self, to: PublicKey, message: &Message) {
+        self.post(to, message, true);
+        self.outbox.end(message.call);
+    }
+
+    fn post(&mut self, to: PublicKey, message: &Message, may_be_lost: bool) {
+        let urls = self.routes(to);
+        let Some(profile) = &mut self.profile else {
+            return;
+        };
+        match profile.sessions.seal(now_ms(), to, message) {
+            Ok(payload) => {
+                #[cfg(test)]
+                self.said.push(message.clone());
+                let parcel = Parcel {
+                    urls,
+                    payload,
+                    may_be_lost,
+                };
+                self.outbox.send(message.call, to, parcel);
+            }
+            Err(error) => tracing::error!("a message was not sent: {error}"),
+        }
+    }
+
+    /// Everywhere the contact may be, all tried at once.
+    fn routes(&self, to: PublicKey) -> Vec<String> {
+        self.contacts
+            .get(to)
+            .map(|contact| contact.reach.iter().map(ToString::to_string).collect())
+            .unwrap_or_default()
+    }
+}
