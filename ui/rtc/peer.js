@@ -294,10 +294,11 @@ export class Peer {
         this.iceConnectionState = event.state;
         this.#transport?.setIce(event.state);
         return this.fire(new Event("iceconnectionstatechange"));
+      case "dtls":
+        return this.transport().setDtls(event.state, event.error ?? null);
       case "connection":
         if (this.connectionState === event.state) return;
         this.connectionState = event.state;
-        if (["connecting", "connected", "failed"].includes(event.state)) this.#transport?.setDtls(event.state);
         return this.fire(new Event("connectionstatechange"));
       case "mute":
         return this.#media.handleMute(event);

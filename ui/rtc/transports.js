@@ -1,6 +1,14 @@
 // RTCIceTransport, RTCDtlsTransport, RTCSctpTransport: one of each a connection, since everything is bundled.
 
+import { RTCError } from "./errors.js";
+import { RTCErrorEvent } from "./events.js";
 import { claim, create, finish } from "./idl.js";
+
+/** What a page's developer reads of a failure. */
+const FAILURES = new Map([
+  ["fingerprint-failure", "The other side's certificate is not the one its description names"],
+  ["dtls-failure", "The DTLS handshake failed"],
+]);
 
 /** @typedef {"new" | "checking" | "connected" | "completed" | "disconnected" | "failed" | "closed"} IceState */
 /** @typedef {"new" | "connecting" | "connected" | "closed" | "failed"} DtlsState */
@@ -37,10 +45,14 @@ export class DtlsTransport {
     this.ice.facade?.dispatchEvent(new Event("gatheringstatechange"));
   }
 
-  /** @param {DtlsState} state */
-  setDtls(state) {
+  /**
+   * @param {DtlsState} state
+   * @param {string | null} [error] why it failed, as an RTCErrorDetailType
+   */
+  setDtls(state, error = null) {
     if (this.state === state) return;
     this.state = state;
+    if (error) this.facade.dispatchEvent(new RTCErrorEvent("error", { error: new RTCError({ errorDetail: error }, FAILURES.get(error)) }));
     this.facade.dispatchEvent(new Event("statechange"));
   }
 }

@@ -87,7 +87,44 @@ impl PeerState {
 enum Dtls {
     Pending,
     Connected,
-    Failed,
+    Failed(Failure),
+}
+
+/// Why DTLS cannot go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Failure {
+    Dtls,
+    /// The other side's certificate is not the one of its description.
+    Fingerprint,
+}
+
+/// `RTCDtlsTransportState`, but for `closed`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum DtlsState {
+    New,
+    Connecting,
+    Connected,
+    Failed(Failure),
+}
+
+impl DtlsState {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::Connecting => "connecting",
+            Self::Connected => "connected",
+            Self::Failed(_) => "failed",
+        }
+    }
+
+    /// `RTCErrorDetailType` of a failure.
+    pub fn error(self) -> Option<&'static str> {
+        match self {
+            Self::Failed(Failure::Dtls) => Some("dtls-failure"),
+            Self::Failed(Failure::Fingerprint) => Some("fingerprint-failure"),
+            Self::New | Self::Connecting | Self::Connected => None,
+        }
+    }
 }
 
 /// ICE, as far as it matters here.
@@ -110,6 +147,7 @@ enum Ice {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Change {
     Ice(IceState),
+    Dtls(DtlsState),
     Peer(PeerState),
 }
 
@@ -125,7 +163,7 @@ pub(crate) struct Connection {
     carried: Instant,
     /// The address that carried the connection is gone, and no other has taken its place.
     cut: bool,
-    told: (IceState, PeerState),
+    told: (IceState, DtlsState, PeerState),
 }
 
 impl Connection {
@@ -137,7 +175,7 @@ impl Connection {
             heard: now,
             carried: now,
             cut: false,
-            told: (IceState::New, PeerState::New),
+            told: (IceState::New, DtlsState::New, PeerState::New),
         }
     }
 
@@ -200,9 +238,11 @@ impl Connection {
         self.dtls = Dtls::Connected;
     }
 
-    /// DTLS, or str0m as a whole, can go on no more.
-    pub fn handle_failure(&mut self) {
-        self.dtls = Dtls::Failed;
+    /// DTLS, or str0m as a whole, can go on no more. The first reason counts.
+    pub fn handle_failure(&mut self, failure: Failure) {
+        if !matches!(self.dtls, Dtls::Failed(_)) {
+            self.dtls = Dtls::Failed(failure);
+        }
     }
 
     /// Media can be sent: there are keys, which came by a pair that worked. It goes on being used while
@@ -211,13 +251,13 @@ impl Connection {
         self.dtls == Dtls::Connected
     }
 
-    /// `RTCDtlsTransportState`, but for `closed`.
-    pub fn dtls(&self) -> &'static str {
+    /// The state of DTLS.
+    pub fn dtls(&self) -> DtlsState {
         match (self.dtls, self.ice) {
-            (Dtls::Connected, _) => "connected",
-            (Dtls::Failed, _) => "failed",
-            (Dtls::Pending, Ice::Works { .. }) => "connecting",
-            (Dtls::Pending, Ice::Idle | Ice::Checking { .. }) => "new",
+            (Dtls::Connected, _) => DtlsState::Connected,
+            (Dtls::Failed(failure), _) => DtlsState::Failed(failure),
+            (Dtls::Pending, Ice::Works { .. }) => DtlsState::Connecting,
+            (Dtls::Pending, Ice::Idle | Ice::Checking { .. }) => DtlsState::New,
         }
     }
 
@@ -250,7 +290,7 @@ impl Connection {
             Ice::Works { done: false, .. } => IceState::Connected,
         };
         let peer = match (ice, self.dtls) {
-            (IceState::Failed, _) | (_, Dtls::Failed) => PeerState::Failed,
+            (IceState::Failed, _) | (_, Dtls::Failed(_)) => PeerState::Failed,
             (IceState::Disconnected, _) => PeerState::Disconnected,
             (IceState::New, _) => PeerState::New,
             (IceState::Checking, _) | (_, Dtls::Pending) => PeerState::Connecting,
@@ -266,8 +306,13 @@ impl Connection {
             self.told.0 = ice;
             return Some(Change::Ice(ice));
         }
-        if self.told.1 != peer {
-            self.told.1 = peer;
+        let dtls = self.dtls();
+        if self.told.1 != dtls {
+            self.told.1 = dtls;
+            return Some(Change::Dtls(dtls));
+        }
+        if self.told.2 != peer {
+            self.told.2 = peer;
             return Some(Change::Peer(peer));
         }
         None
@@ -295,8 +340,11 @@ mod tests {
         start + Duration::from_secs(seconds)
     }
 
+    /// Those of ICE and of the whole.
     fn changes(connection: &mut Connection, now: Instant) -> Vec<Change> {
-        std::iter::from_fn(|| connection.poll(now)).collect()
+        std::iter::from_fn(|| connection.poll(now))
+            .filter(|change| !matches!(change, Change::Dtls(_)))
+            .collect()
     }
 
     fn connected(start: Instant) -> Connection {
@@ -337,6 +385,24 @@ mod tests {
         assert!(!connection.is_up());
         connection.handle_dtls_connected();
         assert!(connection.is_up());
+    }
+
+    #[test]
+    fn the_first_reason_of_a_failure_is_told_and_it_is_final() {
+        let start = Instant::now();
+        let mut connection = connected(start);
+        connection.handle_failure(Failure::Fingerprint);
+        connection.handle_failure(Failure::Dtls);
+        let failed = DtlsState::Failed(Failure::Fingerprint);
+        assert_eq!(failed.error(), Some("fingerprint-failure"));
+        assert_eq!(connection.poll(start), Some(Change::Dtls(failed)));
+        assert_eq!(
+            connection.poll(start),
+            Some(Change::Peer(PeerState::Failed))
+        );
+        connection.handle_packet(at(start, 1), false);
+        assert_eq!(connection.poll(at(start, 1)), None);
+        assert!(!connection.is_up());
     }
 
     #[test]

@@ -14,7 +14,7 @@ use str0m::stats::PeerStats;
 use str0m::{Event, Output as Str0m};
 
 use super::channels::Opened;
-use super::connection::Change;
+use super::connection::{Change, Failure};
 use super::output::Output;
 use super::{Peer, slots};
 use crate::servers::Transport;
@@ -41,7 +41,7 @@ impl Peer {
             return;
         }
         let mut bad = 0;
-        loop {
+        while !self.over {
             match self.rtc.poll_output() {
                 Ok(Str0m::Timeout(at)) => {
                     self.rtc_timeout = at;
@@ -79,7 +79,25 @@ impl Peer {
         // kinds of errors only: their text can hold addresses or lines of descriptions
         tracing::info!(kind = kind(error), "the connection is over");
         if !self.connection.is_up() {
-            self.connection.handle_failure();
+            // a certificate other than announced is the one thing str0m finds wrong with a description
+            // while it is polled
+            self.connection.handle_failure(match error {
+                RtcError::RemoteSdp(_) => Failure::Fingerprint,
+                _ => Failure::Dtls,
+            });
+        }
+    }
+
+    /// Makes sure that the other side is who its description says, once it has shown a certificate. str0m
+    /// does so with the first description only. Where it is not, nothing of it is heard any more, and
+    /// nothing sent.
+    pub(super) fn check_certificate(&mut self) {
+        let certificate = self.rtc.direct_api().remote_dtls_fingerprint().cloned();
+        if certificate.is_some_and(|certificate| !self.negotiation.vouches_for(&certificate)) {
+            tracing::warn!("a description names another certificate than the connection has");
+            self.over = true;
+            self.rtc.disconnect();
+            self.connection.handle_failure(Failure::Fingerprint);
         }
     }
 
@@ -88,6 +106,9 @@ impl Peer {
         while let Some(change) = self.connection.poll(now) {
             self.event(match change {
                 Change::Ice(state) => json!({ "event": "ice", "state": state.as_str() }),
+                Change::Dtls(state) => {
+                    json!({ "event": "dtls", "state": state.as_str(), "error": state.error() })
+                }
                 Change::Peer(state) => json!({ "event": "connection", "state": state.as_str() }),
             });
         }
@@ -135,7 +156,10 @@ impl Peer {
 
     fn handle_event(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Connected => self.connection.handle_dtls_connected(),
+            Event::Connected => {
+                self.connection.handle_dtls_connected();
+                self.check_certificate();
+            }
             Event::IceConnectionStateChange(state) => self.connection.handle_ice(now, state),
             Event::MediaData(data) => self.handle_media(now, data),
             Event::KeyframeRequest(request) => {

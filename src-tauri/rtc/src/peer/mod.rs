@@ -233,6 +233,7 @@ impl Peer {
 
     /// A description of theirs was applied: the candidates that waited for it follow.
     fn applied(&mut self, now: Instant, completed: Completed) {
+        self.check_certificate();
         if completed.checks {
             self.connection.handle_checks(now);
             self.retire(now);
@@ -369,7 +370,7 @@ impl Peer {
             kinds,
         };
         let rtc = &self.rtc;
-        let dtls = self.connection.dtls();
+        let dtls = self.connection.dtls().as_str();
         self.stats
             .report(self.negotiation.slots(), dtls, &way, |mid| {
                 let media = rtc.media(mid)?;

@@ -16,6 +16,7 @@
 //! it as an offer of the other side ([`super::apply`]). Until then nothing has happened and a
 //! rollback is forgetting. Only an answer must exist before it is set; its rollback undoes it.
 
+use str0m::config::Fingerprint;
 use str0m::{IceCreds, Rtc};
 
 use super::apply::{self, Applied};
@@ -98,6 +99,26 @@ impl Negotiation {
     /// The other side's ICE user name fragment, as applied.
     pub fn remote_ufrag(&self) -> Option<&str> {
         self.remote.as_ref().and_then(Remote::ufrag)
+    }
+
+    /// Whether the other side's description names the certificate it connected with.
+    pub fn vouches_for(&self, certificate: &Fingerprint) -> bool {
+        let bytes = &certificate.bytes;
+        let same = |hex: &str| {
+            let mut parts = hex.split(':');
+            let matching =
+                |byte| parts.next().map(|part| u8::from_str_radix(part, 16)) == Some(Ok(byte));
+            bytes.iter().copied().all(matching) && parts.next().is_none()
+        };
+        let mut named = self.remote.iter().flat_map(Remote::fingerprints).peekable();
+        // one that rejects everything has none, and changes nothing
+        named.peek().is_none()
+            || named.any(|named| {
+                let known = named.split_once(' ');
+                known.is_some_and(|(hash, hex)| {
+                    hash.eq_ignore_ascii_case(&certificate.hash_func) && same(hex.trim())
+                })
+            })
     }
 
     /// Whether a candidate for credentials not named waits for the next description.

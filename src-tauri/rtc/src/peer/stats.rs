@@ -66,8 +66,9 @@ pub(crate) struct Stats {
     egress: BTreeMap<Mid, MediaEgressStats>,
     pub lines: BTreeMap<u16, LineCounters>,
     coder: BTreeMap<u16, Map<String, Value>>,
-    /// Packets that did not arrive, by m-line.
-    lost: BTreeMap<Mid, f64>,
+    /// Packets that did not arrive here, and there, by m-line.
+    lost_in: BTreeMap<Mid, f64>,
+    lost_out: BTreeMap<Mid, f64>,
 }
 
 /// What is known of the way packets take, besides addresses.
@@ -81,16 +82,28 @@ pub(crate) struct Way<'a> {
 
 impl Stats {
     pub fn ingress(&mut self, stats: MediaIngressStats) {
-        // str0m tells what fraction was lost since the last time, and how many arrived in all
         let before = self.ingress.get(&stats.mid).map_or(0, |last| last.packets);
-        let arrived = stats.packets.saturating_sub(before) as f64;
-        let fraction = stats.loss.map_or(0.0, f64::from).clamp(0.0, 0.99);
-        *self.lost.entry(stats.mid).or_default() += arrived * fraction / (1.0 - fraction);
+        let lost = lost_beside(stats.packets.saturating_sub(before), self.loss().0);
+        *self.lost_in.entry(stats.mid).or_default() += lost;
         self.ingress.insert(stats.mid, stats);
     }
 
     pub fn egress(&mut self, stats: MediaEgressStats) {
+        let before = self.egress.get(&stats.mid).map_or(0, |last| last.packets);
+        let sent = stats.packets.saturating_sub(before) as f64;
+        *self.lost_out.entry(stats.mid).or_default() += sent * self.loss().1;
         self.egress.insert(stats.mid, stats);
+    }
+
+    /// What was lost on the way here and on the way there, in the last second, as fractions. The
+    /// transport-wide sequence numbers tell; in the reports of a single stream, str0m counts what was
+    /// sent again and arrived as not lost.
+    fn loss(&self) -> (f64, f64) {
+        let fraction = |loss: Option<f32>| loss.map_or(0.0, f64::from).clamp(0.0, 0.99);
+        self.peer.as_ref().map_or((0.0, 0.0), |peer| {
+            let (here, there) = (peer.ingress_loss_fraction, peer.egress_loss_fraction);
+            (fraction(here), fraction(there))
+        })
     }
 
     pub fn line(&mut self, index: u16) -> &mut LineCounters {
@@ -169,7 +182,7 @@ impl Stats {
         let mut put = |name: &str, value: Value| entry.insert(name.to_owned(), value);
         put("packetsReceived", stats.packets.into());
         put("bytesReceived", stats.bytes.into());
-        let lost = self.lost.get(&line.slot.str0m_mid()).copied();
+        let lost = self.lost_in.get(&line.slot.str0m_mid()).copied();
         put("packetsLost", (lost.unwrap_or_default() as u64).into());
         put(
             "jitter",
@@ -219,15 +232,16 @@ impl Stats {
         let Some(remote) = &stats.remote else { return };
         let mut entry = line.entry("remote-inbound-rtp", "remote-in");
         let mut put = |name: &str, value: Value| entry.insert(name.to_owned(), value);
-        put("packetsLost", remote.packets_lost.into());
+        let lost = self.lost_out.get(&line.slot.str0m_mid()).copied();
+        let lost = remote.packets_lost.max(lost.unwrap_or_default() as u64);
+        put("packetsLost", lost.into());
         put(
             "jitter",
             (f64::from(remote.jitter) / f64::from(line.clock)).into(),
         );
         put("localId", id.into());
-        if let Some(loss) = stats.loss {
-            put("fractionLost", f64::from(loss).into());
-        }
+        let loss = stats.loss.map_or(0.0, f64::from).max(self.loss().1);
+        put("fractionLost", loss.into());
         if let Some(rtt) = stats.rtt {
             put("roundTripTime", rtt.as_secs_f64().into());
         }
@@ -304,6 +318,11 @@ fn transport(report: &mut Vec<Value>, peer: &PeerStats, dtls: &str, way: &Way, t
         }
         report.push(entry);
     }
+}
+
+/// How many packets are missing beside those that arrived, when this fraction of all is.
+fn lost_beside(arrived: u64, fraction: f64) -> f64 {
+    arrived as f64 * fraction / (1.0 - fraction)
 }
 
 fn now_millis() -> f64 {

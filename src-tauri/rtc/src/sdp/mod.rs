@@ -93,6 +93,11 @@ impl Description {
         section::attributes(&self.session, name).next()
     }
 
+    /// The values of all session attributes of this name.
+    pub fn attributes(&self, name: &str) -> impl Iterator<Item = &str> {
+        section::attributes(&self.session, name)
+    }
+
     /// The mids of the BUNDLE group, in its order; `None` without one.
     pub fn bundle(&self) -> Option<Vec<&str>> {
         section::attributes(&self.session, "group")

@@ -84,6 +84,13 @@ impl Remote {
         self.description.credentials().map(|(ufrag, _)| ufrag)
     }
 
+    /// The fingerprints of certificates, each with its hash function before it.
+    pub fn fingerprints(&self) -> impl Iterator<Item = &str> {
+        let sections = self.sections().filter(|(_, usable)| *usable);
+        let sections = sections.flat_map(|(section, _)| section.attributes("fingerprint"));
+        self.description.attributes("fingerprint").chain(sections)
+    }
+
     /// The candidates inside the description, without `a=`.
     pub fn candidates(&self) -> impl Iterator<Item = &str> {
         let session = self.description.session.iter();

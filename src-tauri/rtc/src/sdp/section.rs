@@ -145,6 +145,11 @@ impl Section {
         attributes(&self.lines, name).next()
     }
 
+    /// The values of all attributes of this name.
+    pub fn attributes(&self, name: &str) -> impl Iterator<Item = &str> {
+        attributes(&self.lines, name)
+    }
+
     /// Whether the attribute without a value is there.
     pub fn has(&self, flag: &str) -> bool {
         self.lines

@@ -9,6 +9,7 @@
 
 mod calls;
 mod coturn;
+mod network;
 mod person;
 mod relays;
 mod socket;

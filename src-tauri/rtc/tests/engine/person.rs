@@ -1,5 +1,6 @@
 //! Somebody with an engine of their own, a page of their own and nothing but the engine's public face.
 
+use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -16,6 +17,7 @@ use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 use crate::coturn::Coturn;
 
 pub const ORIGIN: &str = "tauri://localhost";
+const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// How long a state may take to come about. Only a failing test ever waits so long.
 pub const DEADLINE: Duration = Duration::from_secs(30);
 
@@ -80,18 +82,27 @@ impl Person {
 
     /// With this `RTCConfiguration`.
     pub async fn with(configuration: Value) -> Self {
-        Self::made(configuration, Vec::new()).await
+        Self::made(configuration, Vec::new(), Some(HERE)).await
     }
 
     /// With this `RTCConfiguration`, and trusting the server's certificate.
     pub async fn trusting(coturn: &Coturn, configuration: Value) -> Self {
-        Self::made(configuration, vec![coturn.root.clone()]).await
+        Self::made(configuration, vec![coturn.root.clone()], Some(HERE)).await
     }
 
-    async fn made(configuration: Value, extra_roots: Vec<CertificateDer<'static>>) -> Self {
+    /// With every address of the machine, as they come and go.
+    pub async fn anywhere() -> Self {
+        Self::made(json!({}), Vec::new(), None).await
+    }
+
+    async fn made(
+        configuration: Value,
+        extra_roots: Vec<CertificateDer<'static>>,
+        bind: Option<IpAddr>,
+    ) -> Self {
         let config = EngineConfig {
             allowed_origins: vec![ORIGIN.to_owned()],
-            bind: Some("127.0.0.1".parse().unwrap()),
+            bind,
             microphone: Microphone::Tone { hz: 440.0 },
             extra_roots,
             ..EngineConfig::default()

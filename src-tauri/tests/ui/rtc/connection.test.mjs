@@ -123,6 +123,28 @@ test("connection states follow the engine", async () => {
   await until(() => bob.connectionState === "connected");
 });
 
+test("a certificate other than described fails the transport, with the reason", async () => {
+  const { alice, track, engine, window } = pair();
+  const { sender } = alice.addTransceiver(track("audio"));
+  await alice.setLocalDescription();
+  /** @type {string[]} */
+  const seen = [];
+  sender.transport.onerror = (/** @type {any} */ event) => {
+    assert.ok(event instanceof window.RTCErrorEvent);
+    assert.ok(event.error instanceof window.RTCError);
+    seen.push(`${event.error.errorDetail}, ${sender.transport.state}`);
+  };
+  sender.transport.onstatechange = () => seen.push(sender.transport.state);
+  alice.onconnectionstatechange = () => seen.push(`connection ${alice.connectionState}`);
+  engine.emit({ event: "dtls", peer: 1, state: "failed", error: "fingerprint-failure" });
+  engine.emit({ event: "connection", peer: 1, state: "failed" });
+  await until(() => alice.connectionState === "failed");
+  assert.deepEqual(seen, ["fingerprint-failure, failed", "failed", "connection failed"]);
+  engine.emit({ event: "dtls", peer: 1, state: "failed", error: "dtls-failure" });
+  await turns();
+  assert.equal(seen.length, 3, "once");
+});
+
 test("what the engine says besides is left to the page's owner", async () => {
   const { alice, engine } = pair();
   await alice.createOffer();

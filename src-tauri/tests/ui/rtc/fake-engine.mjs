@@ -336,6 +336,7 @@ export class FakeEngine {
       if (!one.connected) {
         one.connected = true;
         for (const state of ["checking", "connected"]) this.emit({ event: "ice", peer: one.handle, state });
+        for (const state of ["connecting", "connected"]) this.emit({ event: "dtls", peer: one.handle, state, error: null });
         for (const state of ["connecting", "connected"]) this.emit({ event: "connection", peer: one.handle, state });
       }
       for (const mid of one.receiving) this.emit({ event: "mute", peer: one.handle, mid, muted: false });

@@ -4,6 +4,7 @@ mod candidates;
 mod channels;
 mod descriptions;
 mod hostile;
+mod identity;
 mod logs;
 mod outages;
 mod pictures;

@@ -265,9 +265,25 @@ fn the_figures_of_both_directions_are_reported_in_w3c_names() {
     assert!(inbound["bytesReceived"].as_u64().unwrap() > 30 * 2500);
     assert_eq!(of("codec-1")["mimeType"], "video/VP8");
     assert_eq!(of("codec-0")["mimeType"], "audio/opus");
-    assert_eq!(of("pair")["state"], "succeeded");
-    assert_eq!(of("local-candidate")["candidateType"], "host");
-    assert_eq!(of("transport")["selectedCandidatePairId"], "pair");
+    let transport = of("transport");
+    let pair = of(transport["selectedCandidatePairId"].as_str().unwrap());
+    assert_eq!(
+        (&pair["type"], &pair["state"], &transport["dtlsState"]),
+        (
+            &json!("candidate-pair"),
+            &json!("succeeded"),
+            &json!("connected")
+        )
+    );
+    let rtt = pair["currentRoundTripTime"].as_f64().unwrap();
+    assert!((0.015..0.1).contains(&rtt), "{rtt}");
+    let local = of(pair["localCandidateId"].as_str().unwrap());
+    assert_eq!(local["candidateType"], "host");
+    let remote = of(pair["remoteCandidateId"].as_str().unwrap());
+    assert_eq!(
+        (&remote["address"], &remote["port"]),
+        (&json!("192.0.2.1"), &json!(1111))
+    );
     let report = world.ask_alice("stats", json!({})).unwrap();
     let outbound = report
         .as_array()
@@ -289,6 +305,31 @@ fn the_figures_of_both_directions_are_reported_in_w3c_names() {
 }
 
 #[test]
+fn what_is_lost_on_the_way_is_told_at_both_ends() {
+    let mut world = World::call();
+    let mut count = 0;
+    world.loss = Box::new(move |packet| {
+        count += 1;
+        packet[0] > 127 && count % 10 == 0
+    });
+    world.alice_films(90, true, 5000);
+    world.run(Duration::from_secs(2));
+    let entry = |report: &serde_json::Value, id: &str| {
+        let entries = report.as_array().unwrap();
+        entries.iter().find(|one| one["id"] == id).cloned().unwrap()
+    };
+    let inbound = entry(&world.ask_bob("stats", json!({})).unwrap(), "in-1");
+    let (lost, received) = (&inbound["packetsLost"], &inbound["packetsReceived"]);
+    let share = lost.as_f64().unwrap() / (lost.as_f64().unwrap() + received.as_f64().unwrap());
+    assert!(
+        (0.03..0.2).contains(&share),
+        "{lost} lost, {received} received"
+    );
+    let remote = entry(&world.ask_alice("stats", json!({})).unwrap(), "remote-in-1");
+    assert!(remote["packetsLost"].as_u64().unwrap() > 0, "{remote}");
+}
+
+#[test]
 fn the_path_is_told_once() {
     let mut world = World::call();
     world.run(Duration::from_secs(5));
@@ -301,7 +342,7 @@ fn the_path_is_told_once() {
     assert_eq!(paths.len(), 1);
     assert_eq!(
         paths[0]["local"],
-        json!({ "type": "host", "protocol": "udp" })
+        json!({ "type": "host", "protocol": "udp", "relayProtocol": null })
     );
     assert_eq!(paths[0]["remote"]["type"], "host");
 }
