@@ -29,6 +29,7 @@ import { Call } from "./call.js";
  *   sharing: boolean,
  *   canShare: boolean,
  *   shareFailed: boolean,
+ *   hasRelay: boolean,
  *   path: import("./call-stats.js").Path | null,
  *   details: import("./call-details.js").Details | null,
  *   quality: import("./call-stats.js").Quality | null,
@@ -44,7 +45,7 @@ import { Call } from "./call.js";
  * }} SessionOptions
  */
 
-/** @returns {Omit<MediaView, "canShare" | "preview">} */
+/** @returns {Omit<MediaView, "canShare" | "preview" | "hasRelay">} */
 const idle = () => ({
   local: null,
   remote: null,
@@ -82,7 +83,8 @@ export class Session extends EventTarget {
   /** What there is to see and hear, for the views. @returns {MediaView} */
   get view() {
     const preview = this.#screen ?? this.#view.local;
-    return { ...this.#view, preview, canShare: this.#options.media.canShareScreen };
+    const hasRelay = this.#servers.some(({ urls }) => urls.some((url) => /^turns?:/i.test(url)));
+    return { ...this.#view, preview, hasRelay, canShare: this.#options.media.canShareScreen };
   }
 
   /** The servers of the last call: a meeting point may have lent some of them. */

@@ -2,7 +2,7 @@
 import { t } from "./i18n.js";
 
 /** @typedef {import("./types.d.ts").CallSnapshot} CallSnapshot */
-/** @typedef {import("./types.d.ts").EndReason | "untrusted"} EndReason */
+/** @typedef {import("./types.d.ts").EndReason} EndReason */
 /** @typedef {import("./types.d.ts").Direction} Direction */
 /** @typedef {import("./session.js").MediaView} MediaView */
 /** @typedef {import("./i18n.js").Key} Key */
@@ -34,9 +34,6 @@ export function endedText(reason, direction, name) {
   return t(ENDED[reason ?? "ended_by_me"][direction], { name });
 }
 
-/** Whether it was somebody else who answered. @param {EndReason | null} reason */
-export const wasStranger = (reason) => reason === "untrusted";
-
 /**
  * The one line that says where a call stands; empty while it is ringing here, where the dialog says it.
  * @param {CallSnapshot} call
@@ -57,6 +54,18 @@ export function statusText(call) {
     case "ended":
       return endedText(call.reason, call.direction, call.name);
   }
+}
+
+/**
+ * Why no path was found: the rule of this side that forbade one, or the relay that passed nothing on.
+ * @param {import("./types.d.ts").IcePolicy} policy of calls with them
+ * @param {boolean} hasRelay whether a TURN server was there to be used
+ * @param {string} name of the other side
+ */
+export function notConnectedText(policy, hasRelay, name) {
+  if (policy === "lan_only") return t("ended.not_connected_lan", { name });
+  if (policy === "relay_only") return t(hasRelay ? "ended.not_connected_relay_only" : "ended.not_connected_no_relay", { name });
+  return t(hasRelay && policy === "stun_turn" ? "ended.not_connected_relay" : "ended.not_connected", { name });
 }
 
 /** @param {MediaView["path"]} path */

@@ -174,6 +174,14 @@ export default /** @type {const} */ ({
   "ended.lost": "Connection lost",
   "ended.not_connected":
     "Neither side could open a direct path and no relay is set up. Add one in Settings → Calls, or try another network.",
+  "ended.not_connected_relay":
+    "No direct path opened, and no relay passed the call on. Find out below which one failed, or try another network.",
+  "ended.not_connected_lan":
+    "You let calls with {name} connect only on this network, and they are not on it. Allow more on {name}'s page or in Settings → Calls.",
+  "ended.not_connected_relay_only":
+    "You let calls with {name} go only through a relay, and none passed this one on. Find out below which one failed.",
+  "ended.not_connected_no_relay":
+    "You let calls with {name} go only through a relay, and none is set up. Add one in Settings → Calls, or allow direct calls on {name}'s page.",
   "ended.untrusted":
     "The connection was not with {name}, so it was ended. Call again; if it happens again, try another network, and tell them another way.",
   "ended.again": "Call again",

@@ -89,12 +89,14 @@ export function createApp(root, commands) {
       if (first) return;
       home.update(next);
       invites?.update(next);
-      const verified = next.contacts.some(({ key, verified: known }) => known && key === next.call?.contact);
+      const contact = next.contacts.find(({ key }) => key === next.call?.contact);
+      const verified = contact?.verified ?? false;
       incoming.update(next.call, verified);
 
       const where = placeOf(next.call);
       raiseStage(where === "stage");
-      if (next.call && where === "stage") stage.update({ call: next.call, verified, media, connectedAt });
+      const policy = contact?.ice_policy ?? next.settings.ice_policy;
+      if (next.call && where === "stage") stage.update({ call: next.call, verified, policy, media, connectedAt });
       if (next.call && where === "card") {
         card.update(next.call, verified);
         if (!card.element.isConnected) root.append(card.element);

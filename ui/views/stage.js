@@ -1,6 +1,6 @@
 // The dark stage of a call, from "Calling…" to the reason it ended.
 import { t } from "../i18n.js";
-import { clock, qualityText, statusText, troubles, wasStranger } from "../wording.js";
+import { clock, notConnectedText, qualityText, statusText, troubles } from "../wording.js";
 import { createAvatar } from "./avatar.js";
 import { createBadge } from "./badge.js";
 import { createCallBar, fadeWhenStill } from "./call-bar.js";
@@ -12,7 +12,13 @@ import { createVoiceRing } from "./voice-ring.js";
 /** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
 /** @typedef {import("../session.js").MediaView} MediaView */
 /**
- * @typedef {{ call: CallSnapshot, verified: boolean, media: MediaView, connectedAt: number | null }} StageModel
+ * @typedef {{
+ *   call: CallSnapshot,
+ *   verified: boolean,
+ *   policy: import("../types.d.ts").IcePolicy,
+ *   media: MediaView,
+ *   connectedAt: number | null,
+ * }} StageModel
  *   `connectedAt`: when the media first connected, on the clock of `performance.now()`
  */
 
@@ -85,11 +91,12 @@ export function createStage(actions, findOutWhy) {
       avatar.update(call.name, call.contact);
       setText(name, call.name);
       setAttribute(name, "title", call.name);
-      badge.update(next.verified && !wasStranger(call.reason));
+      badge.update(next.verified && call.reason !== "untrusted");
       muted.hidden = mode !== "talking" || !media.remoteMuted;
       setAttribute(muted, "aria-label", t("call.peer_muted", { name: call.name }));
       setAttribute(muted, "title", t("call.peer_muted", { name: call.name }));
-      setText(status, statusText(call));
+      const unconnected = call.reason === "not_connected";
+      setText(status, unconnected ? notConnectedText(next.policy, media.hasRelay, call.name) : statusText(call));
 
       timer.hidden = next.connectedAt === null || mode === "ended";
       if (timer.hidden) {

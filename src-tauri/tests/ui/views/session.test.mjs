@@ -17,7 +17,7 @@ const CALL = {
   peer_video: true,
   connected_ms: null,
 };
-const START = { kind: "start", call: "one", polite: false, initiator: true, video: true, early: false, configuration: {} };
+const START = { kind: "start", call: "one", polite: false, initiator: true, video: true, early: false, configuration: { iceServers: [], iceTransportPolicy: "all" } };
 
 async function quiet() {
   for (let turn = 0; turn < 40; turn += 1) await new Promise(setImmediate);
@@ -235,9 +235,11 @@ describe("what the core says during a call", () => {
   test("new servers reach the connection, those of another call do not", () => {
     const servers = { iceServers: [{ urls: ["turn:new.example.org"] }], iceTransportPolicy: "all" };
     session.handlePeer({ kind: "servers", call: "other", configuration: servers });
-    assert.deepEqual(peers[0].configuration, {});
+    assert.deepEqual(peers[0].configuration, START.configuration);
+    assert.equal(session.view.hasRelay, false);
     session.handlePeer({ kind: "servers", call: "one", configuration: servers });
     assert.deepEqual(peers[0].configuration, servers);
+    assert.equal(session.view.hasRelay, true);
   });
 
   test("another network restarts ICE once there is a connection to keep", async () => {

@@ -48,6 +48,7 @@ export const MEDIA = {
   sharing: false,
   canShare: true,
   shareFailed: false,
+  hasRelay: false,
   path: null,
   details: null,
   quality: null,

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { readFile } from "node:fs/promises";
 import { test } from "node:test";
-import { END_REASONS, clock, endedText, pathDetail, pathText, statusText, troubles } from "../../../../ui/wording.js";
+import { END_REASONS, clock, endedText, notConnectedText, pathDetail, pathText, statusText, troubles } from "../../../../ui/wording.js";
 
 const NOT_CONNECTED =
   "Neither side could open a direct path and no relay is set up. Add one in Settings → Calls, or try another network.";
@@ -37,8 +37,7 @@ test("the reasons are those of the core", async () => {
   const types = await readFile(new URL("../../../../ui/types.d.ts", import.meta.url), "utf8");
   const [, union = ""] = /type EndReason\s*=([^;]*);/.exec(types) ?? [];
   const named = [...union.matchAll(/"(\w+)"/g)].map(([, reason]) => reason);
-  // The types learn of "untrusted" after the window did.
-  assert.deepEqual([...new Set([...named, "untrusted"])].toSorted(), END_REASONS.toSorted());
+  assert.deepEqual(named.toSorted(), END_REASONS.toSorted());
 });
 
 test("the status says where a call stands, word for word", () => {
@@ -50,6 +49,15 @@ test("the status says where a call stands, word for word", () => {
   assert.equal(call("reconnecting"), "Reconnecting…");
   assert.equal(call("ended"), "Connection lost");
   assert.equal(call("ringing", "incoming"), "");
+});
+
+test("a call that found no path names the rule, or the relay", () => {
+  const say = (policy, hasRelay) => notConnectedText(policy, hasRelay, "Bob");
+  for (const policy of ["stun", "stun_turn"]) assert.equal(say(policy, false), NOT_CONNECTED);
+  assert.match(say("stun_turn", true), /no relay passed the call on/);
+  assert.match(say("lan_only", true), /only on this network/);
+  assert.match(say("relay_only", true), /only through a relay, and none passed/);
+  assert.match(say("relay_only", false), /none is set up/);
 });
 
 test("the path is said in words, with the delay on request", () => {
