@@ -51,14 +51,23 @@ export function createApp(root, commands) {
   /** What had the focus before a call took the window. @type {Element | null} */
   let focused = null;
 
+  /** The call on the stage. @type {string | null} */
+  let staged = null;
+  /** Nothing lies over a call that begins, not even what one looked up after the last. @param {string | null} id */
+  const clearFor = (id) => {
+    if (id === staged) return;
+    staged = id;
+    if (id === null) return;
+    for (const dialog of document.querySelectorAll("dialog[open]:not(.incoming)")) {
+      if (dialog instanceof HTMLDialogElement) dialog.close();
+    }
+  };
+
   /** @param {boolean} on */
   const raiseStage = (on) => {
     if (on === stage.element.isConnected) return;
     if (on) {
       focused = document.activeElement;
-      for (const dialog of document.querySelectorAll("dialog[open]:not(.incoming)")) {
-        if (dialog instanceof HTMLDialogElement) dialog.close();
-      }
       home.rest();
       toasts.clear();
       root.append(stage.element);
@@ -95,6 +104,7 @@ export function createApp(root, commands) {
 
       const where = placeOf(next.call);
       raiseStage(where === "stage");
+      clearFor(where === "stage" ? (next.call?.id ?? null) : null);
       const policy = contact?.ice_policy ?? next.settings.ice_policy;
       if (next.call && where === "stage") stage.update({ call: next.call, verified, policy, media, connectedAt });
       if (next.call && where === "card") {

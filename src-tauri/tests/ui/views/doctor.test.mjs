@@ -288,6 +288,13 @@ describe("the check as people see it", () => {
     assert.deepEqual(done, [["examine", SERVERS]]);
   });
 
+  test("leaves when the next call comes", () => {
+    ring({ phase: "ended", reason: "not_connected" });
+    page.click(page.find("button", "Find out why"));
+    ring({ id: "two", phase: "inviting" });
+    assert.equal(page.find("dialog", "Check connections"), null);
+  });
+
   test("without servers it says that one network needs none", async () => {
     show();
     page.click(page.find("button", "Settings"));
