@@ -103,8 +103,8 @@ export function createApp(root, commands) {
       incoming.update(next.call, verified);
 
       const where = placeOf(next.call);
-      raiseStage(where === "stage");
       clearFor(where === "stage" ? (next.call?.id ?? null) : null);
+      raiseStage(where === "stage");
       const policy = contact?.ice_policy ?? next.settings.ice_policy;
       if (next.call && where === "stage") stage.update({ call: next.call, verified, policy, media, connectedAt });
       if (next.call && where === "card") {
