@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::random::Random;
 use super::world::{Event, LATENCY, Who, World};
 use crate::call::{Input, Known};
-use crate::envelope::{Admission, Opened};
+use crate::envelope::{Admission, EnvelopeError, Opened};
 use crate::identity::PublicKey;
-use crate::message::Message;
+use crate::message::{Kind, Message};
 
 /// From sending to knowing that it did not arrive.
 const RETURNED_IN: Duration = Duration::from_secs(1);
@@ -50,7 +50,13 @@ impl World {
     pub(super) fn letter(&mut self, from: Who, to: PublicKey, message: &Message) -> Letter {
         let now_ms = self.unix_ms();
         let sealed = self.people[from].sessions.seal(now_ms, to, message);
-        self.addressed(from, to, message, Payload::Sealed(sealed.unwrap()))
+        let payload = match sealed {
+            Ok(envelope) => Payload::Sealed(envelope),
+            // It answers something forged, which no session was for.
+            Err(EnvelopeError::Misplaced) if self.liars => Payload::Forged(message.clone()),
+            Err(error) => panic!("{message:?} can't be sealed: {error}"),
+        };
+        self.addressed(from, to, message, payload)
     }
 
     fn addressed(&self, from: Who, to: PublicKey, message: &Message, payload: Payload) -> Letter {
@@ -196,11 +202,14 @@ impl World {
     /// Sends a message past the sender's call machine, and where it could not be sealed past that as well.
     pub(super) fn forge(&mut self, from: Who, to: Who, message: &Message) {
         let (now_ms, key) = (self.unix_ms(), self.people[to].key());
-        let sealed = self.people[from].sessions.seal(now_ms, key, message);
-        let payload = match sealed {
-            Ok(envelope) => Payload::Sealed(envelope),
-            Err(_) => Payload::Forged(message.clone()),
+        let sessions = &mut self.people[from].sessions;
+        // Their own app still works, so its sessions stay as they are.
+        let begins = matches!(message.kind, Kind::Invite { .. });
+        let payload = match begins && sessions.has(key, message.call) {
+            true => None,
+            false => sessions.seal(now_ms, key, message).ok(),
         };
+        let payload = payload.map_or_else(|| Payload::Forged(message.clone()), Payload::Sealed);
         let letter = self.addressed(from, key, message, payload);
         self.post(letter);
     }

@@ -51,7 +51,11 @@ fn some_call(world: &World, random: &mut Random) -> Uuid {
     let who = random.pick(&EVERYBODY);
     match world.people[who].calls.snapshot(world.now) {
         Some(snapshot) if !random.once_in(5) => snapshot.id,
-        _ => Uuid::from_u128(u128::from(random.next() % 200)),
+        // One of a call that was, or a new one. Nobody can guess one that will be.
+        _ if world.sent.is_empty() || random.once_in(3) => {
+            Uuid::from_u128(u128::MAX - u128::from(random.next() % 100))
+        }
+        _ => world.sent[random.below(world.sent.len())].call,
     }
 }
 

@@ -329,3 +329,15 @@ fn strangers_leave_no_trace() {
     let opened = bob.open(NOW, &envelope, |_, _| Admission::Guest).unwrap();
     assert_eq!(opened[0].message, request);
 }
+
+#[test]
+fn bob_cannot_keep_alice_from_calling_by_using_her_ids() {
+    let (mut alice, mut bob) = (sessions(ALICE), sessions(BOB));
+    let envelope = crafted(BOB, ALICE, BOB, NOW, invite());
+    heard(&mut alice, &envelope);
+    let first = alice.seal(NOW, key(BOB), &invite()).unwrap();
+    heard(&mut bob, &first);
+    let answer = bob.seal(NOW, key(ALICE), &ringing()).unwrap();
+    assert_eq!(heard(&mut alice, &answer), ringing());
+    assert_eq!(alice.len(), 1);
+}
