@@ -129,6 +129,29 @@ async fn it_tells_who_registers_of_servers_for_calls_and_nobody_of_its_secret() 
 }
 
 #[tokio::test]
+async fn the_file_in_the_guide_for_hosts_is_right() {
+    let guide = include_str!("../../../docs/SELF-HOSTING.md");
+    let file = guide.split("```toml\n").nth(1).unwrap();
+    let file = file.split("```").next().unwrap();
+    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let secret = directory.join("turn-secret");
+    std::fs::write(&secret, "0123456789abcdef\n").unwrap();
+    let there = "/run/credentials/ringdown-server.service/turn-secret";
+    assert!(file.contains(there) && file.contains("127.0.0.1:7373"));
+    let file = file
+        .replace(there, secret.to_str().unwrap())
+        .replace("127.0.0.1:7373", "127.0.0.1:0");
+    let path = directory.join("ringdown-server-guide.toml");
+    std::fs::write(&path, file).unwrap();
+    let mut child = command(&["--config"]).arg(&path).spawn().unwrap();
+    let url = format!("ws://{}", ready(&mut child).await);
+    let (sender, mut events) = Events::channel();
+    let _registration = Registration::spawn(url, bob().key(), bob().signer(), sender);
+    events.online().await;
+    assert_eq!(events.servers().await.0.len(), 2);
+}
+
+#[tokio::test]
 async fn a_taken_port_is_told_in_a_sentence() {
     let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = taken.local_addr().unwrap().to_string();

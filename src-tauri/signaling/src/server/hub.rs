@@ -21,8 +21,8 @@ use crate::{
 /// What a session is told by others.
 #[derive(Debug)]
 pub(super) enum Mail {
-    /// A payload for the key registered here.
-    Deliver(Payload, Receipt),
+    /// A payload for the key registered here. Boxed, so that an empty mailbox, which most are, takes little memory.
+    Deliver(Box<(Payload, Receipt)>),
     /// The recipient has what this session sent under this number.
     Delivered(u64),
     /// The same key registered on a newer connection.
@@ -66,7 +66,10 @@ impl Mailbox {
         receipt.place = Some(Arc::clone(&self.pending));
         if before < MAX_PENDING_DELIVERIES {
             // When the session is gone, the receipt comes back in the error and is dropped.
-            drop(self.sender.send(Mail::Deliver(payload, receipt)));
+            drop(
+                self.sender
+                    .send(Mail::Deliver(Box::new((payload, receipt)))),
+            );
         }
     }
 }

@@ -273,9 +273,12 @@ impl Session {
     /// Mail from another session.
     pub(super) fn handle_mail(&mut self, now: Instant, mail: Mail, acts: &mut Vec<Act>) {
         match mail {
-            // The sender has been told `offline` already: no use to either side any more.
-            Mail::Deliver(_, receipt) if receipt.until() <= now => {}
-            Mail::Deliver(payload, receipt) => {
+            Mail::Deliver(letter) => {
+                let (payload, receipt) = *letter;
+                if receipt.until() <= now {
+                    // The sender has been told `offline` already: no use to either side any more.
+                    return;
+                }
                 let id = self.next_delivery;
                 self.next_delivery = id.wrapping_add(1);
                 self.awaited.push_back(Awaited { id, receipt });
