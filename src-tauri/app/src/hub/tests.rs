@@ -2,6 +2,7 @@
 
 mod calls;
 mod gate;
+mod meddling;
 mod person;
 mod requests;
 mod starts;

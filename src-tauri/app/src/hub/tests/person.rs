@@ -118,6 +118,17 @@ impl Someone {
         added.key.parse().unwrap()
     }
 
+    /// Asks again soon those who have not said yes.
+    pub async fn hopes(&self) {
+        self.hub
+            .ask(|hub| {
+                hub.outgoing.hurry_all();
+                Ok(())
+            })
+            .await
+            .unwrap();
+    }
+
     /// Waits until somebody asks, and returns who.
     pub async fn is_asked(&self) -> RequestView {
         let snapshot = self.sees(|snapshot| !snapshot.requests.is_empty()).await;
@@ -217,6 +228,21 @@ impl Someone {
             |event| matches!(event, PeerEvent::Signal { data, .. } if data.contains(part)),
         )
         .await;
+    }
+
+    /// What the page was given by the other page, in order.
+    pub fn page_heard(&self) -> Vec<String> {
+        let signal = |event| match event {
+            PeerEvent::Signal { data, .. } => Some(data),
+            _ => None,
+        };
+        self.page().into_iter().filter_map(signal).collect()
+    }
+
+    pub async fn page_has_heard(&self, count: usize) {
+        let mut changes = self.notes.snapshot.subscribe();
+        let enough = |_: &Option<Snapshot>| self.page_heard().len() >= count;
+        changes.wait_for(enough).await.unwrap();
     }
 
     /// All that was said so far, as it was before it was sealed.

@@ -5,7 +5,7 @@ use ringdown_core::contacts::Standing;
 use ringdown_core::invite::Invite;
 use ringdown_core::invite::issued::InviteKind;
 
-use super::person::{HERE, Someone, become_friends, friends};
+use super::person::{APART, HERE, Someone, become_friends, friends};
 use super::*;
 
 #[tokio::test]
@@ -65,11 +65,7 @@ async fn who_is_ignored_never_rings_and_hears_what_one_hears_of_somebody_who_is_
         .ask(move |hub| hub.ignore_request(asking))
         .await
         .unwrap();
-    alice
-        .hub
-        .ask(|hub| Ok(hub.outgoing.hurry_all()))
-        .await
-        .unwrap();
+    alice.hopes().await;
     alice.calls(key).await;
     alice.hears_of_end(EndReason::Unreachable).await;
     let snapshot = bob.snapshot().await;
@@ -201,32 +197,20 @@ async fn somebody_new_under_an_old_name_comes_with_a_warning() {
 async fn a_request_waits_through_a_restart_and_one_that_found_nobody_is_sent_again() {
     let (alice, bob) = (
         Someone::arrives("Alice").await,
-        Someone::arrives_at(super::person::APART, "Bob").await,
+        Someone::arrives_at(APART, "Bob").await,
     );
     let invite = bob.invite().await;
     let dir = bob.closes().await;
     alice.adds(&invite).await.unwrap();
-    let bob = Someone::opens(dir, super::person::APART).await;
-    // The first try may have found nobody: hope makes the next one come soon.
-    while bob.snapshot().await.requests.is_empty() {
-        alice
-            .hub
-            .ask(|hub| Ok(hub.outgoing.hurry_all()))
-            .await
-            .unwrap();
-        tokio::task::yield_now().await;
-    }
-    let bob = Someone::opens(bob.closes().await, super::person::APART).await;
+    let bob = Someone::opens(dir, APART).await;
+    bob.sees(|snapshot| snapshot.line.online).await;
+    // The first try may have found nobody.
+    alice.hopes().await;
+    bob.is_asked().await;
+    let bob = Someone::opens(bob.closes().await, APART).await;
     assert_eq!(bob.is_asked().await.name, "Alice");
     bob.says_yes().await;
-    while alice.snapshot().await.contacts[0].standing == Standing::Requested {
-        alice
-            .hub
-            .ask(|hub| Ok(hub.outgoing.hurry_all()))
-            .await
-            .unwrap();
-        tokio::task::yield_now().await;
-    }
+    alice.has_a_friend("Bob").await;
 }
 
 #[tokio::test]
