@@ -14,11 +14,11 @@ use serde::{Deserialize, Deserializer, de};
 #[derive(Debug, Default, Args, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct RawIce {
-    /// A STUN server that clients are told of: stun:HOST[:PORT]. May be repeated, or a list with commas
+    /// A STUN server that clients are told of: `stun:HOST[:PORT]`. May be repeated, or a list with commas
     #[arg(long, value_name = "URL", env = "RINGDOWN_STUN", value_delimiter = ',')]
     stun: Vec<String>,
 
-    /// A TURN server that clients are told of, with credentials for it: turn:HOST[:PORT][?transport=tcp], or turns:… for TLS.
+    /// A TURN server that clients are told of, with credentials for it: `turn:HOST[:PORT][?transport=tcp]`, or `turns:…` for TLS.
     /// May be repeated, or a list with commas
     #[arg(long, value_name = "URL", env = "RINGDOWN_TURN", value_delimiter = ',')]
     turn: Vec<String>,
