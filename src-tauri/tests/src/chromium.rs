@@ -89,8 +89,7 @@ impl Foreigner {
         });
         let options = Options::for_tests(data_dir.clone(), [127, 0, 0, 1].into());
         let hub = Hub::start(options, seen.clone()).await?;
-        let given = name.to_owned();
-        hub.ask(move |hub| hub.set_name(&given)).await?;
+        hub.set_name(name).await?;
         let address = serve(Bridge {
             hub: hub.clone(),
             seen: seen.clone(),
