@@ -132,25 +132,41 @@ impl Engine {
             .get("op")
             .and_then(Value::as_str)
             .unwrap_or_default();
-        match op {
-            "hello" | "mediaSocket" | "open" | "devices" | "microphone" | "close" => {
-                self.inner.handle(read(request)?).await
-            }
-            _ => {
-                let peer = request
-                    .get("peer")
-                    .and_then(Value::as_u64)
-                    .and_then(|peer| u32::try_from(peer).ok());
-                let peer = peer.ok_or_else(|| RtcError::kind("the request names no peer"))?;
-                self.inner.ask(peer, read(request)?).await
-            }
+        if OWN.contains(&op) {
+            return self.inner.handle(read(request)?).await;
         }
+        let peer = request
+            .get("peer")
+            .and_then(Value::as_u64)
+            .and_then(|peer| u32::try_from(peer).ok());
+        let peer = peer.ok_or_else(|| RtcError::kind("the request names no peer"))?;
+        self.inner.ask(peer, read(request)?).await
     }
 
     /// What happens from now on, as `{"event": …, "peer": n, …}`.
     #[must_use]
     pub fn events(&self) -> mpsc::UnboundedReceiver<Value> {
         self.inner.events.subscribe()
+    }
+}
+
+/// The requests the engine itself carries out; all others are for a peer.
+const OWN: [&str; 6] = [
+    "hello",
+    "mediaSocket",
+    "open",
+    "devices",
+    "microphone",
+    "close",
+];
+
+/// Whether a request can be read; it is not carried out.
+pub(crate) fn understands(request: Value) -> bool {
+    let op = request.get("op").and_then(Value::as_str);
+    if OWN.contains(&op.unwrap_or_default()) {
+        read::<EngineRequest>(request).is_ok()
+    } else {
+        read::<PeerRequest>(request).is_ok()
     }
 }
 

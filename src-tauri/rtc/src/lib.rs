@@ -12,6 +12,8 @@
 pub mod audio;
 mod engine;
 mod error;
+#[doc(hidden)]
+pub mod fuzz;
 mod media_socket;
 mod net;
 mod peer;

@@ -10,7 +10,7 @@
 //! [RFC 6455](https://www.rfc-editor.org/rfc/rfc6455) without extensions.
 
 mod connection;
-pub(crate) mod frame;
+mod frame;
 mod note;
 mod page;
 mod token;
@@ -27,6 +27,8 @@ use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, 
 use tokio_tungstenite::tungstenite::http::{StatusCode, header};
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 
+pub(crate) use frame::Header;
+pub(crate) use note::Note;
 pub(crate) use page::Page;
 use token::Tokens;
 

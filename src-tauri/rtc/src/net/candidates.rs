@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Instant;
 
 use super::addresses::{self, Address};
-use super::gather::{Finding, Found, Part, Reflexive};
+use super::gather::{Failure, Finding, Found, Part, Reflexive};
 use super::task::Task;
 use crate::peer::ours::{HostAddress, RelayAddress};
 
@@ -104,7 +104,14 @@ impl Task {
                 }
                 self.gathering.done(&server, part);
             }
-            Found::Over { addresses } => {
+            Found::Over { server, addresses } => {
+                let known = |address: &SocketAddr| {
+                    self.sockets.relays().any(|(relay, _)| relay == *address)
+                };
+                if addresses.iter().any(known) {
+                    let failure = Failure::unreachable("The TURN server ended the connection.");
+                    self.peer.gathering_failed(&server, &failure);
+                }
                 for address in addresses {
                     self.lose(address);
                 }

@@ -9,5 +9,5 @@ mod sockets;
 pub(crate) mod task;
 
 pub(crate) use changes::Watch;
-pub(crate) use gather::{Failure, Tls};
+pub(crate) use gather::{Cut, Failure, Tls, cut};
 pub(crate) use mdns::Resolver;

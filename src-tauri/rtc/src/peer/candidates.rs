@@ -4,6 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use str0m::{Candidate, CandidateKind, Rtc};
 
+use super::paths::peer_reflexive;
 use crate::error::RtcError;
 
 /// Most candidates of the other side that are taken for one set of credentials.
@@ -96,8 +97,8 @@ pub(crate) struct Candidates {
     waiting: Vec<RemoteCandidate>,
     /// How many were used for the credentials now in use.
     used: usize,
-    /// Where they are, and of what kind.
-    remote: Vec<(SocketAddr, CandidateKind)>,
+    /// Those in use.
+    remote: Vec<Candidate>,
 }
 
 impl Candidates {
@@ -175,7 +176,7 @@ impl Candidates {
                 parsed.set_ufrag(ufrag);
             }
             self.used += 1;
-            self.remote.push((parsed.addr(), parsed.kind()));
+            self.remote.push(parsed.clone());
             rtc.add_remote_candidate(parsed);
         }
         Next::Done
@@ -183,8 +184,25 @@ impl Candidates {
 
     /// `RTCIceCandidateType` of an address; one that was never announced was found by a check.
     pub fn remote_kind(&self, address: SocketAddr) -> &'static str {
-        let found = self.remote.iter().find(|(known, _)| *known == address);
-        kind_name(found.map_or(CandidateKind::PeerReflexive, |(_, kind)| *kind))
+        let found = self.remote.iter().find(|known| known.addr() == address);
+        kind_name(found.map_or(CandidateKind::PeerReflexive, Candidate::kind))
+    }
+
+    /// Takes an address from ICE, with every pair it is in.
+    pub fn banish(&mut self, rtc: &mut Rtc, address: SocketAddr) {
+        let known = self.remote.iter().filter(|one| one.addr() == address);
+        for candidate in known.chain([&peer_reflexive(address)]) {
+            rtc.direct_api().invalidate_candidate(candidate);
+        }
+    }
+
+    /// Gives it back.
+    pub fn bring_back(&mut self, rtc: &mut Rtc, address: SocketAddr) {
+        let mut known = self.remote.iter().filter(|one| one.addr() == address);
+        match known.next() {
+            Some(candidate) => rtc.add_remote_candidate(candidate.clone()),
+            None => rtc.add_remote_candidate(peer_reflexive(address)),
+        }
     }
 }
 

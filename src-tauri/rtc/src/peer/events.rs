@@ -47,7 +47,7 @@ impl Peer {
                     self.rtc_timeout = at;
                     break;
                 }
-                Ok(Str0m::Transmit(transmit)) => self.transmit(transmit),
+                Ok(Str0m::Transmit(transmit)) => self.transmit(now, transmit),
                 Ok(Str0m::Event(event)) => self.handle_event(now, event),
                 Err(RtcError::Packet(..) | RtcError::Sctp(_)) if bad < MAX_BAD => bad += 1,
                 Err(error) => {
@@ -58,9 +58,13 @@ impl Peer {
         }
     }
 
-    fn transmit(&mut self, transmit: Transmit) {
+    fn transmit(&mut self, now: Instant, transmit: Transmit) {
         // str0m goes on by a lost address until it has another
         let carries = transmit.contents.first().is_some_and(|first| *first > STUN);
+        if carries {
+            self.heard
+                .handle_transmit(now, transmit.source, transmit.destination);
+        }
         if carries && self.lost != Some(transmit.source) {
             if self.lost.take().is_some() {
                 self.connection.handle_path();
@@ -113,6 +117,7 @@ impl Peer {
             });
         }
         self.mute_silent(now);
+        let switched = self.switch_paths(now);
         let unused = self.ours.take_unused(now, self.carrier);
         self.outputs.extend(unused.into_iter().map(Output::Close));
         let up = self.connection.is_up();
@@ -137,7 +142,26 @@ impl Peer {
             .into_iter()
             .filter(|&index| self.ask_key_frame(index))
             .count();
-        asked > 0
+        asked > 0 || switched
+    }
+
+    /// Leaves the pair in use for one that lives, where it died; and gives back what was left. True when
+    /// str0m has to be polled again.
+    fn switch_paths(&mut self, now: Instant) -> bool {
+        if self.over {
+            return false;
+        }
+        let mut switched = false;
+        while let Some(dead) = self.heard.poll_dead(now) {
+            tracing::info!("the pair in use is silent, another is not: it is left");
+            self.candidates.banish(&mut self.rtc, dead);
+            switched = true;
+        }
+        while let Some(address) = self.heard.poll_return(now) {
+            self.candidates.bring_back(&mut self.rtc, address);
+            switched = true;
+        }
+        switched
     }
 
     /// Asks the other side for a key frame. False when it has sent nothing yet to ask about.

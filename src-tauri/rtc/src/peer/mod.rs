@@ -22,6 +22,7 @@ mod media;
 mod negotiation;
 pub(crate) mod ours;
 mod output;
+mod paths;
 mod rate;
 pub(crate) mod request;
 mod slots;
@@ -45,6 +46,7 @@ use gate::FrameGate;
 use negotiation::{Completed, Negotiation};
 use ours::Ours;
 pub(crate) use output::{Frame, Output};
+use paths::Paths;
 use rate::{DropGuard, RateControl};
 use request::{PeerRequest, Receiver, Sender};
 pub(crate) use stats::Voice;
@@ -89,6 +91,7 @@ pub(crate) struct Peer {
     /// Media can flow, as far as the page's encoders know.
     up: bool,
     path: Option<(SocketAddr, SocketAddr)>,
+    heard: Paths,
     /// How many paths there have been.
     paths: u32,
     /// The address of ours that media and DTLS go out from.
@@ -124,6 +127,7 @@ impl Peer {
             gathering: "new",
             up: false,
             path: None,
+            heard: Paths::default(),
             paths: 0,
             carrier: None,
             lost: None,
@@ -235,6 +239,7 @@ impl Peer {
     fn applied(&mut self, now: Instant, completed: Completed) {
         self.check_certificate();
         if completed.checks {
+            self.heard.restart();
             self.connection.handle_checks(now);
             self.retire(now);
         }
@@ -292,6 +297,7 @@ impl Peer {
             // checks with credentials of before a restart are no sign of life
             if !check || self.rtc.accepts(&input) {
                 self.connection.handle_packet(now, check);
+                self.heard.handle_packet(now, from, to);
             }
             // media may come by a new pair before it is nominated, so everything is tried; what cannot be
             // decrypted or parsed is dropped, and what is fatal shows in the next poll
@@ -315,6 +321,7 @@ impl Peer {
         let gates = self.gates.values().filter_map(FrameGate::poll_timeout);
         let others = [
             self.ours.poll_timeout(self.carrier),
+            self.heard.poll_timeout(),
             self.connection.poll_timeout(),
             self.rates.poll_timeout(),
             self.mute_timeout(),

@@ -12,6 +12,7 @@ use rcgen::{CertificateParams, KeyPair};
 use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 
+const ALICE: [&str; 3] = ["--lt-cred-mech", "--user", "alice:secret"];
 /// The secret that time-limited credentials are made with.
 const SECRET: &str = "north";
 /// How long it takes at most to start; only a failing test waits so long.
@@ -22,6 +23,7 @@ const BINDING: [u8; 20] = *b"\x00\x01\x00\x00\x21\x12\xa4\x42ringdown0000";
 /// A coturn of one's own; it ends with this.
 pub struct Coturn {
     process: Child,
+    address: &'static str,
     pub port: u16,
     pub tls_port: u16,
     /// What signs its certificate: itself.
@@ -34,15 +36,21 @@ pub struct Coturn {
 impl Coturn {
     /// One that knows alice by the password "secret".
     pub fn start() -> Self {
-        Self::with(&["--lt-cred-mech", "--user", "alice:secret"])
+        Self::with("127.0.0.1", &ALICE)
+    }
+
+    /// The same, on ::1.
+    pub fn on_ipv6() -> Self {
+        Self::with("::1", &ALICE)
     }
 
     /// One that knows everybody who has credentials made with its secret.
     pub fn with_time_limited_credentials() -> Self {
-        Self::with(&["--use-auth-secret", "--static-auth-secret", SECRET])
+        let options = ["--use-auth-secret", "--static-auth-secret", SECRET];
+        Self::with("127.0.0.1", &options)
     }
 
-    fn with(authentication: &[&str]) -> Self {
+    fn with(address: &'static str, authentication: &[&str]) -> Self {
         let (port, tls_port) = (free_port(), free_port());
         let folder =
             std::env::temp_dir().join(format!("ringdown-coturn-{}-{port}", std::process::id()));
@@ -66,15 +74,13 @@ impl Coturn {
             "--no-dtls",
             "--realm",
             "ringdown.test",
-            "--listening-ip",
-            "127.0.0.1",
-            "--relay-ip",
-            "127.0.0.1",
             "--allow-loopback-peers",
         ]
         .map(str::to_owned)
         .to_vec();
         for (option, value) in [
+            ("--listening-ip", address.to_owned()),
+            ("--relay-ip", address.to_owned()),
             ("--listening-port", port.to_string()),
             ("--tls-listening-port", tls_port.to_string()),
             ("--cert", place("cert.pem")),
@@ -87,7 +93,8 @@ impl Coturn {
         options.extend(authentication.iter().map(|&option| option.to_owned()));
         let said = Arc::default();
         Self {
-            process: run(&options, port, &said),
+            process: run(&options, address, port, &said),
+            address,
             port,
             tls_port,
             root: certificate.der().clone(),
@@ -105,6 +112,9 @@ impl Coturn {
     /// Its URL; the name is to be resolved.
     pub fn url(&self, transport: &str) -> String {
         match transport {
+            other if self.address == "::1" => {
+                format!("turn:[::1]:{}?transport={other}", self.port)
+            }
             "tls" => format!("turns:localhost:{}", self.tls_port),
             other => format!("turn:localhost:{}?transport={other}", self.port),
         }
@@ -129,7 +139,7 @@ impl Coturn {
 
     /// Starts it anew, at the same port; it remembers nothing.
     pub fn restart(&mut self) {
-        self.process = run(&self.options, self.port, &self.said);
+        self.process = run(&self.options, self.address, self.port, &self.said);
     }
 
     /// Waits until it has said this.
@@ -161,7 +171,7 @@ impl Drop for Coturn {
     clippy::zombie_processes,
     reason = "whoever gets the process waits for it; where it never answers, the test ends"
 )]
-fn run(options: &[String], port: u16, said: &Arc<Mutex<Vec<String>>>) -> Child {
+fn run(options: &[String], address: &str, port: u16, said: &Arc<Mutex<Vec<String>>>) -> Child {
     let mut process = Command::new("turnserver")
         .args(options)
         .stdout(Stdio::piped())
@@ -177,8 +187,8 @@ fn run(options: &[String], port: u16, said: &Arc<Mutex<Vec<String>>>) -> Child {
             said.lock().unwrap().push(line);
         }
     });
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.connect(("127.0.0.1", port)).unwrap();
+    let socket = UdpSocket::bind((address, 0)).unwrap();
+    socket.connect((address, port)).unwrap();
     socket
         .set_read_timeout(Some(Duration::from_millis(50)))
         .unwrap();

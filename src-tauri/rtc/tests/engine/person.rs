@@ -1,6 +1,6 @@
 //! Somebody with an engine of their own, a page of their own and nothing but the engine's public face.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
@@ -88,6 +88,12 @@ impl Person {
     /// With this `RTCConfiguration`, and trusting the server's certificate.
     pub async fn trusting(coturn: &Coturn, configuration: Value) -> Self {
         Self::made(configuration, vec![coturn.root.clone()], Some(HERE)).await
+    }
+
+    /// With IPv6 and nothing else.
+    pub async fn on_ipv6(configuration: Value) -> Self {
+        let here = IpAddr::V6(Ipv6Addr::LOCALHOST);
+        Self::made(configuration, Vec::new(), Some(here)).await
     }
 
     /// With every address of the machine, as they come and go.

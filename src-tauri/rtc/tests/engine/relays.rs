@@ -106,6 +106,22 @@ async fn alice_is_reached_by_turn_over_tls() {
 }
 
 #[tokio::test]
+async fn all_of_it_works_with_ipv6_alone() {
+    let coturn = Coturn::on_ipv6();
+    let servers = json!([coturn.server("udp"), coturn.server("tcp")]);
+    let mut alice = Person::on_ipv6(relayed(servers)).await;
+    let mut bob = Person::on_ipv6(direct()).await;
+    connect(&mut alice, &mut bob).await;
+    pictures_pass(&mut alice, &mut bob).await;
+    let local = selected(&alice, "local").await;
+    assert_eq!(
+        (&local["candidateType"], &local["address"]),
+        (&json!("relay"), &json!("::1"))
+    );
+    assert_eq!(local["relayProtocol"], "udp");
+}
+
+#[tokio::test]
 async fn both_are_relayed_and_neither_tells_more() {
     let coturn = Coturn::start();
     let mut alice = Person::trusting(&coturn, relayed(json!([coturn.server("udp")]))).await;
@@ -308,6 +324,9 @@ async fn the_server_dies_and_a_restart_by_its_successor_mends_the_call() {
     alice
         .event(json!({ "event": "ice", "state": "disconnected" }))
         .await;
+    let error = alice.told("candidateError").pop().unwrap();
+    assert_eq!(error["url"], coturn.url("tcp"));
+    assert_eq!(error["errorCode"], 701);
     coturn.restart();
     offer(&mut alice, &mut bob, true).await;
     alice

@@ -34,6 +34,7 @@ mod tls;
 
 use std::time::Duration;
 
+pub(crate) use link::{Cut, cut};
 pub(crate) use reflexive::{Finding, Reflexive};
 pub(crate) use relay::{RelayPacket, Way};
 pub(crate) use run::{Found, Gathering};

@@ -19,6 +19,8 @@ use crate::servers::{Credentials, Server, Service, Transport};
 const WAITING: usize = 128;
 /// How long a server may take to confirm that an allocation is given back.
 const GOODBYE: Duration = Duration::from_millis(500);
+/// A stream that takes nothing for this long is dead.
+const STALLED: Duration = Duration::from_secs(5);
 /// No sleep is longer than this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
@@ -50,6 +52,7 @@ pub(super) async fn run(server: Server, transport: Transport, around: Surroundin
         }) => {
             let (packets, waiting) = mpsc::channel(WAITING);
             let local = relay.link.ends.0.ip();
+            let name = Arc::clone(&server.name);
             let found = Found::Relay {
                 run: around.run,
                 addresses: addresses.clone(),
@@ -59,7 +62,11 @@ pub(super) async fn run(server: Server, transport: Transport, around: Surroundin
             };
             if around.found.send(found).await.is_ok() {
                 relay.carry(waiting, &addresses, &around.found).await;
-                let _ = around.found.send(Found::Over { addresses }).await;
+                let over = Found::Over {
+                    server: name,
+                    addresses,
+                };
+                let _ = around.found.send(over).await;
             }
         }
         Err(failure) => {
@@ -146,7 +153,8 @@ impl Relay {
     /// Sends what is to be sent.
     async fn flush(&mut self) -> io::Result<()> {
         while let Some(message) = self.session.poll_transmit() {
-            match self.link.send(&message).await {
+            let sent = tokio::time::timeout(STALLED, self.link.send(&message)).await;
+            match sent.unwrap_or_else(|_| Err(io::ErrorKind::TimedOut.into())) {
                 // a datagram that finds no way is lost; whether that is so for good, time tells
                 Err(error) if is_passing(&error) => {}
                 sent => sent?,

@@ -42,7 +42,10 @@ pub(crate) enum Found {
         packet: Vec<u8>,
     },
     /// An allocation ended.
-    Over { addresses: Vec<SocketAddr> },
+    Over {
+        server: Arc<str>,
+        addresses: Vec<SocketAddr>,
+    },
 }
 
 /// What the tasks use.

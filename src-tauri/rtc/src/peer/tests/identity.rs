@@ -28,12 +28,12 @@ fn both() -> serde_json::Value {
 
 /// The states of Alice's DTLS, and the reason of a failure.
 fn dtls(world: &World) -> (Vec<&str>, Option<&str>) {
-    let told = world
+    let mut told = world
         .alice
         .events
         .iter()
         .filter(|one| one["event"] == "dtls");
-    let error = told.last().and_then(|one| one["error"].as_str());
+    let error = told.next_back().and_then(|one| one["error"].as_str());
     (world.alice.states("dtls"), error)
 }
 

@@ -7,6 +7,7 @@ mod hostile;
 mod identity;
 mod logs;
 mod outages;
+mod paths;
 mod pictures;
 mod rollbacks;
 mod world;

@@ -44,6 +44,8 @@ pub(super) struct World {
     pub loss: Loss,
     /// Nothing arrives anywhere.
     pub cut: bool,
+    /// A NAT gives Alice this address now, and nothing reaches her by any other.
+    pub nat: Option<SocketAddr>,
     start: Instant,
 }
 
@@ -114,6 +116,7 @@ impl World {
             bob: Side::new(now, 2222),
             loss: Box::new(|_| false),
             cut: false,
+            nat: None,
             start: now,
         }
     }
@@ -237,10 +240,32 @@ impl World {
     /// Does what the peers want done.
     pub fn drain(&mut self) {
         let (now, cut) = (self.now, self.cut);
-        carry(now, &mut self.alice, &mut self.bob, |packet| {
+        let inside = self.alice.addresses.last().copied();
+        let nat = self.nat.zip(inside);
+        let out = |(from, to)| (nat.map_or(from, |(outside, _)| outside), to);
+        carry(now, &mut self.alice, &mut self.bob, out, |packet| {
             cut || (self.loss)(packet)
         });
-        carry(now, &mut self.bob, &mut self.alice, |_| cut);
+        let into = |(from, to)| match nat {
+            Some((outside, inside)) if to == outside => (from, inside),
+            // a port nobody has
+            Some(_) => (from, SocketAddr::from(([192, 0, 2, 1], 9))),
+            None => (from, to),
+        };
+        carry(now, &mut self.bob, &mut self.alice, into, |_| cut);
+    }
+
+    /// Bob sends a key frame every 33 ms for so long.
+    pub fn bob_films(&mut self, duration: Duration) {
+        let end = self.now + duration;
+        while self.now < end {
+            let timestamp = (self.now - self.start).as_micros();
+            let timestamp = u64::try_from(timestamp).unwrap_or_default();
+            self.bob
+                .peer
+                .send_frame(self.now, 1, true, timestamp, vp8(true, 900));
+            self.run(Duration::from_micros(33_333));
+        }
     }
 
     /// Alice sends `count` frames, 30 a second, and lets them travel. `key`: the first one is a key frame.
@@ -257,7 +282,13 @@ impl World {
     }
 }
 
-fn carry(now: Instant, from: &mut Side, to: &mut Side, mut lost: impl FnMut(&[u8]) -> bool) {
+fn carry(
+    now: Instant,
+    from: &mut Side,
+    to: &mut Side,
+    translate: impl Fn((SocketAddr, SocketAddr)) -> (SocketAddr, SocketAddr),
+    mut lost: impl FnMut(&[u8]) -> bool,
+) {
     while let Some(output) = from.peer.poll_output() {
         match output {
             Output::Transmit(transmit) => {
@@ -266,15 +297,12 @@ fn carry(now: Instant, from: &mut Side, to: &mut Side, mut lost: impl FnMut(&[u8
                     continue;
                 }
                 let packet = transmit.contents.to_vec();
-                if !to.addresses.contains(&transmit.destination) {
+                let (source, destination) = translate((transmit.source, transmit.destination));
+                if !to.addresses.contains(&destination) {
                     from.strays += 1;
                 } else if !lost(&packet) {
-                    to.inbox.push_back((
-                        now + LATENCY,
-                        transmit.source,
-                        transmit.destination,
-                        packet,
-                    ));
+                    to.inbox
+                        .push_back((now + LATENCY, source, destination, packet));
                 }
             }
             Output::Event(event) => from.events.push(event),

@@ -1,0 +1,163 @@
+//! Which pairs of addresses the other side is heard by, to leave one that died for one that lives.
+//!
+//! str0m holds on to a pair that once worked until 24 checks in a row were in vain, which lets a call
+//! survive an outage. But where another pair works meanwhile, that is 24 s of silence for nothing: after
+//! a NAT has given a side another address, or a firewall closed the direct way while a relay is there.
+//! So the other end of a pair that is silent while others are heard is taken away from str0m, which
+//! then goes on by the best of the rest; a little later it is given back, to be tried anew.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use str0m::net::Protocol;
+use str0m::{Candidate, CandidateKind};
+
+/// Two checks in a row without an answer, with some to spare, are a death where others live.
+const SILENCE: Duration = Duration::from_millis(2_500);
+/// Whoever was heard within this is alive: checks come once a second.
+const ALIVE: Duration = Duration::from_millis(1_300);
+/// What was taken away is given back after this.
+const BANISHED: Duration = Duration::from_secs(5);
+/// Pairs that are kept apart: the other side can send from as many addresses as it likes.
+const MAX_PAIRS: usize = 64;
+
+/// Our address and theirs.
+type Pair = (SocketAddr, SocketAddr);
+
+/// What is heard by which pair.
+#[derive(Default)]
+pub(crate) struct Paths {
+    heard: BTreeMap<Pair, Instant>,
+    /// The pair that was sent by last, checks apart, and since when.
+    carrying: Option<(Pair, Instant)>,
+    banished: Vec<(SocketAddr, Instant)>,
+}
+
+impl Paths {
+    /// Something came in that is of the other side.
+    pub fn handle_packet(&mut self, now: Instant, from: SocketAddr, to: SocketAddr) {
+        if self.heard.len() >= MAX_PAIRS && !self.heard.contains_key(&(to, from)) {
+            self.heard.retain(|_, at| *at + SILENCE > now);
+        }
+        if self.heard.len() < MAX_PAIRS {
+            self.heard.insert((to, from), now);
+        }
+    }
+
+    /// Something that is no check goes out.
+    pub fn handle_transmit(&mut self, now: Instant, from: SocketAddr, to: SocketAddr) {
+        match &mut self.carrying {
+            Some((pair, _)) if *pair == (from, to) => {}
+            carrying => *carrying = Some(((from, to), now)),
+        }
+    }
+
+    /// New credentials: pairs are found anew.
+    pub fn restart(&mut self) {
+        self.heard.clear();
+        self.banished.clear();
+    }
+
+    /// The address of theirs to do without for a while.
+    pub fn poll_dead(&mut self, now: Instant) -> Option<SocketAddr> {
+        let (pair, since) = self.carrying?;
+        let heard = self.heard.get(&pair).copied().unwrap_or(since).max(since);
+        let silent = now.saturating_duration_since(heard) >= SILENCE;
+        let others = |(other, at): (&Pair, &Instant)| {
+            *other != pair && other.1 != pair.1 && now.saturating_duration_since(*at) < ALIVE
+        };
+        if !silent || !self.heard.iter().any(others) {
+            return None;
+        }
+        self.carrying = None;
+        self.banished.push((pair.1, now + BANISHED));
+        Some(pair.1)
+    }
+
+    /// An address of theirs to try again.
+    pub fn poll_return(&mut self, now: Instant) -> Option<SocketAddr> {
+        let at = self.banished.iter().position(|(_, until)| *until <= now)?;
+        Some(self.banished.swap_remove(at).0)
+    }
+
+    /// When there will be one to try again; deaths show when others are heard.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.banished.iter().map(|(_, until)| *until).min()
+    }
+}
+
+/// A candidate of theirs that was not told but found by a check, as str0m knows it.
+pub(crate) fn peer_reflexive(address: SocketAddr) -> Candidate {
+    // the recommended priority of the type (RFC 8445, section 5.1.2.1)
+    let priority = 110 << 24 | 0xff_ffff;
+    let kind = CandidateKind::PeerReflexive;
+    let foundation = "found".to_owned();
+    Candidate::from_parts(
+        foundation,
+        1,
+        Protocol::Udp,
+        priority,
+        address,
+        kind,
+        None,
+        None,
+        None,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn address(text: &str) -> SocketAddr {
+        text.parse().unwrap()
+    }
+
+    #[test]
+    fn a_silent_pair_is_left_only_while_another_is_heard() {
+        let (start, mut paths) = (Instant::now(), Paths::default());
+        let at = |ms| start + Duration::from_millis(ms);
+        let (here, old, new) = (
+            address("10.0.0.1:1"),
+            address("192.0.2.1:1"),
+            address("192.0.2.1:2"),
+        );
+        paths.handle_transmit(start, here, old);
+        paths.handle_packet(at(500), old, here);
+        assert_eq!(paths.poll_dead(at(10_000)), None, "nobody else lives");
+        paths.handle_packet(at(2_000), new, here);
+        assert_eq!(paths.poll_dead(at(2_000)), None, "not silent for long");
+        paths.handle_packet(at(3_000), new, here);
+        assert_eq!(paths.poll_dead(at(3_000)), Some(old));
+        assert_eq!(paths.poll_dead(at(3_000)), None, "once");
+        assert_eq!(paths.poll_timeout(), Some(at(8_000)));
+        assert_eq!(paths.poll_return(at(7_999)), None);
+        assert_eq!(paths.poll_return(at(8_000)), Some(old));
+        assert_eq!(paths.poll_timeout(), None);
+    }
+
+    #[test]
+    fn a_pair_that_was_just_chosen_has_its_time() {
+        let (start, mut paths) = (Instant::now(), Paths::default());
+        let at = |ms| start + Duration::from_millis(ms);
+        let (here, old, new) = (
+            address("10.0.0.1:1"),
+            address("192.0.2.1:1"),
+            address("192.0.2.1:2"),
+        );
+        paths.handle_transmit(at(9_000), here, old);
+        paths.handle_packet(at(10_000), new, here);
+        assert_eq!(paths.poll_dead(at(10_000)), None);
+    }
+
+    #[test]
+    fn strangers_do_not_fill_the_memory() {
+        let (start, mut paths) = (Instant::now(), Paths::default());
+        for port in 1..1000 {
+            let from = SocketAddr::new(address("192.0.2.9:1").ip(), port);
+            paths.handle_packet(start, from, address("10.0.0.1:1"));
+        }
+        assert_eq!(paths.heard.len(), MAX_PAIRS);
+    }
+}
