@@ -4,6 +4,7 @@ use std::collections::HashSet;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use ringdown_core::call::Phase;
 use ringdown_core::envelope::BUCKETS;
 use ringdown_core::identity::PublicKey;
 
@@ -87,9 +88,33 @@ async fn one_call_as_the_server_saw_it() {
     let alice = Someone::arrives_through(&hers.url, "Alice").await;
     let bob = Someone::arrives_through(&his.url, "Bob").await;
     let key = become_friends(&alice, &bob).await;
-    talk(&alice, &bob, key).await;
+    alice.calls(key).await;
+    bob.is_in(Phase::Ringing).await;
+    bob.accepts().await;
+    alice.is_in(Phase::Connecting).await;
+    let description = |kind: &str| format!("{kind} {}", "a=rtpmap:96 VP8/90000\r\n".repeat(250));
+    alice.page_says(&description("offer")).await;
+    bob.page_hears("offer").await;
+    bob.page_says(&description("answer")).await;
+    alice.page_hears("answer").await;
+    alice.page_says("candidate 192.0.2.1").await;
+    bob.page_hears("candidate").await;
     hang_up(&alice, &bob).await;
-    let transcript = his.transcript().to_string();
-    println!("{transcript}");
-    assert!(transcript.contains("deliver"));
+    alice.hub.close().await;
+
+    let record = his.transcript();
+    println!("{record}");
+    // The request, the invite, where Alice is, the offer, a candidate, the end, and perhaps signs of life between them;
+    // all of one size.
+    let sizes: Vec<usize> = record.payloads().iter().map(Vec::len).collect();
+    assert!(sizes.len() >= 6, "{sizes:?}");
+    assert!(sizes.iter().all(|size| *size == BUCKETS[0]), "{sizes:?}");
+    let known = [
+        "hello", "register", "ready", "send", "deliver", "ack", "result",
+    ];
+    for frame in record.frames() {
+        let frame: serde_json::Value = serde_json::from_str(&frame).unwrap();
+        let kind = frame["t"].as_str().unwrap();
+        assert!(known.contains(&kind), "{kind}");
+    }
 }
