@@ -269,6 +269,15 @@ impl Hub {
         self.register();
     }
 
+    /// This machine is on another network now, or back from sleep: old connections may be dead without knowing it.
+    pub fn network_changed(&mut self) {
+        self.outbox.renew();
+        self.line.hurry();
+        self.outgoing.hurry_all();
+        self.tell_where_we_are();
+        self.show();
+    }
+
     fn register(&mut self) {
         let server = self.options.server.clone();
         let server = server.or_else(|| self.settings.server_reach());

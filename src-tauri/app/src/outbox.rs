@@ -73,6 +73,11 @@ impl Outbox {
         let _ = queue.send(parcel);
     }
 
+    /// The network changed: connections that are open may be dead.
+    pub fn renew(&self) {
+        self.courier.renew();
+    }
+
     /// The call is over: what is queued gets a last chance and nothing more is accepted.
     pub fn end(&mut self, call: Uuid) {
         self.calls.remove(&call);

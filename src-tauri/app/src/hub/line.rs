@@ -167,6 +167,13 @@ impl PhoneLine {
         self.lan = None;
     }
 
+    /// Looks at once whether meeting points can still be reached.
+    pub(super) fn hurry(&self) {
+        for meeting in &self.registrations {
+            meeting.registration.hurry();
+        }
+    }
+
     /// What happened next.
     pub(super) async fn next(&mut self) -> Option<LineEvent> {
         tokio::select! {

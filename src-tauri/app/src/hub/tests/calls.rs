@@ -163,3 +163,23 @@ async fn the_command_line_calls_by_the_beginning_of_a_name() {
         .unwrap_err();
     assert_eq!(nobody.code, "nobody");
 }
+
+#[tokio::test]
+async fn a_change_of_network_in_the_middle_of_a_call_loses_nothing() {
+    let (alice, bob, key) = friends().await;
+    alice.calls(key).await;
+    bob.is_in(Phase::Ringing).await;
+    bob.accepts().await;
+    alice.is_in(Phase::Connecting).await;
+    let change = |hub: &mut Hub| {
+        hub.network_changed();
+        Ok(())
+    };
+    alice.page_says("before").await;
+    alice.hub.ask(change).await.unwrap();
+    bob.hub.ask(change).await.unwrap();
+    alice.page_says("after").await;
+    bob.page_has_heard(2).await;
+    assert_eq!(bob.page_heard(), ["before", "after"]);
+    bob.sees(|snapshot| snapshot.line.online).await;
+}
