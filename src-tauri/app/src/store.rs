@@ -1,5 +1,9 @@
 //! Contacts, invites and settings in SQLite (WAL). Every change is on disk before it is shown.
 
+mod error;
+#[cfg(test)]
+mod tests;
+
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -12,11 +16,13 @@ use ringdown_core::invite::Reach;
 use ringdown_core::invite::issued::{Issued, IssuedBook};
 use ringdown_core::name::DisplayName;
 use ringdown_core::requests::Incoming;
-use rusqlite::{Connection, ErrorCode, OptionalExtension, params};
-use rusqlite_migration::{M, MigrationDefinitionError, Migrations};
+use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite_migration::{M, Migrations};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+pub use self::error::StoreError;
+use self::error::explain;
 use crate::ipc::Settings;
 
 /// The database, in the data directory.
@@ -58,49 +64,6 @@ static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         ),
     ])
 });
-
-/// Why the database can't be used. The sentence says what to do.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// Another program holds it.
-    #[error("Your contacts are held by another program ({}). Close it and try again.", .0.display())]
-    Locked(PathBuf),
-    /// It, or its folder, can't be written.
-    #[error("Your contacts in {} can't be written. Allow writing there, or start with another --data-dir.", .0.display())]
-    ReadOnly(PathBuf),
-    /// The disk is full.
-    #[error("The disk is full, so {} was not changed. Make room and try again.", .0.display())]
-    Full(PathBuf),
-    /// A newer Ringdown made it.
-    #[error("Your contacts in {} were written by a newer Ringdown. Install that version again; nothing was changed.", .0.display())]
-    Newer(PathBuf),
-    /// It is no database, or a damaged one.
-    #[error("The file {} is damaged. Put it back from a backup, or move it away to start with no contacts; nothing was changed.", .0.display())]
-    Damaged(PathBuf),
-    /// Anything else.
-    #[error("Your contacts in {} can't be used: {source}", path.display())]
-    Other {
-        /// The database file.
-        path: PathBuf,
-        /// What SQLite said.
-        source: rusqlite::Error,
-    },
-}
-
-impl StoreError {
-    /// A stable name for the UI.
-    #[must_use]
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Locked(_) => "storage_locked",
-            Self::ReadOnly(_) => "storage_read_only",
-            Self::Full(_) => "storage_full",
-            Self::Newer(_) => "storage_newer",
-            Self::Damaged(_) => "storage_damaged",
-            Self::Other { .. } => "storage",
-        }
-    }
-}
 
 /// All that a person keeps here beside the identity: what is backed up.
 #[derive(Debug, Serialize, Deserialize)]
@@ -357,30 +320,6 @@ fn open(path: &Path) -> Result<Connection, rusqlite_migration::Error> {
     Ok(connection)
 }
 
-fn explain(path: &Path, error: rusqlite_migration::Error) -> StoreError {
-    use rusqlite_migration::Error;
-    let path = path.to_owned();
-    let source = match error {
-        Error::MigrationDefinition(MigrationDefinitionError::DatabaseTooFarAhead) => {
-            return StoreError::Newer(path);
-        }
-        Error::RusqliteError { err, .. } => err,
-        other => rusqlite::Error::ToSqlConversionFailure(Box::new(other)),
-    };
-    match source.sqlite_error_code() {
-        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => StoreError::Locked(path),
-        Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-            StoreError::ReadOnly(path)
-        }
-        Some(ErrorCode::DiskFull) => StoreError::Full(path),
-        Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => StoreError::Damaged(path),
-        _ if matches!(source, rusqlite::Error::FromSqlConversionFailure(..)) => {
-            StoreError::Damaged(path)
-        }
-        _ => StoreError::Other { path, source },
-    }
-}
-
 fn put_contact(connection: &Connection, contact: &Contact) -> rusqlite::Result<()> {
     let policy = contact.ice_policy.as_ref().map(to_json::<IcePolicy>);
     let standing = match contact.standing {
@@ -449,6 +388,3 @@ fn text<T: DeserializeOwned>(row: &rusqlite::Row<'_>, column: usize) -> rusqlite
 fn unreadable(column: usize, error: serde_json::Error) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(error))
 }
-
-#[cfg(test)]
-mod tests;
