@@ -33,6 +33,8 @@ pub const SCHEME: &str = "ringdown:";
 /// The longest link, in bytes.
 pub const MAX_LINK: usize = 2048;
 
+/// Where a server shows its invite page.
+const PAGE: &str = "/i";
 const CHECK_LABEL: &[u8] = b"ringdown invite 1\0";
 const CHECK_CHARS: usize = 8;
 const CHECK_PARAMETER: &str = "&c=";
@@ -113,7 +115,8 @@ impl Invite {
         link
     }
 
-    /// Reads a link as people paste it: white space, quotes and angle brackets around it are taken off.
+    /// Reads a link as people paste it: white space, quotes and angle brackets around it are taken off. The address of a
+    /// server's invite page will do as well: its fragment is the invite.
     ///
     /// # Errors
     /// [`InviteError`], each with a sentence for the person who pasted the link.
@@ -121,7 +124,7 @@ impl Invite {
         let text = text.trim_matches(is_wrapping);
         let body = match text.split_at_checked(SCHEME.len()) {
             Some((scheme, body)) if scheme.eq_ignore_ascii_case(SCHEME) => body,
-            _ => return Err(InviteError::NotAnInvite),
+            _ => of_page(text).ok_or(InviteError::NotAnInvite)?,
         };
         if text.len() > MAX_LINK {
             return Err(InviteError::TooLong);
@@ -202,6 +205,14 @@ impl fmt::Display for Invite {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.to_link())
     }
+}
+
+/// The invite in the address of a server's invite page, without its scheme: `https://SERVER/i#INVITE`.
+fn of_page(text: &str) -> Option<&str> {
+    let (page, invite) = text.split_once('#')?;
+    let (scheme, place) = page.split_once("://")?;
+    let scheme = scheme.to_ascii_lowercase();
+    (matches!(scheme.as_str(), "https" | "http") && place.ends_with(PAGE)).then_some(invite)
 }
 
 /// What mail programs, chats and people put around a link.

@@ -126,6 +126,30 @@ fn no_changed_character_goes_unnoticed() {
 }
 
 #[test]
+fn the_address_of_a_servers_invite_page_is_as_good_as_the_link() {
+    let link = bob().to_link();
+    let fragment = link.strip_prefix(SCHEME).unwrap();
+    for page in [
+        "https://meet.example.org/i#",
+        "HTTPS://meet.example.org:8443/ringdown/i#",
+        " <http://192.0.2.7:7373/i#",
+    ] {
+        assert_eq!(Invite::parse(&format!("{page}{fragment}")), Ok(bob()));
+    }
+    for other in ["https://example.org/about#", "ftp://example.org/i#", "/i#"] {
+        assert_eq!(
+            Invite::parse(&format!("{other}{fragment}")),
+            Err(InviteError::NotAnInvite)
+        );
+    }
+    let cut = &fragment[..fragment.len() - 3];
+    assert_eq!(
+        Invite::parse(&format!("https://meet.example.org/i#{cut}")),
+        Err(InviteError::Truncated)
+    );
+}
+
+#[test]
 fn other_things_people_paste_are_told_apart() {
     for foreign in [
         "",
