@@ -64,6 +64,16 @@ impl Sockets {
         self.relays.iter().map(|(relay, way)| (*relay, way.local))
     }
 
+    /// Something may come from this address: relays have to let it through.
+    pub fn expect(&self, from: SocketAddr) {
+        for (relay, way) in &self.relays {
+            if relay.is_ipv4() == from.is_ipv4() {
+                let packet = Vec::new();
+                let _ = way.packets.try_send(RelayPacket { to: from, packet });
+            }
+        }
+    }
+
     /// Sends a packet from one of the addresses. UDP may lose it, so may this.
     pub fn send(&self, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
         if let Some(one) = self.sockets.iter().find(|one| one.address == from) {

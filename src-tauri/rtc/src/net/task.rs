@@ -229,6 +229,7 @@ impl Task {
                     }
                 }
                 Output::Gather => self.gather().await,
+                Output::Expect(address) => self.sockets.expect(address),
                 Output::Close(address) => self.close(address),
                 Output::Resolve { host, candidate } => {
                     let (resolver, names) =

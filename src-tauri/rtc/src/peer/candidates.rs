@@ -1,10 +1,12 @@
 //! Candidates of the other side.
 
 use std::net::{IpAddr, SocketAddr};
+use std::time::Instant;
 
 use str0m::{Candidate, CandidateKind, Rtc};
 
 use super::paths::peer_reflexive;
+use super::{Output, Peer};
 use crate::error::RtcError;
 
 /// Most candidates of the other side that are taken for one set of credentials.
@@ -21,8 +23,10 @@ pub(crate) struct RemoteCandidate {
 
 /// What to do with a candidate.
 pub(crate) enum Next {
-    /// It is in use, kept, or of no use here.
+    /// It is kept, or of no use here.
     Done,
+    /// It is in use: something may come from this address.
+    Expect(SocketAddr),
     /// Its name has to be resolved; the candidate comes back by [`Candidates::resolved`].
     Resolve {
         host: String,
@@ -150,9 +154,11 @@ impl Candidates {
         candidate: &RemoteCandidate,
         address: IpAddr,
         current: Option<&str>,
-    ) {
+    ) -> Next {
         if candidate.ufrag.is_none() || candidate.ufrag.as_deref() == current {
-            self.enter(rtc, candidate.with_address(address));
+            self.enter(rtc, candidate.with_address(address))
+        } else {
+            Next::Done
         }
     }
 
@@ -177,9 +183,16 @@ impl Candidates {
             }
             self.used += 1;
             self.remote.push(parsed.clone());
+            let address = parsed.addr();
             rtc.add_remote_candidate(parsed);
+            return Next::Expect(address);
         }
         Next::Done
+    }
+
+    /// Where they are.
+    pub fn addresses(&self) -> impl Iterator<Item = SocketAddr> {
+        self.remote.iter().map(Candidate::addr)
     }
 
     /// `RTCIceCandidateType` of an address; one that was never announced was found by a check.
@@ -203,6 +216,43 @@ impl Candidates {
             Some(candidate) => rtc.add_remote_candidate(candidate.clone()),
             None => rtc.add_remote_candidate(peer_reflexive(address)),
         }
+    }
+}
+
+impl Peer {
+    pub(super) fn add_candidate(&mut self, now: Instant, candidate: RemoteCandidate) {
+        let (current, awaits) = (
+            self.negotiation.remote_ufrag(),
+            self.negotiation.awaits_description(),
+        );
+        self.connection.handle_candidate(now);
+        let next = self
+            .candidates
+            .add(&mut self.rtc, candidate, current, awaits);
+        self.follow(next);
+    }
+
+    fn follow(&mut self, next: Next) {
+        match next {
+            Next::Expect(address) => self.outputs.push_back(Output::Expect(address)),
+            // asking the network for the name would tell the other side that we are in the same one
+            Next::Resolve { .. } if self.config.relay_only => {}
+            Next::Resolve { host, candidate } => {
+                self.outputs.push_back(Output::Resolve { host, candidate });
+            }
+            Next::Done => {}
+        }
+    }
+
+    /// The name of a candidate was resolved.
+    pub fn resolved(&mut self, now: Instant, candidate: &RemoteCandidate, address: IpAddr) {
+        let current = self.negotiation.remote_ufrag();
+        self.connection.handle_candidate(now);
+        let next = self
+            .candidates
+            .resolved(&mut self.rtc, candidate, address, current);
+        self.follow(next);
+        self.settle(now);
     }
 }
 

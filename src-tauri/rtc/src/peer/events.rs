@@ -14,8 +14,8 @@ use str0m::stats::PeerStats;
 use str0m::{Event, Output as Str0m};
 
 use super::channels::Opened;
-use super::connection::{Change, Failure};
 use super::output::Output;
+use super::states::{Change, Failure};
 use super::{Peer, slots};
 use crate::servers::Transport;
 

@@ -69,6 +69,9 @@ impl Peer {
         let local = self.ours.add_relay(&mut self.rtc, relay);
         let of_use = local.is_some();
         self.announce(local);
+        // who is known already may send to it
+        let known = self.candidates.addresses().map(Output::Expect);
+        self.outputs.extend(known);
         self.settle(now);
         of_use
     }

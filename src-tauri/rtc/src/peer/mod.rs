@@ -26,10 +26,11 @@ mod paths;
 mod rate;
 pub(crate) mod request;
 mod slots;
+mod states;
 mod stats;
 
 use std::collections::{BTreeMap, VecDeque};
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -37,8 +38,8 @@ use str0m::net::{Protocol, Receive};
 use str0m::{Input, Rtc};
 
 use crate::error::RtcError;
+use candidates::Candidates;
 pub(crate) use candidates::RemoteCandidate;
-use candidates::{Candidates, Next};
 use channels::Channels;
 use clock::{Timeline, Unwrap};
 use connection::{Connection, Patience};
@@ -251,31 +252,6 @@ impl Peer {
         {
             self.add_candidate(now, candidate);
         }
-    }
-
-    fn add_candidate(&mut self, now: Instant, candidate: RemoteCandidate) {
-        let (current, awaits) = (
-            self.negotiation.remote_ufrag(),
-            self.negotiation.awaits_description(),
-        );
-        self.connection.handle_candidate(now);
-        if let Next::Resolve { host, candidate } =
-            self.candidates
-                .add(&mut self.rtc, candidate, current, awaits)
-            // asking the network for the name would tell the other side that we are in the same one
-            && !self.config.relay_only
-        {
-            self.outputs.push_back(Output::Resolve { host, candidate });
-        }
-    }
-
-    /// The name of a candidate was resolved.
-    pub fn resolved(&mut self, now: Instant, candidate: &RemoteCandidate, address: IpAddr) {
-        let current = self.negotiation.remote_ufrag();
-        self.connection.handle_candidate(now);
-        self.candidates
-            .resolved(&mut self.rtc, candidate, address, current);
-        self.settle(now);
     }
 
     /// A packet came in on one of our sockets or relays.

@@ -103,22 +103,9 @@ impl Negotiation {
 
     /// Whether the other side's description names the certificate it connected with.
     pub fn vouches_for(&self, certificate: &Fingerprint) -> bool {
-        let bytes = &certificate.bytes;
-        let same = |hex: &str| {
-            let mut parts = hex.split(':');
-            let matching =
-                |byte| parts.next().map(|part| u8::from_str_radix(part, 16)) == Some(Ok(byte));
-            bytes.iter().copied().all(matching) && parts.next().is_none()
-        };
-        let mut named = self.remote.iter().flat_map(Remote::fingerprints).peekable();
-        // one that rejects everything has none, and changes nothing
-        named.peek().is_none()
-            || named.any(|named| {
-                let known = named.split_once(' ');
-                known.is_some_and(|(hash, hex)| {
-                    hash.eq_ignore_ascii_case(&certificate.hash_func) && same(hex.trim())
-                })
-            })
+        let Fingerprint { hash_func, bytes } = certificate;
+        let remote = self.remote.as_ref();
+        remote.is_none_or(|remote| remote.vouches_for(hash_func, bytes))
     }
 
     /// Whether a candidate for credentials not named waits for the next description.

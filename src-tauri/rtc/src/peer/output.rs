@@ -42,6 +42,8 @@ pub(crate) enum Output {
     /// Open new sockets, ask the servers, and say what was found: [`super::Peer::gathered_hosts`] and
     /// what is beside it.
     Gather,
+    /// Something may come from this address of theirs.
+    Expect(SocketAddr),
     /// Close the socket or relay at this address of ours.
     Close(SocketAddr),
     /// Resolve a name, then say so by [`super::Peer::resolved`].

@@ -84,8 +84,23 @@ impl Remote {
         self.description.credentials().map(|(ufrag, _)| ufrag)
     }
 
+    /// Whether this certificate is named. A description that rejects everything names none, and changes
+    /// nothing.
+    pub fn vouches_for(&self, hash: &str, bytes: &[u8]) -> bool {
+        let same = |hex: &str| {
+            let mut parts = hex.trim().split(':');
+            let mut next = || parts.next().map(|part| u8::from_str_radix(part, 16));
+            bytes.iter().all(|byte| next() == Some(Ok(*byte))) && next().is_none()
+        };
+        let mut named = self.fingerprints().peekable();
+        named.peek().is_none()
+            || named
+                .filter_map(|named| named.split_once(' '))
+                .any(|(by, hex)| by.eq_ignore_ascii_case(hash) && same(hex))
+    }
+
     /// The fingerprints of certificates, each with its hash function before it.
-    pub fn fingerprints(&self) -> impl Iterator<Item = &str> {
+    fn fingerprints(&self) -> impl Iterator<Item = &str> {
         let sections = self.sections().filter(|(_, usable)| *usable);
         let sections = sections.flat_map(|(section, _)| section.attributes("fingerprint"));
         self.description.attributes("fingerprint").chain(sections)

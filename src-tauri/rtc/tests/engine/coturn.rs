@@ -50,7 +50,16 @@ impl Coturn {
         Self::with("127.0.0.1", &options)
     }
 
+    /// The same, in a network namespace, at this address of it.
+    pub fn out_there(namespace: &str, address: &'static str) -> Self {
+        Self::made(&["ip", "netns", "exec", namespace], address, &ALICE)
+    }
+
     fn with(address: &'static str, authentication: &[&str]) -> Self {
+        Self::made(&[], address, authentication)
+    }
+
+    fn made(before: &[&str], address: &'static str, authentication: &[&str]) -> Self {
         let (port, tls_port) = (free_port(), free_port());
         let folder =
             std::env::temp_dir().join(format!("ringdown-coturn-{}-{port}", std::process::id()));
@@ -64,7 +73,9 @@ impl Coturn {
         std::fs::write(folder.join("cert.pem"), certificate.pem()).unwrap();
         std::fs::write(folder.join("key.pem"), key.serialize_pem()).unwrap();
         let place = |name: &str| folder.join(name).display().to_string();
-        let mut options: Vec<String> = [
+        let mut options: Vec<String> = before.iter().map(|&word| word.to_owned()).collect();
+        let always = [
+            "turnserver",
             "-n",
             "--no-cli",
             "--verbose",
@@ -75,9 +86,8 @@ impl Coturn {
             "--realm",
             "ringdown.test",
             "--allow-loopback-peers",
-        ]
-        .map(str::to_owned)
-        .to_vec();
+        ];
+        options.extend(always.map(str::to_owned));
         for (option, value) in [
             ("--listening-ip", address.to_owned()),
             ("--relay-ip", address.to_owned()),
@@ -116,7 +126,10 @@ impl Coturn {
                 format!("turn:[::1]:{}?transport={other}", self.port)
             }
             "tls" => format!("turns:localhost:{}", self.tls_port),
-            other => format!("turn:localhost:{}?transport={other}", self.port),
+            other if self.address == "127.0.0.1" => {
+                format!("turn:localhost:{}?transport={other}", self.port)
+            }
+            other => format!("turn:{}:{}?transport={other}", self.address, self.port),
         }
     }
 
@@ -172,8 +185,9 @@ impl Drop for Coturn {
     reason = "whoever gets the process waits for it; where it never answers, the test ends"
 )]
 fn run(options: &[String], address: &str, port: u16, said: &Arc<Mutex<Vec<String>>>) -> Child {
-    let mut process = Command::new("turnserver")
-        .args(options)
+    let (program, arguments) = options.split_first().unwrap();
+    let mut process = Command::new(program)
+        .args(arguments)
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
@@ -187,7 +201,12 @@ fn run(options: &[String], address: &str, port: u16, said: &Arc<Mutex<Vec<String
             said.lock().unwrap().push(line);
         }
     });
-    let socket = UdpSocket::bind((address, 0)).unwrap();
+    let any = if address.contains(':') {
+        "::"
+    } else {
+        "0.0.0.0"
+    };
+    let socket = UdpSocket::bind((any, 0)).unwrap();
     socket.connect((address, port)).unwrap();
     socket
         .set_read_timeout(Some(Duration::from_millis(50)))

@@ -4,6 +4,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
+use crate::coturn::Coturn;
 use crate::person::{Person, answer_line, line, negotiate, picture, soon, trickle, vp8};
 
 /// Says to the test inside that it is inside.
@@ -13,7 +14,17 @@ const INSIDE: &str = "RINGDOWN_TEST_NAMESPACE";
 fn in_a_namespace(test: &str) -> bool {
     let unshare = || {
         let mut command = Command::new("unshare");
-        command.args(["--map-root-user", "--net", "--"]);
+        // names of namespaces made inside are nobody else's
+        let private = "mount -t tmpfs none /run && exec \"$@\"";
+        command.args([
+            "--map-root-user",
+            "--net",
+            "--mount",
+            "sh",
+            "-c",
+            private,
+            "sh",
+        ]);
         command
     };
     if !unshare()
@@ -41,9 +52,82 @@ fn ip(arguments: &str) {
     assert!(done.unwrap().success(), "ip {arguments}");
 }
 
+/// The same, with a last argument that has spaces in it.
+fn ip_and(arguments: &str, last: &str) {
+    let mut command = Command::new("ip");
+    let done = command.args(arguments.split(' ')).arg(last).status();
+    assert!(done.unwrap().success(), "ip {arguments} {last}");
+}
+
 #[test]
 fn the_address_of_a_call_goes_and_another_comes() {
     in_a_namespace("network::inside_an_address_goes_and_another_comes");
+}
+
+#[test]
+fn from_behind_a_nat_alice_learns_how_she_is_seen() {
+    in_a_namespace("network::inside_a_nat_alice_learns_how_she_is_seen");
+}
+
+/// Alice is at 192.168.1.2, behind a router that is 203.0.113.1 outside; out there is 203.0.113.10.
+fn behind_a_nat() {
+    for command in [
+        "link set lo up",
+        "netns add router",
+        "netns add world",
+        "link add eth0 type veth peer name lan netns router",
+        "-n router link add wan type veth peer name eth0 netns world",
+        "address add 192.168.1.2/24 dev eth0",
+        "-n router address add 192.168.1.1/24 dev lan",
+        "-n router address add 203.0.113.1/24 dev wan",
+        "-n world address add 203.0.113.10/24 dev eth0",
+        "link set eth0 up",
+        "-n router link set lan up",
+        "-n router link set wan up",
+        "-n world link set lo up",
+        "-n world link set eth0 up",
+        "route add default via 192.168.1.1",
+    ] {
+        ip(command);
+    }
+    ip("netns exec router sysctl -qw net.ipv4.ip_forward=1");
+    let rules = "table ip nat { chain leave { type nat hook postrouting priority 100; oifname \"wan\" masquerade; }; }";
+    ip_and("netns exec router nft", rules);
+}
+
+#[tokio::test]
+#[ignore = "run by the test before it, in a namespace"]
+async fn inside_a_nat_alice_learns_how_she_is_seen() {
+    if std::env::var_os(INSIDE).is_none() {
+        return;
+    }
+    behind_a_nat();
+    let coturn = Coturn::out_there("world", "203.0.113.10");
+    let stun = json!({ "urls": format!("stun:203.0.113.10:{}", coturn.port) });
+    let silent = json!({ "urls": "stun:203.0.113.10:9" });
+    let mut alice =
+        Person::anywhere(json!({ "iceServers": [stun, silent, coturn.server("tcp")] })).await;
+    let offer = json!({ "dataChannel": true, "transceivers": [] });
+    let offer = alice.must("createOffer", offer).await;
+    alice
+        .must("setLocalOffer", json!({ "sdp": offer["sdp"] }))
+        .await;
+    told(&mut alice, " 192.168.1.2 ").await;
+    let reflexive = told(&mut alice, " 203.0.113.1 ").await;
+    let text = reflexive["candidate"].as_str().unwrap();
+    assert!(text.contains("typ srflx raddr 0.0.0.0 rport 0"), "{text}");
+    assert_eq!(
+        reflexive["url"],
+        format!("stun:203.0.113.10:{}", coturn.port)
+    );
+    let relay = told(&mut alice, " 203.0.113.10 ").await;
+    assert!(relay["candidate"].as_str().unwrap().contains("typ relay"));
+    // the interface goes, and with it the way to the server
+    ip("address del 192.168.1.2/24 dev eth0");
+    ip("address add 192.168.1.3/24 dev eth0");
+    ip("route add default via 192.168.1.1");
+    told(&mut alice, " 192.168.1.3 ").await;
+    told(&mut alice, "typ relay").await;
 }
 
 /// The candidate told next, of this address.
@@ -68,7 +152,10 @@ async fn inside_an_address_goes_and_another_comes() {
     }
     ip("link set lo up");
     ip("address add 10.7.0.1/32 dev lo");
-    let (mut alice, mut bob) = (Person::anywhere().await, Person::anywhere().await);
+    let (mut alice, mut bob) = (
+        Person::anywhere(json!({})).await,
+        Person::anywhere(json!({})).await,
+    );
     let offer = json!({ "transceivers": [line(0, None, "video", "sendrecv")] });
     let answer = json!({ "transceivers": [answer_line("0", "sendrecv")] });
     negotiate(&mut alice, &mut bob, offer, answer).await;

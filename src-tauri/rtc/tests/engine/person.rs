@@ -97,8 +97,8 @@ impl Person {
     }
 
     /// With every address of the machine, as they come and go.
-    pub async fn anywhere() -> Self {
-        Self::made(json!({}), Vec::new(), None).await
+    pub async fn anywhere(configuration: Value) -> Self {
+        Self::made(configuration, Vec::new(), None).await
     }
 
     async fn made(

@@ -24,7 +24,7 @@ const STALLED: Duration = Duration::from_secs(5);
 /// No sleep is longer than this.
 const LONGEST_SLEEP: Duration = Duration::from_secs(60);
 
-/// A packet to be sent by a relay, and to whom.
+/// A packet to be sent by a relay, and to whom; an empty one asks to let through what comes from there.
 pub(crate) struct RelayPacket {
     pub to: SocketAddr,
     pub packet: Vec<u8>,

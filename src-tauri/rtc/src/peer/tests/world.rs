@@ -320,6 +320,7 @@ fn carry(
                 from.peer.gathered_hosts(now, &[host]);
                 from.peer.gathered_all();
             }
+            Output::Expect(_) => {}
             Output::Close(address) => from.addresses.retain(|one| *one != address),
             Output::Resolve { host, .. } => from.resolve.push(host),
         }
