@@ -119,6 +119,13 @@ pub(crate) struct IceConfig {
     pub relay_only: bool,
 }
 
+impl IceConfig {
+    /// Whether there are TURN servers.
+    pub fn has_relays(&self) -> bool {
+        self.servers.iter().any(|server| server.url.is_turn())
+    }
+}
+
 impl Configuration {
     /// Checks the servers.
     ///

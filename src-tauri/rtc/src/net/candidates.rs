@@ -1,12 +1,15 @@
 //! The task's part in gathering: sockets, servers and changes of the network, brought to the peer.
 
 use std::net::{IpAddr, SocketAddr};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::addresses::{self, Address};
 use super::gather::{Failure, Finding, Found, Part, Reflexive};
 use super::task::Task;
 use crate::peer::ours::{HostAddress, RelayAddress};
+
+/// How long after an address is new its routes may follow.
+pub(super) const SETTLING: Duration = Duration::from_secs(10);
 
 impl Task {
     /// Opens sockets, tells of them, and asks the servers.
@@ -16,6 +19,7 @@ impl Task {
         if settled {
             self.reflexive.settle();
         }
+        self.seen = addresses::all();
         if !self.ice.relay_only {
             let addresses = addresses::to_gather(self.surroundings.bind);
             self.open(&addresses).await;
@@ -163,35 +167,42 @@ impl Task {
         self.reflexive.poll_timeout()
     }
 
-    /// The machine's addresses changed: what led by those that are gone is closed, and those that are new
-    /// are used at once, under the credentials there are. An ICE restart is the page's to decide.
+    /// The machine's network changed: what led by addresses that are gone is closed, and those that are
+    /// new are used at once, under the credentials there are. An ICE restart is the page's to decide.
     pub(super) async fn handle_change(&mut self) {
-        let usable = addresses::to_gather(self.surroundings.bind);
+        let now = Instant::now();
         let all = addresses::all();
-        let gone: Vec<SocketAddr> = self
-            .sockets
-            .addresses()
-            .filter(|address| !usable.iter().any(|one| one.ip == address.ip()))
-            .collect();
+        let gained = all.iter().any(|ip| !self.seen.contains(ip));
+        self.seen.clone_from(&all);
+        if gained {
+            self.settling = Some(now + SETTLING);
+        }
+        let of_use = self.peer.has_gathered();
         let dead: Vec<SocketAddr> = self
             .sockets
             .relays()
             .filter(|(_, local)| !all.contains(local))
             .map(|(relay, _)| relay)
             .collect();
-        let known: Vec<IpAddr> = self.sockets.addresses().map(|one| one.ip()).collect();
-        for &address in gone.iter().chain(&dead) {
+        let gone = self
+            .sockets
+            .addresses()
+            .filter(|one| !all.contains(&one.ip()));
+        let gone: Vec<SocketAddr> = gone.chain(dead.iter().copied()).collect();
+        for address in gone {
             self.lose(address);
         }
-        if !self.peer.has_gathered() {
-            return;
+        let known: Vec<IpAddr> = self.sockets.addresses().map(|one| one.ip()).collect();
+        let mut new = Vec::new();
+        if of_use && gained && !self.ice.relay_only {
+            new = addresses::to_gather(self.surroundings.bind);
+            new.retain(|one| !known.contains(&one.ip));
         }
-        let new: Vec<Address> = usable
-            .into_iter()
-            .filter(|one| !self.ice.relay_only && !known.contains(&one.ip))
-            .collect();
-        let relays = !dead.is_empty() || self.sockets.relays().next().is_none();
-        if new.is_empty() && !relays {
+        // a route may come some time after the address: until then, servers cannot be reached by it
+        let settling = self.settling.is_some_and(|until| now < until);
+        let without = self.sockets.relays().next().is_none() && !self.gathering.awaits_relays();
+        let relays = of_use && without && (settling || !dead.is_empty());
+        if new.is_empty() && !(relays && self.ice.has_relays()) {
             return;
         }
         self.peer.gathering_again();

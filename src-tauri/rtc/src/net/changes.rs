@@ -1,4 +1,4 @@
-//! Hears of changes of the machine's addresses and interfaces from the kernel
+//! Hears of changes of the machine's addresses, interfaces and routes from the kernel
 //! ([netlink(7)](https://man7.org/linux/man-pages/man7/rtnetlink.7.html)), instead of looking again and again.
 //!
 //! What a message says is not read: who hears of a change lists the interfaces anew. So none can be
@@ -11,8 +11,8 @@ use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{AsyncSocket, AsyncSocketExt, SocketAddr, TokioSocket};
 use tokio::sync::watch;
 
-/// Groups of rtnetlink: links, and addresses of both families.
-const GROUPS: u32 = 0x1 | 0x10 | 0x100;
+/// Groups of rtnetlink: links, and addresses and routes of both families.
+const GROUPS: u32 = 0x1 | 0x10 | 0x100 | 0x40 | 0x400;
 /// A change comes in several messages: those that follow within this time are one with it.
 const TOGETHER: Duration = Duration::from_millis(50);
 

@@ -101,6 +101,8 @@ pub(crate) fn spawn(config: PeerConfig, ice: IceConfig, surroundings: Surroundin
         peer: Peer::new(Instant::now(), config),
         gathering: Gathering::new(surroundings.bind, surroundings.tls.clone(), found),
         reflexive: Reflexive::default(),
+        seen: Vec::new(),
+        settling: None,
         ice,
         surroundings,
         sockets: Sockets::default(),
@@ -140,6 +142,10 @@ pub(super) struct Task {
     pub(super) ice: IceConfig,
     pub(super) gathering: Gathering,
     pub(super) reflexive: Reflexive,
+    /// The machine's addresses, when looked at last.
+    pub(super) seen: Vec<IpAddr>,
+    /// An address was new lately; until then, routes may follow.
+    pub(super) settling: Option<Instant>,
     names: mpsc::Sender<(RemoteCandidate, IpAddr)>,
     media: mpsc::WeakSender<Media>,
     captures: BTreeMap<String, Capture>,

@@ -125,9 +125,11 @@ async fn inside_a_nat_alice_learns_how_she_is_seen() {
     // the interface goes, and with it the way to the server
     ip("address del 192.168.1.2/24 dev eth0");
     ip("address add 192.168.1.3/24 dev eth0");
-    ip("route add default via 192.168.1.1");
     told(&mut alice, " 192.168.1.3 ").await;
+    // only now can the server be reached
+    ip("route add default via 192.168.1.1");
     told(&mut alice, "typ relay").await;
+    told(&mut alice, "typ srflx").await;
 }
 
 /// The candidate told next, of this address.

@@ -167,6 +167,11 @@ impl Gathering {
         }
     }
 
+    /// Whether a TURN server has not answered.
+    pub fn awaits_relays(&self) -> bool {
+        self.waiting.iter().any(|(_, part)| *part == Part::Relay)
+    }
+
     /// True once, when the round is complete.
     pub fn poll_complete(&mut self) -> bool {
         self.open && self.waiting.is_empty() && std::mem::replace(&mut self.open, false)

@@ -377,3 +377,6 @@ impl Session {
         stun_proto::Instant::from_nanos(i64::try_from(passed).unwrap_or(i64::MAX - 1) + 1)
     }
 }
+
+#[cfg(test)]
+mod tests;
