@@ -18,10 +18,11 @@ use ringdown_app::options::Options;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
+use crate::lab::{self, Indoors, Place};
 use crate::page::Page;
 use crate::process::{Program, free_port};
 use crate::stage::Stage;
-use crate::{Result, eventually};
+use crate::{Result, eventually, put};
 
 /// What headless Chromium needs to be a quiet, willing peer with a moving test picture and a beeping microphone.
 const FLAGS: &[&str] = &[
@@ -34,9 +35,11 @@ const FLAGS: &[&str] = &[
     "--disable-sync",
     "--use-fake-ui-for-media-stream",
     "--use-fake-device-for-media-stream",
-    "--allow-loopback-in-peer-connection",
     "--autoplay-policy=no-user-gesture-required",
 ];
+
+/// Where there is no other network.
+const ON_LOOPBACK: &str = "--allow-loopback-in-peer-connection";
 
 /// What the foreigner's microphone hums (pages/foreigner.js).
 pub const FOREIGN_TONE_HZ: f64 = 550.0;
@@ -47,6 +50,9 @@ pub struct Foreigner {
     seen: Arc<Seen>,
     page: Page,
     _driver: Program,
+    /// The way to the driver, and what the hub runs on, where these are not here.
+    _way: Option<lab::Bridge>,
+    _indoors: Option<Indoors>,
 }
 
 /// The hub's surface: keeps the last snapshot and passes peer events to the page.
@@ -79,33 +85,62 @@ impl Foreigner {
     /// # Errors
     /// When Chromium or its driver is missing, or the page does not come up.
     pub async fn arrive(stage: &Stage, name: &str) -> Result<Self> {
-        let data_dir = stage
-            .dir()
-            .join(format!("chromium-{}", name.to_lowercase()));
+        Self::open(stage, name, None).await
+    }
+
+    /// [`Foreigner::arrive`], at another place of the network: browser, hub and all.
+    ///
+    /// # Errors
+    /// As [`Foreigner::arrive`].
+    pub async fn arrive_at(stage: &Stage, name: &str, place: &Place) -> Result<Self> {
+        Self::open(stage, name, Some(place)).await
+    }
+
+    async fn open(stage: &Stage, name: &str, place: Option<&Place>) -> Result<Self> {
+        let home = name.to_lowercase();
+        let data_dir = stage.dir().join(format!("chromium-{home}"));
         tokio::fs::create_dir(&data_dir).await?;
         let seen = Arc::new(Seen {
             snapshot: Mutex::new(None),
             events: broadcast::channel(256).0,
         });
-        let options = Options::for_tests(data_dir.clone(), [127, 0, 0, 1].into());
-        let hub = Hub::start(options, seen.clone()).await?;
+        let mut options = Options::for_tests(data_dir.clone(), [127, 0, 0, 1].into());
+        if place.is_some() {
+            options.bind = None;
+        }
+        let surface = seen.clone();
+        let start = || async move {
+            let hub = Hub::start(options, surface.clone()).await?;
+            let (bridge, seen) = (hub.clone(), surface);
+            let address = serve(Bridge { hub: bridge, seen }).await?;
+            Ok::<_, crate::Error>((hub, address))
+        };
+        let indoors = place.map(Place::indoors).transpose()?;
+        let (hub, address) = match &indoors {
+            Some(indoors) => indoors.run(start).await??,
+            None => start().await?,
+        };
         hub.set_name(name).await?;
-        let address = serve(Bridge {
-            hub: hub.clone(),
-            seen: seen.clone(),
-        })
-        .await?;
 
         let port = free_port()?;
-        let mut command = stage.command("chromedriver", &name.to_lowercase());
+        let mut command = match place {
+            Some(place) => stage.command_at(place, "chromedriver", &home),
+            None => stage.command("chromedriver", &home),
+        };
         let mut driver = Program::start(command.arg(format!("--port={port}")))?;
         driver.ignore_output();
         let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        flags.extend(place.is_none().then(|| ON_LOOPBACK.to_owned()));
         flags.push(format!(
             "--user-data-dir={}",
             data_dir.join("profile").display()
         ));
         let capabilities = json!({ "goog:chromeOptions": { "args": flags } });
+        let way = match place {
+            Some(place) => Some(place.bridge(port).await?),
+            None => None,
+        };
+        let port = way.as_ref().map_or(port, lab::Bridge::port);
         let page = Page::open(&format!("http://127.0.0.1:{port}"), capabilities).await?;
         page.client()
             .goto(&format!("http://{address}/page/foreigner.html"))
@@ -115,6 +150,8 @@ impl Foreigner {
             seen,
             page,
             _driver: driver,
+            _way: way,
+            _indoors: indoors,
         };
         eventually("the foreign page to be ready", || async {
             Ok((foreigner
@@ -126,6 +163,20 @@ impl Foreigner {
         })
         .await?;
         Ok(foreigner)
+    }
+
+    /// Changes settings; those that are not named stay.
+    ///
+    /// # Errors
+    /// When they are refused.
+    pub async fn settle(&self, changes: &Value) -> Result<()> {
+        let mut settings = serde_json::to_value(self.snapshot().await?.settings)?;
+        put(&mut settings, changes);
+        let settings = serde_json::from_value(settings)?;
+        self.hub
+            .ask(move |hub| hub.save_settings(settings).map(drop))
+            .await?;
+        Ok(())
     }
 
     /// The browser's page.

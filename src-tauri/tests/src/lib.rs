@@ -2,6 +2,7 @@
 //! and headless Chromium as the foreign peer. Everything is private to the test and ends with it.
 
 pub mod chromium;
+pub mod lab;
 pub mod page;
 pub mod person;
 pub mod process;
@@ -12,7 +13,10 @@ pub mod usage;
 use std::time::{Duration, Instant};
 
 /// Any failure of the stage or of the app on it; it ends the test.
-pub type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What [`Result`] fails with.
+pub type Error = Box<dyn std::error::Error + Send + Sync>;
 
 /// Longer than anything on a busy two-core machine takes; reaching it is a failure.
 pub const PATIENCE: Duration = Duration::from_secs(30);
@@ -57,5 +61,12 @@ where
             return Err(format!("waited in vain: {what}{trouble}").into());
         }
         tokio::time::sleep(LOOK).await;
+    }
+}
+
+/// Puts the members of one JSON object into another.
+fn put(object: &mut serde_json::Value, changes: &serde_json::Value) {
+    if let (Some(object), Some(changes)) = (object.as_object_mut(), changes.as_object()) {
+        object.extend(changes.clone());
     }
 }

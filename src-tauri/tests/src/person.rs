@@ -2,13 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::lab::{Bridge, Place};
 use crate::page::Page;
 use crate::process::{Program, free_port};
 use crate::stage::{Stage, binary};
-use crate::{PATIENCE, Result, eventually, eventually_within};
+use crate::{PATIENCE, Result, eventually, eventually_within, put};
 
 /// Somebody at their computer. The app and its driver end when this is dropped.
 #[derive(Debug)]
@@ -17,6 +18,8 @@ pub struct Person {
     data: PathBuf,
     page: Page,
     driver: Program,
+    /// The way to the driver, where it is not here.
+    _bridge: Option<Bridge>,
 }
 
 /// What the person's app is started with.
@@ -30,6 +33,10 @@ pub struct Setup {
     pub arguments: Vec<String>,
     /// `RUST_LOG`. With it, what the app (and its driver) write to stderr goes to a file, see [`Person::logs`].
     pub log: Option<String>,
+    /// Where on a network of the test's own they are. Otherwise on the loopback device.
+    pub place: Option<Place>,
+    /// Further variables of the environment.
+    pub environment: Vec<(String, String)>,
 }
 
 impl Default for Setup {
@@ -39,6 +46,8 @@ impl Default for Setup {
             tone: false,
             arguments: Vec::new(),
             log: None,
+            place: None,
+            environment: Vec::new(),
         }
     }
 }
@@ -64,10 +73,15 @@ impl Person {
         let data = data_of(stage, name);
         let home = data.file_name().map(|home| home.to_string_lossy());
         let port = free_port()?;
-        let mut command = stage.command("WebKitWebDriver", &home.unwrap_or_default());
+        let home = home.unwrap_or_default();
+        let mut command = match &setup.place {
+            Some(place) => stage.command_at(place, "WebKitWebDriver", &home),
+            None => stage.command("WebKitWebDriver", &home),
+        };
         command
             .arg(format!("--port={port}"))
-            .env("TAURI_WEBVIEW_AUTOMATION", "true");
+            .env("TAURI_WEBVIEW_AUTOMATION", "true")
+            .envs(setup.environment);
         if let Some(filter) = &setup.log {
             let stderr = std::fs::OpenOptions::new()
                 .create(true)
@@ -84,12 +98,18 @@ impl Person {
         let capabilities = json!({
             "webkitgtk:browserOptions": { "binary": binary("ringdown")?, "args": arguments }
         });
+        let bridge = match &setup.place {
+            Some(place) => Some(place.bridge(port).await?),
+            None => None,
+        };
+        let port = bridge.as_ref().map_or(port, Bridge::port);
         let page = Page::open(&format!("http://127.0.0.1:{port}"), capabilities).await?;
         Ok(Self {
             name: name.into(),
             data,
             page,
             driver,
+            _bridge: bridge,
         })
     }
 
@@ -205,6 +225,28 @@ impl Person {
             .await?;
         self.page.press("Save").await?;
         self.page.gone("dialog", "Settings").await
+    }
+
+    /// Changes settings by the command the window saves them with; those that are not named stay.
+    ///
+    /// # Errors
+    /// When they are refused.
+    pub async fn settle(&self, changes: &Value) -> Result<()> {
+        let load = r#"const done = arguments[0];
+            __TAURI__.core.invoke("load").then(({ settings }) => done(settings), (error) => done(error.message))"#;
+        let mut settings = self.page.client().execute_async(load, vec![]).await?;
+        put(&mut settings, changes);
+        let save = r#"const [settings, done] = arguments;
+            __TAURI__.core.invoke("save_settings", { settings }).then(() => done(null), (error) => done(error.message))"#;
+        match self
+            .page
+            .client()
+            .execute_async(save, vec![settings])
+            .await?
+        {
+            Value::Null => Ok(()),
+            refusal => Err(format!("the settings were refused: {refusal}").into()),
+        }
     }
 
     /// Waits for the call and presses a button of its dialog.

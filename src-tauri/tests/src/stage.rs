@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use tokio::process::Command;
 
+use crate::lab::Place;
 use crate::process::Program;
 use crate::sound::Sound;
 use crate::{Result, eventually};
@@ -91,19 +92,39 @@ impl Stage {
         &self.sound
     }
 
-    /// A command that runs on this stage, with `person`'s own speaker and microphone.
+    /// A command that runs on this stage, with `person`'s own speaker and microphone. Ringdown stays on the loopback
+    /// device.
     #[must_use]
     pub fn command(&self, program: impl AsRef<std::ffi::OsStr>, person: &str) -> Command {
         let mut command = Command::new(program);
+        command.env("RINGDOWN_BIND", "127.0.0.1");
+        self.lend(&mut command, person);
+        command
+    }
+
+    /// [`Stage::command`], at another place of the network: there, Ringdown uses all of it. Display, bus and sound are
+    /// sockets in the file system, which namespaces of the network share.
+    #[must_use]
+    pub fn command_at(
+        &self,
+        place: &Place,
+        program: impl AsRef<std::ffi::OsStr>,
+        person: &str,
+    ) -> Command {
+        let mut command = place.command(program);
+        command.env_remove("RINGDOWN_BIND");
+        self.lend(&mut command, person);
+        command
+    }
+
+    fn lend(&self, command: &mut Command, person: &str) {
         command
             .env("DISPLAY", &self.display)
             .env("DBUS_SESSION_BUS_ADDRESS", &self.bus)
             .env("NO_AT_BRIDGE", "1")
             .env("GDK_BACKEND", "x11")
-            .env("RINGDOWN_BIND", "127.0.0.1")
             .env_remove("WAYLAND_DISPLAY");
-        self.sound.lend(&mut command, person);
-        command
+        self.sound.lend(command, person);
     }
 
     /// Takes a picture of the whole display (needs ImageMagick).

@@ -67,6 +67,9 @@ const DRIVE: &[&str] = &[
     "xdotool",
 ];
 
+/// The little internet of the network tests: namespaces, their routers, and a STUN and TURN server.
+const LAB: &[&str] = &["iproute2", "nftables", "coturn"];
+
 /// The one package that may not go together with what is installed.
 const PULSEAUDIO: &str = "pulseaudio";
 
@@ -204,6 +207,9 @@ fn wanted(purpose: Purpose, tools: Tools) -> Vec<&'static str> {
     if purpose.drives() {
         wanted.extend(DRIVE);
     }
+    if purpose == Purpose::Test {
+        wanted.extend(LAB);
+    }
     if purpose.needs_node() && !tools.node {
         wanted.push("nodejs");
     }
@@ -304,7 +310,7 @@ mod tests {
 
     #[test]
     fn where_everything_is_installed_nothing_is_done() {
-        let installed = Installed::from_listing(&listing(&[RUN, DRIVE, &[KEYRING]].concat()));
+        let installed = Installed::from_listing(&listing(&[RUN, DRIVE, LAB, &[KEYRING]].concat()));
         let plan = Plan::new(Purpose::Test, &installed, WITH_NODE_AND_CHROMIUM, false);
         assert_eq!(
             plan,
@@ -412,6 +418,6 @@ mod tests {
     #[test]
     fn running_needs_no_tools_of_testing() {
         let to_run = wanted(Purpose::Run, Tools::default());
-        assert!(DRIVE.iter().all(|package| !to_run.contains(package)));
+        assert!(DRIVE.iter().chain(LAB).all(|package| !to_run.contains(package)));
     }
 }

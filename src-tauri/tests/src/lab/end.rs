@@ -1,0 +1,311 @@
+//! Either end of a call in the lab, the app's window or the browser, and what its own statistics say of the way.
+
+use std::fmt;
+use std::net::IpAddr;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::coturn::Credentials;
+use crate::chromium::Foreigner;
+use crate::page::Page;
+use crate::person::Person;
+use crate::{Result, eventually};
+
+/// Keeps the page's peer connections and the last one's candidates; when "Accept" was clicked and when a connection
+/// came about, both in milliseconds since 1970.
+const WATCH: &str = r#"
+if (window.watched) return;
+const now = () => performance.timeOrigin + performance.now();
+const watched = (window.watched = { peers: [], candidates: [], accepted: 0, connected: 0 });
+window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
+  construct(target, parameters) {
+    const peer = new target(...parameters);
+    watched.peers.push(peer);
+    watched.connected = 0;
+    watched.candidates = [];
+    const keep = (candidate) => candidate?.candidate && watched.candidates.push(candidate.candidate);
+    peer.addEventListener("icecandidate", ({ candidate }) => keep(candidate));
+    const add = peer.addIceCandidate;
+    peer.addIceCandidate = (candidate) => (keep(candidate), add.call(peer, candidate));
+    peer.addEventListener("connectionstatechange", () => {
+      if (peer.connectionState === "connected") watched.connected ||= now();
+    });
+    return peer;
+  },
+});
+const accepts = (node) => /^Accept/.test(node?.closest?.("button")?.textContent.trim() ?? "");
+addEventListener("click", ({ target }) => { if (accepts(target)) watched.accepted = now(); }, true);
+"#;
+
+/// The selected pair of candidates of the last connection; null while there is none.
+const PAIR: &str = r#"
+const done = arguments[0];
+const peer = window.watched?.peers.at(-1);
+if (!peer) done(null);
+else peer.getStats().then((report) => {
+  const all = [...report.values()];
+  const transport = all.find(({ type, selectedCandidatePairId }) => type === "transport" && selectedCandidatePairId);
+  const pair = report.get(transport?.selectedCandidatePairId)
+    ?? all.find(({ type, nominated, state }) => type === "candidate-pair" && nominated && state === "succeeded");
+  if (!pair) return done(null);
+  const end = ({ candidateType, address, port, protocol, relayProtocol, url }) =>
+    ({ kind: candidateType, address: address ?? "", port: port ?? 0, protocol, relay: relayProtocol ?? null });
+  done({ local: end(report.get(pair.localCandidateId) ?? {}), remote: end(report.get(pair.remoteCandidateId) ?? {}) });
+}, (error) => done(`${error}`));
+"#;
+
+/// What the last connection was told to gather from.
+const SERVERS: &str = "return window.watched.peers.at(-1)?.getConfiguration().iceServers ?? []";
+
+/// All that the last connection told the other end, and all that it was told.
+const SAID: &str = r#"
+const { peers, candidates } = window.watched;
+const peer = peers.at(-1);
+const lines = (description) => (description?.sdp ?? "").split(/\r?\n/);
+return [...lines(peer.localDescription), ...lines(peer.remoteDescription), ...candidates];
+"#;
+
+/// Either end of a call.
+pub enum End {
+    /// Ringdown's window.
+    App(Person),
+    /// The same call on a browser's own WebRTC.
+    Browser(Foreigner),
+}
+
+/// `RTCIceServer`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum IceServer {
+    /// TURN.
+    Relay {
+        /// What to use it with.
+        #[serde(flatten)]
+        credentials: Credentials,
+        /// Where it is.
+        urls: Vec<String>,
+    },
+    /// STUN.
+    Mirror {
+        /// Where it is.
+        urls: Vec<String>,
+    },
+}
+
+/// One end of a pair of candidates.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Candidate {
+    /// `host`, `srflx`, `prflx` or `relay`.
+    pub kind: String,
+    /// As the statistics write it; empty where they hide it.
+    pub address: String,
+    /// Of that address.
+    pub port: u16,
+    /// Between the two candidates; a relay's is `udp`.
+    pub protocol: String,
+    /// Between a relayed candidate's owner and the relay: `udp`, `tcp` or `tls`.
+    pub relay: Option<String>,
+}
+
+/// The pair of candidates that one end uses.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Pair {
+    /// Its own.
+    pub local: Candidate,
+    /// The other end's.
+    pub remote: Candidate,
+}
+
+impl Candidate {
+    /// Its address, where the statistics tell.
+    #[must_use]
+    pub fn ip(&self) -> Option<IpAddr> {
+        self.address.trim_matches(['[', ']']).parse().ok()
+    }
+}
+
+impl fmt::Display for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.relay {
+            Some(relay) => write!(f, "{}/{relay}", self.kind),
+            None => f.write_str(&self.kind),
+        }
+    }
+}
+
+impl fmt::Display for Pair {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} → {}", self.local, self.remote)
+    }
+}
+
+impl End {
+    /// Their page.
+    #[must_use]
+    pub fn page(&self) -> &Page {
+        match self {
+            Self::App(person) => person.page(),
+            Self::Browser(foreigner) => foreigner.page(),
+        }
+    }
+
+    /// Their invite.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn invite(&self) -> Result<String> {
+        match self {
+            Self::App(person) => person.invite().await,
+            Self::Browser(foreigner) => foreigner.invite().await,
+        }
+    }
+
+    /// Makes a contact of whoever made this invite.
+    ///
+    /// # Errors
+    /// When they are not taken.
+    pub async fn befriend(&self, link: &str, name: &str) -> Result<()> {
+        match self {
+            Self::App(person) => person.befriend(link, name).await,
+            Self::Browser(foreigner) => foreigner.befriend(link, name).await,
+        }
+    }
+
+    /// Changes settings.
+    ///
+    /// # Errors
+    /// When they are refused.
+    pub async fn settle(&self, changes: &Value) -> Result<()> {
+        match self {
+            Self::App(person) => person.settle(changes).await,
+            Self::Browser(foreigner) => foreigner.settle(changes).await,
+        }
+    }
+
+    /// Watches the page's connections from now on.
+    ///
+    /// # Errors
+    /// When the page does not answer.
+    pub async fn watch(&self) -> Result<()> {
+        self.page().run(WATCH, vec![]).await.map(drop)
+    }
+
+    /// Calls somebody.
+    ///
+    /// # Errors
+    /// When they can't be called.
+    pub async fn call(&self, name: &str) -> Result<()> {
+        match self {
+            Self::App(person) => person.call_by_typing(name).await,
+            Self::Browser(foreigner) => foreigner.call(true).await,
+        }
+    }
+
+    /// Accepts a call and tells when that was, as time since 1970.
+    ///
+    /// # Errors
+    /// When nobody calls.
+    pub async fn accept(&self, caller: &str) -> Result<Duration> {
+        match self {
+            Self::App(person) => {
+                person.answer(caller, "Accept").await?;
+                self.moment("accepted").await
+            }
+            Self::Browser(foreigner) => {
+                foreigner.phase("ringing").await?;
+                let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+                foreigner.accept(true).await?;
+                Ok(now)
+            }
+        }
+    }
+
+    /// Waits until the other's picture moves.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn sees(&self, other: &str) -> Result<()> {
+        match self {
+            Self::App(person) => person.sees(other).await,
+            Self::Browser(foreigner) => foreigner.page().video_moves("remote").await,
+        }
+    }
+
+    /// When the connection came about, as time since 1970.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn connected(&self) -> Result<Duration> {
+        self.moment("connected").await
+    }
+
+    async fn moment(&self, of: &str) -> Result<Duration> {
+        let script = "return window.watched[arguments[0]] || null";
+        eventually(of, || async {
+            let at = self.page().run(script, vec![json!(of)]).await?;
+            Ok(at.as_f64().map(|at| Duration::from_secs_f64(at / 1000.0)))
+        })
+        .await
+    }
+
+    /// Which pair of candidates carries the call.
+    ///
+    /// # Errors
+    /// When none does.
+    pub async fn pair(&self) -> Result<Pair> {
+        eventually("a selected pair of candidates", || async {
+            let pair = self.page().client().execute_async(PAIR, vec![]).await?;
+            if let Some(trouble) = pair.as_str() {
+                return Err(trouble.into());
+            }
+            Ok(serde_json::from_value(pair)?)
+        })
+        .await
+    }
+
+    /// The servers their last connection was told of.
+    ///
+    /// # Errors
+    /// When the page does not answer.
+    pub async fn servers(&self) -> Result<Vec<IceServer>> {
+        Ok(serde_json::from_value(
+            self.page().run(SERVERS, vec![]).await?,
+        )?)
+    }
+
+    /// Every line of both descriptions and every candidate, their own and the other's.
+    ///
+    /// # Errors
+    /// When there is no connection.
+    pub async fn said(&self) -> Result<Vec<String>> {
+        let lines = self.page().run(SAID, vec![]).await?;
+        Ok(serde_json::from_value(lines)?)
+    }
+
+    /// Ends the call.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn hang_up(&self) -> Result<()> {
+        match self {
+            Self::App(person) => person.page().press("Hang up").await,
+            Self::Browser(foreigner) => foreigner.hang_up().await,
+        }
+    }
+
+    /// Waits until a call that the other side ended is over and the next one can begin.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub async fn is_free(&self) -> Result<()> {
+        match self {
+            Self::App(person) => {
+                person.page().status("Call ended").await?;
+                person.put_away().await
+            }
+            Self::Browser(foreigner) => foreigner.phase("ended").await,
+        }
+    }
+}

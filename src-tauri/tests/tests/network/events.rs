@@ -1,0 +1,191 @@
+//! What may happen to a network while people talk, and what must not get out.
+
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
+use ringdown_e2e::lab::coturn::Relay;
+use ringdown_e2e::lab::end::IceServer;
+use ringdown_e2e::lab::{Carried, Rules};
+use ringdown_e2e::{Result, eventually};
+use serde_json::json;
+
+use crate::pair::Talk;
+use crate::scenario::{Bob, Expected, OPEN, SYMMETRIC, Scenario, Where};
+use crate::world::World;
+
+/// RFC 8489 section 5: the mark of STUN's messages, which its addresses are disguised by.
+const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
+const UDP: u8 = 17;
+/// The shortest that a rendezvous gives credentials for.
+const BRIEF: Duration = Duration::from_secs(10);
+
+/// Alice wants relayed calls only: neither Bob nor anybody on the way to him learns of an address of hers.
+pub async fn relay_only_tells_no_address(world: &mut World) -> Result<()> {
+    let network = two_homes(OPEN, Expected::Relayed(Relay::Udp));
+    world.gather(&network, Bob::App).await?;
+    let spot = world.spot(network.place)?;
+    let [outside, bobs] = spot.far;
+    let secret = [spot.alice.address()?, outside];
+    let pair = world.pair()?;
+    pair.alice
+        .settle(&json!({ "ice_policy": "relay_only" }))
+        .await?;
+
+    world.lab().internet().record();
+    let took = pair.talk().await?;
+    pair.see_each_other().await?;
+    let carried = world.lab().internet().recorded();
+    let talk = Talk {
+        took,
+        pairs: pair.pairs().await?,
+    };
+
+    let servers = world.servers();
+    for packet in &carried {
+        let Carried { from, to, .. } = packet;
+        for (end, other) in [(from, to), (to, from)] {
+            assert!(
+                *end != outside || servers.contains(other),
+                "Alice is in touch with {other}"
+            );
+        }
+        let told = secret.iter().find(|address| tells_of(packet, **address));
+        assert!(
+            *to != bobs || told.is_none(),
+            "Bob is told {told:?} by {from}"
+        );
+    }
+    let pictures = carried
+        .iter()
+        .filter(|packet| packet.to == bobs && packet.protocol == UDP);
+    assert!(pictures.count() > 100, "hardly anything came to Bob");
+    for (name, end) in [("Bob", &pair.bob), ("Alice", &pair.alice)] {
+        for line in end.said().await? {
+            let told = secret
+                .iter()
+                .find(|address| line.contains(&address.to_string()));
+            assert!(told.is_none(), "{name}'s page tells {told:?}: {line}");
+        }
+    }
+    pair.hang_up().await?;
+    world.part();
+    world.note("One side wants relayed calls only", Bob::App, &[talk]);
+    Ok(())
+}
+
+/// Alice pulls the cable: the call goes on by Wi-Fi, through another router.
+pub async fn alice_goes_on_by_wifi(world: &mut World) -> Result<()> {
+    let network = two_homes(OPEN, Expected::Direct);
+    world.gather(&network, Bob::App).await?;
+    let wifi = world.lab().home("wifi")?;
+    let (spot, pair) = (world.spot(network.place)?, world.pair()?);
+    wifi.plug_in(&spot.alice, "wlan0")?;
+    pair.talk().await?;
+    pair.see_each_other().await?;
+    assert_eq!(pair.bob.pair().await?.remote.ip(), Some(spot.far[0]));
+
+    let pulled = Instant::now();
+    spot.alice.ip("link set eth0 down")?;
+    eventually("Bob to send to the other router", || async {
+        let there = pair.bob.pair().await?.remote.ip();
+        Ok((there == Some(wifi.address())).then_some(()))
+    })
+    .await?;
+    pair.see_each_other().await?;
+    let took = pulled.elapsed();
+    pair.hang_up().await?;
+
+    spot.alice.ip("link delete wlan0")?;
+    spot.routers[0].put_back(&spot.alice, "eth0")?;
+    world.part();
+    world.note_resumed("The cable is pulled, there is Wi-Fi", took);
+    Ok(())
+}
+
+/// Nobody is at the rendezvous any more, and then somebody is again.
+pub async fn the_rendezvous_dies(world: &mut World) -> Result<()> {
+    world
+        .gather(&two_homes(OPEN, Expected::Direct), Bob::App)
+        .await?;
+    world.pair()?.talk().await?;
+    world.pair()?.see_each_other().await?;
+    world.kill_rendezvous().await?;
+    world.pair()?.see_each_other().await?;
+    world.revive_rendezvous().await?;
+    // There is no other way to tell Bob: when he hears of it, both are back.
+    world.pair()?.hang_up().await?;
+    world.part();
+    Ok(())
+}
+
+/// The relay's credentials end while it carries a call: the call lives on, and comes back with new ones.
+pub async fn credentials_end(world: &mut World) -> Result<()> {
+    let network = two_homes(SYMMETRIC, Expected::Relayed(Relay::Udp));
+    let (at, _rendezvous) = world.brief_rendezvous(BRIEF).await?;
+    world.gather_at(at, &network, Bob::App).await?;
+    let (spot, pair) = (world.spot(network.place)?, world.pair()?);
+    pair.talk().await?;
+    pair.see_each_other().await?;
+    let servers = pair.alice.servers().await?;
+    let relay = servers.into_iter().find_map(|server| match server {
+        IceServer::Relay { credentials, .. } => Some(credentials),
+        IceServer::Mirror { .. } => None,
+    });
+    let credentials = relay.ok_or("no relay")?;
+    eventually("the credentials to be worth nothing", || async {
+        let relays = world.coturn().relays(&spot.alice, Relay::Udp, &credentials);
+        Ok((!relays.await?).then_some(()))
+    })
+    .await?;
+    pair.see_each_other().await?;
+
+    let pulled = Instant::now();
+    spot.alice.ip("link set eth0 down")?;
+    pair.alice.page().status("Reconnecting…").await?;
+    spot.routers[0].put_back(&spot.alice, "eth0")?;
+    pair.see_each_other().await?;
+    let took = pulled.elapsed();
+    pair.hang_up().await?;
+    world.part();
+    world.note_resumed(
+        "The relay's credentials have ended, the cable is pulled and put back",
+        took,
+    );
+    Ok(())
+}
+
+fn two_homes(rules: Rules, expected: Expected) -> Scenario {
+    Scenario {
+        name: "",
+        title: "",
+        place: Where::TwoHomes,
+        alice: rules,
+        bob: rules,
+        expected,
+    }
+}
+
+/// Whether a packet holds an address as text anywhere, or, where it is one of STUN's, as one of its attributes might.
+fn tells_of(packet: &Carried, address: IpAddr) -> bool {
+    let contains = |needle: &[u8]| {
+        packet
+            .payload
+            .windows(needle.len())
+            .any(|window| window == needle)
+    };
+    if contains(address.to_string().as_bytes()) {
+        return true;
+    }
+    let IpAddr::V4(address) = address else {
+        return false;
+    };
+    let plain = address.octets();
+    let disguised: [u8; 4] = std::array::from_fn(|at| plain[at] ^ MAGIC_COOKIE[at]);
+    // After the UDP header, or TURN's channel header before a relayed message.
+    let is_stun = packet
+        .payload
+        .windows(4)
+        .take(128)
+        .any(|window| window == MAGIC_COOKIE);
+    is_stun && (contains(&plain) || contains(&disguised))
+}

@@ -1,0 +1,96 @@
+//! Alice and Bob, each other's contacts, each at a place of the lab.
+
+use std::path::Path;
+use std::time::Duration;
+
+use ringdown_e2e::Result;
+use ringdown_e2e::chromium::Foreigner;
+use ringdown_e2e::lab::Place;
+use ringdown_e2e::lab::end::{self, End};
+use ringdown_e2e::person::{Person, Setup};
+use ringdown_e2e::stage::Stage;
+use serde_json::Value;
+
+use crate::scenario::Bob;
+
+/// The two, before their windows.
+pub struct Pair {
+    /// Who calls.
+    pub alice: End,
+    /// Who accepts.
+    pub bob: End,
+    _stage: Stage,
+}
+
+/// A call that came about.
+#[derive(Debug)]
+pub struct Talk {
+    /// From Bob's "Accept" until both are connected.
+    pub took: Duration,
+    /// The candidates of Alice's end and of Bob's.
+    pub pairs: [end::Pair; 2],
+}
+
+impl Pair {
+    /// Opens both windows, sets what is to be set, and makes the two each other's contacts.
+    pub async fn meet(
+        (alices, bobs): (&Place, &Place),
+        bob: Bob,
+        settings: &Value,
+        certificate: &Path,
+    ) -> Result<Self> {
+        let stage = Stage::new("1280x1024").await?;
+        let setup = |place: &Place| Setup {
+            place: Some(place.clone()),
+            // Read by the engine in place of the system's certificates.
+            environment: vec![("SSL_CERT_FILE".into(), certificate.display().to_string())],
+            ..Setup::default()
+        };
+        let alice = async {
+            Ok(End::App(
+                Person::arrive(&stage, "Alice", setup(alices)).await?,
+            ))
+        };
+        let other = async {
+            Ok::<_, ringdown_e2e::Error>(match bob {
+                Bob::App => End::App(Person::arrive(&stage, "Bob", setup(bobs)).await?),
+                Bob::Browser => End::Browser(Foreigner::arrive_at(&stage, "Bob", bobs).await?),
+            })
+        };
+        let (alice, bob) = tokio::try_join!(alice, other)?;
+        tokio::try_join!(alice.settle(settings), bob.settle(settings))?;
+        alice.befriend(&bob.invite().await?, "Bob").await?;
+        bob.befriend(&alice.invite().await?, "Alice").await?;
+        tokio::try_join!(alice.watch(), bob.watch())?;
+        Ok(Self {
+            alice,
+            bob,
+            _stage: stage,
+        })
+    }
+
+    /// Alice calls Bob, who accepts. Returns how long it took from then until both were connected.
+    pub async fn talk(&self) -> Result<Duration> {
+        self.alice.call("Bob").await?;
+        let accepted = self.bob.accept("Alice").await?;
+        let (alice, bob) = tokio::try_join!(self.alice.connected(), self.bob.connected())?;
+        Ok(alice.max(bob).saturating_sub(accepted))
+    }
+
+    /// The candidates in use at both ends.
+    pub async fn pairs(&self) -> Result<[end::Pair; 2]> {
+        let (alice, bob) = tokio::try_join!(self.alice.pair(), self.bob.pair())?;
+        Ok([alice, bob])
+    }
+
+    /// Waits until both pictures move at the other's.
+    pub async fn see_each_other(&self) -> Result<()> {
+        tokio::try_join!(self.alice.sees("Bob"), self.bob.sees("Alice")).map(drop)
+    }
+
+    /// Ends the call, until the next one can begin.
+    pub async fn hang_up(&self) -> Result<()> {
+        self.alice.hang_up().await?;
+        tokio::try_join!(self.alice.is_free(), self.bob.is_free()).map(drop)
+    }
+}

@@ -1,0 +1,86 @@
+//! What came of the calls, for people and for docs/NETWORK.md.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::pair::Talk;
+use crate::scenario::Bob;
+
+/// A row a scenario.
+#[derive(Debug, Default)]
+pub struct Table {
+    rows: Vec<Row>,
+    resumed: Vec<(&'static str, Duration)>,
+}
+
+#[derive(Debug)]
+struct Row {
+    title: &'static str,
+    ends: &'static str,
+    /// Each way that was seen, Alice's and Bob's view of it.
+    ways: Vec<String>,
+    times: Vec<Duration>,
+}
+
+impl Table {
+    /// Adds what came of a scenario.
+    pub fn add(&mut self, title: &'static str, bob: Bob, talks: &[Talk]) {
+        let ends = match bob {
+            Bob::App => "app, app",
+            Bob::Browser => "app, Chromium",
+        };
+        let mut ways: Vec<String> = talks
+            .iter()
+            .map(|talk| format!("{}; {}", talk.pairs[0], talk.pairs[1]))
+            .collect();
+        ways.sort_unstable();
+        ways.dedup();
+        let mut times: Vec<Duration> = talks.iter().map(|talk| talk.took).collect();
+        times.sort_unstable();
+        let row = Row {
+            title,
+            ends,
+            ways,
+            times,
+        };
+        println!("{row}");
+        self.rows.push(row);
+    }
+
+    /// Adds how long a call took to come back.
+    pub fn add_resumed(&mut self, title: &'static str, took: Duration) {
+        println!("{title}: {} ms", took.as_millis());
+        self.resumed.push((title, took));
+    }
+}
+
+impl fmt::Display for Table {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("| network | ends | Alice's candidates; Bob's | calls | accept to connected: median (least to most) |\n")?;
+        f.write_str("|---|---|---|---|---|\n")?;
+        self.rows.iter().try_for_each(|row| writeln!(f, "{row}"))?;
+        f.write_str("\n| what happens in a call | until both see each other again |\n|---|---|\n")?;
+        self.resumed
+            .iter()
+            .try_for_each(|(title, took)| writeln!(f, "| {title} | {} ms |", took.as_millis()))
+    }
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            title,
+            ends,
+            ways,
+            times,
+        } = self;
+        let at = |place: usize| times.get(place).map_or(0, Duration::as_millis);
+        let (median, most) = (at(times.len() / 2), at(times.len().saturating_sub(1)));
+        let (count, ways) = (times.len(), ways.join(" or "));
+        write!(
+            f,
+            "| {title} | {ends} | {ways} | {count} | {median} ms ({} to {most}) |",
+            at(0)
+        )
+    }
+}
