@@ -10,6 +10,8 @@ mod expect;
 mod pair;
 #[path = "network/scenario.rs"]
 mod scenario;
+#[path = "network/spot.rs"]
+mod spot;
 #[path = "network/table.rs"]
 mod table;
 #[path = "network/world.rs"]
@@ -26,14 +28,6 @@ use tokio::sync::Mutex;
 use crate::scenario::{Bob, SCENARIOS};
 use crate::world::World;
 
-/// What happens once, between two apps.
-const EVENTS: [&str; 4] = [
-    "relay_only_tells_no_address",
-    "alice_goes_on_by_wifi",
-    "the_rendezvous_dies",
-    "credentials_end",
-];
-
 fn main() -> ExitCode {
     let Ok(runtime) = Runtime::new() else {
         eprintln!("there is no runtime to be had");
@@ -42,23 +36,23 @@ fn main() -> ExitCode {
     let shared = Shared(Arc::new((runtime, Mutex::default())));
     let mut stories: Vec<Story> = Vec::new();
     for bob in [Bob::App, Bob::Browser] {
+        let mut tell = |name: &str, tale| stories.push((format!("{}_{name}", bob.calls()), tale));
         for scenario in SCENARIOS {
-            let name = format!("{}_{}", bob.calls(), scenario.name);
-            stories.push((
-                name,
-                shared.tale(async move |world| world.play(bob, &scenario).await),
-            ));
+            let tale = shared.tale(async move |world| world.play(bob, &scenario).await);
+            tell(scenario.name, tale);
         }
+        let tale =
+            async move |world: &mut World| events::relay_only_tells_no_address(world, bob).await;
+        tell("and_tells_no_address", shared.tale(tale));
+        let tale = async move |world: &mut World| events::alice_goes_on_by_wifi(world, bob).await;
+        tell("and_goes_on_by_wifi", shared.tale(tale));
+        let tale = async move |world: &mut World| events::the_rendezvous_dies(world, bob).await;
+        tell("and_the_rendezvous_dies", shared.tale(tale));
     }
-    for name in EVENTS {
-        let tale = shared.tale(async move |world| match name {
-            "relay_only_tells_no_address" => events::relay_only_tells_no_address(world).await,
-            "alice_goes_on_by_wifi" => events::alice_goes_on_by_wifi(world).await,
-            "the_rendezvous_dies" => events::the_rendezvous_dies(world).await,
-            _ => events::credentials_end(world).await,
-        });
-        stories.push((name.to_owned(), tale));
-    }
+    let tale = async |world: &mut World| events::credentials_end(world).await;
+    stories.push(("credentials_end".into(), shared.tale(tale)));
+    let tale = async |world: &mut World| events::where_no_way_leads_both_are_told(world).await;
+    stories.push(("where_no_way_leads_both_are_told".into(), shared.tale(tale)));
     let code = run(stories);
     shared.end();
     code
@@ -77,18 +71,20 @@ impl Shared {
         Box::new(move || {
             let (runtime, world) = &*shared.0;
             runtime.block_on(async {
-                let mut world = world.lock().await;
-                if world.is_none() {
-                    *world = Some(World::new().await?);
-                }
-                let world = world.as_mut().ok_or("no world")?;
-                let end = tell(world).await;
+                // A tale that panics takes the world with it.
+                let begun = world.lock().await.take();
+                let mut here = match begun {
+                    Some(begun) => begun,
+                    None => World::new().await?,
+                };
+                let end = tell(&mut here).await;
                 if let Err(error) = &end {
                     eprintln!("{error}");
-                    world.tell_all().await;
+                    here.tell_all().await;
                     // Whatever state they are in, the next call is made by others.
-                    world.part();
+                    here.part();
                 }
+                *world.lock().await = Some(here);
                 end
             })
         })

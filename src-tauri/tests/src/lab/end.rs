@@ -18,17 +18,26 @@ use crate::{Result, eventually};
 const WATCH: &str = r#"
 if (window.watched) return;
 const now = () => performance.timeOrigin + performance.now();
-const watched = (window.watched = { peers: [], candidates: [], accepted: 0, connected: 0 });
+const watched = (window.watched = { peers: [], candidates: [], log: [], accepted: 0, connected: 0 });
+const note = (what) => watched.log.push([now(), what]);
 window.RTCPeerConnection = new Proxy(window.RTCPeerConnection, {
   construct(target, parameters) {
     const peer = new target(...parameters);
     watched.peers.push(peer);
-    watched.connected = 0;
-    watched.candidates = [];
-    const keep = (candidate) => candidate?.candidate && watched.candidates.push(candidate.candidate);
-    peer.addEventListener("icecandidate", ({ candidate }) => keep(candidate));
-    const add = peer.addIceCandidate;
-    peer.addIceCandidate = (candidate) => (keep(candidate), add.call(peer, candidate));
+    Object.assign(watched, { candidates: [], log: [], connected: 0 });
+    note("begins");
+    const keep = (whose, candidate) => {
+      if (!candidate?.candidate) return note(`${whose} last candidate`);
+      watched.candidates.push(candidate.candidate);
+      note(`${whose} candidate ${candidate.candidate.split(" ").slice(2, 8).join(" ")}`);
+    };
+    peer.addEventListener("icecandidate", ({ candidate }) => keep("own", candidate));
+    const { addIceCandidate, setRemoteDescription } = peer;
+    peer.addIceCandidate = (candidate) => (keep("other's", candidate), addIceCandidate.call(peer, candidate));
+    peer.setRemoteDescription = (it) => (note(`other's ${it.type}`), setRemoteDescription.call(peer, it));
+    for (const state of ["signalingState", "iceConnectionState", "connectionState"]) {
+      peer.addEventListener(state.toLowerCase() + "change", () => note(`${state} ${peer[state]}`));
+    }
     peer.addEventListener("connectionstatechange", () => {
       if (peer.connectionState === "connected") watched.connected ||= now();
     });
@@ -293,6 +302,20 @@ impl End {
             Self::App(person) => person.page().press("Hang up").await,
             Self::Browser(foreigner) => foreigner.hang_up().await,
         }
+    }
+
+    /// What their last connection went through: since 1970, and what.
+    ///
+    /// # Errors
+    /// When the page does not answer.
+    pub async fn log(&self) -> Result<Vec<(Duration, String)>> {
+        let log = self.page().run("return window.watched.log", vec![]).await?;
+        let log: Vec<(f64, String)> = serde_json::from_value(log)?;
+        let since = |at: f64| Duration::from_secs_f64(at / 1000.0);
+        Ok(log
+            .into_iter()
+            .map(|(at, what)| (since(at), what))
+            .collect())
     }
 
     /// Waits until a call that the other side ended is over and the next one can begin.

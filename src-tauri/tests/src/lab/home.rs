@@ -85,6 +85,11 @@ impl Home {
         Ok(home)
     }
 
+    /// The N in 192.168.N.0/24.
+    pub(super) fn number(&self) -> u8 {
+        self.number
+    }
+
     /// The address the router has outside: what the rest of the world sees of an IPv4 home.
     #[must_use]
     pub fn address(&self) -> IpAddr {

@@ -73,6 +73,18 @@ impl Lab {
         Home::new(name, number, router, public)
     }
 
+    /// A home whose network has the very addresses of another one's.
+    ///
+    /// # Errors
+    /// When it can't be made.
+    pub fn home_like(&self, other: &Home, name: &str) -> Result<Home> {
+        let number = self.homes.fetch_add(1, Ordering::Relaxed);
+        let public = IpAddr::from(Ipv4Addr::new(203, 0, 113, number));
+        let router = Place::new(&format!("{name}-router"))?;
+        self.internet.join(&router, &[(public, 32)])?;
+        Home::new(name, other.number(), router, public)
+    }
+
     /// A home whose router is plugged into another home's network: two translations, one behind the other.
     ///
     /// # Errors
@@ -138,13 +150,13 @@ impl Server {
 /// Why there can be no lab here; none if there can.
 #[must_use]
 pub fn why_not() -> Option<String> {
+    if !rustix::process::geteuid().is_root() {
+        return Some("the network lab needs root".into());
+    }
     if let Some(missing) = PROGRAMS.iter().find(|program| !installed(program)) {
         return Some(format!(
             "{missing} is not installed (cargo xtask test packages)"
         ));
-    }
-    if !rustix::process::geteuid().is_root() {
-        return Some("the network lab needs root".into());
     }
     // Root in a container may not be allowed to. Whatever else goes wrong is a failure, not an obstacle.
     let tried = Place::new("probe").and_then(|place| tun::open_in(&place, "wan"));

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use ringdown_e2e::lab::coturn::Relay;
 use ringdown_e2e::lab::end::IceServer;
 use ringdown_e2e::lab::{Carried, Rules};
-use ringdown_e2e::{Result, eventually};
+use ringdown_e2e::{Result, eventually, eventually_within};
 use serde_json::json;
 
 use crate::pair::Talk;
@@ -18,15 +18,16 @@ const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const UDP: u8 = 17;
 /// The shortest that a rendezvous gives credentials for.
 const BRIEF: Duration = Duration::from_secs(10);
+/// Longer than a call tries to connect.
+const GIVING_UP: Duration = Duration::from_secs(60);
 
 /// Alice wants relayed calls only: neither Bob nor anybody on the way to him learns of an address of hers.
-pub async fn relay_only_tells_no_address(world: &mut World) -> Result<()> {
+pub async fn relay_only_tells_no_address(world: &mut World, bob: Bob) -> Result<()> {
     let network = two_homes(OPEN, Expected::Relayed(Relay::Udp));
-    world.gather(&network, Bob::App).await?;
-    let spot = world.spot(network.place)?;
+    world.gather(&network, bob).await?;
+    let (spot, pair) = world.talkers()?;
     let [outside, bobs] = spot.far;
     let secret = [spot.alice.address()?, outside];
-    let pair = world.pair()?;
     pair.alice
         .settle(&json!({ "ice_policy": "relay_only" }))
         .await?;
@@ -69,51 +70,49 @@ pub async fn relay_only_tells_no_address(world: &mut World) -> Result<()> {
     }
     pair.hang_up().await?;
     world.part();
-    world.note("One side wants relayed calls only", Bob::App, &[talk]);
+    world.note("One side wants relayed calls only", bob, &[talk]);
     Ok(())
 }
 
 /// Alice pulls the cable: the call goes on by Wi-Fi, through another router.
-pub async fn alice_goes_on_by_wifi(world: &mut World) -> Result<()> {
+pub async fn alice_goes_on_by_wifi(world: &mut World, bob: Bob) -> Result<()> {
     let network = two_homes(OPEN, Expected::Direct);
-    world.gather(&network, Bob::App).await?;
+    world.gather(&network, bob).await?;
     let wifi = world.lab().home("wifi")?;
-    let (spot, pair) = (world.spot(network.place)?, world.pair()?);
+    let (spot, pair) = world.talkers()?;
     wifi.plug_in(&spot.alice, "wlan0")?;
     pair.talk().await?;
     pair.see_each_other().await?;
-    assert_eq!(pair.bob.pair().await?.remote.ip(), Some(spot.far[0]));
+    let before = pair.bob.pair().await?.remote.ip();
 
     let pulled = Instant::now();
-    spot.alice.ip("link set eth0 down")?;
-    eventually("Bob to send to the other router", || async {
+    spot.pull()?;
+    eventually("Bob to send to another address", || async {
         let there = pair.bob.pair().await?.remote.ip();
-        Ok((there == Some(wifi.address())).then_some(()))
+        Ok((there.is_some() && there != before).then_some(()))
     })
     .await?;
     pair.see_each_other().await?;
     let took = pulled.elapsed();
     pair.hang_up().await?;
 
-    spot.alice.ip("link delete wlan0")?;
-    spot.routers[0].put_back(&spot.alice, "eth0")?;
     world.part();
-    world.note_resumed("The cable is pulled, there is Wi-Fi", took);
+    world.note_resumed("The cable is pulled, there is Wi-Fi", bob, took);
     Ok(())
 }
 
 /// Nobody is at the rendezvous any more, and then somebody is again.
-pub async fn the_rendezvous_dies(world: &mut World) -> Result<()> {
+pub async fn the_rendezvous_dies(world: &mut World, bob: Bob) -> Result<()> {
     world
-        .gather(&two_homes(OPEN, Expected::Direct), Bob::App)
+        .gather(&two_homes(OPEN, Expected::Direct), bob)
         .await?;
-    world.pair()?.talk().await?;
-    world.pair()?.see_each_other().await?;
+    world.talkers()?.1.talk().await?;
+    world.talkers()?.1.see_each_other().await?;
     world.kill_rendezvous().await?;
-    world.pair()?.see_each_other().await?;
+    world.talkers()?.1.see_each_other().await?;
     world.revive_rendezvous().await?;
     // There is no other way to tell Bob: when he hears of it, both are back.
-    world.pair()?.hang_up().await?;
+    world.talkers()?.1.hang_up().await?;
     world.part();
     Ok(())
 }
@@ -123,7 +122,7 @@ pub async fn credentials_end(world: &mut World) -> Result<()> {
     let network = two_homes(SYMMETRIC, Expected::Relayed(Relay::Udp));
     let (at, _rendezvous) = world.brief_rendezvous(BRIEF).await?;
     world.gather_at(at, &network, Bob::App).await?;
-    let (spot, pair) = (world.spot(network.place)?, world.pair()?);
+    let (spot, pair) = world.talkers()?;
     pair.talk().await?;
     pair.see_each_other().await?;
     let servers = pair.alice.servers().await?;
@@ -140,17 +139,45 @@ pub async fn credentials_end(world: &mut World) -> Result<()> {
     pair.see_each_other().await?;
 
     let pulled = Instant::now();
-    spot.alice.ip("link set eth0 down")?;
+    spot.pull()?;
     pair.alice.page().status("Reconnecting…").await?;
-    spot.routers[0].put_back(&spot.alice, "eth0")?;
+    spot.put_back()?;
     pair.see_each_other().await?;
     let took = pulled.elapsed();
     pair.hang_up().await?;
     world.part();
     world.note_resumed(
         "The relay's credentials have ended, the cable is pulled and put back",
+        Bob::App,
         took,
     );
+    Ok(())
+}
+
+/// Two symmetric NATs, and nobody wants a relay: both are told why nothing came of it.
+pub async fn where_no_way_leads_both_are_told(world: &mut World) -> Result<()> {
+    let network = two_homes(SYMMETRIC, Expected::Direct);
+    world.gather(&network, Bob::App).await?;
+    let (_, pair) = world.talkers()?;
+    let without_relays = json!({ "ice_policy": "stun" });
+    tokio::try_join!(
+        pair.alice.settle(&without_relays),
+        pair.bob.settle(&without_relays)
+    )?;
+    pair.alice.call("Bob").await?;
+    pair.bob.accept("Alice").await?;
+    for end in [&pair.alice, &pair.bob] {
+        eventually_within(GIVING_UP, "the reason", || async {
+            let told = end.page().statuses().await?;
+            let reason = "Neither side could open a direct path";
+            Ok(told
+                .iter()
+                .any(|text| text.starts_with(reason))
+                .then_some(()))
+        })
+        .await?;
+    }
+    world.part();
     Ok(())
 }
 

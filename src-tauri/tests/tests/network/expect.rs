@@ -8,11 +8,11 @@ use ringdown_e2e::lab::coturn::Relay;
 use ringdown_e2e::lab::end::Pair;
 
 use crate::scenario::{Bob, Expected, Scenario, Where};
-use crate::world::Spot;
+use crate::spot::Spot;
 
 /// Pictures come in packets larger than this, in bytes; voice, checks and refreshes in smaller ones.
 const LARGE: usize = 600;
-/// And there is more of them than of other large ones, descriptions and certificates.
+/// And there is more of them than of other large ones, such as certificates.
 const MUCH: usize = 10_000;
 
 /// Fails unless Alice's pair of candidates and Bob's are those of such a way.
@@ -61,25 +61,25 @@ fn relayed([alices, bobs]: &[Pair; 2], relay: Relay) -> Result<()> {
 pub fn of_the_wire(
     scenario: &Scenario,
     spot: &Spot,
-    servers: &[IpAddr],
+    relays: &[IpAddr],
     carried: &[Carried],
 ) -> Result<()> {
-    let (mut straight, mut by_servers) = (0, 0);
+    let (mut straight, mut relayed) = (0, 0);
     for packet in carried.iter().filter(|packet| packet.payload.len() > LARGE) {
         let ends = [packet.from, packet.to];
         if ends.iter().all(|end| spot.far.contains(end)) {
             straight += packet.payload.len();
-        } else if ends.iter().any(|end| servers.contains(end)) {
-            by_servers += packet.payload.len();
+        } else if ends.iter().any(|end| relays.contains(end)) {
+            relayed += packet.payload.len();
         }
     }
     let fine = match (scenario.expected, scenario.place) {
-        (Expected::Direct, Where::OneLan) => straight == 0 && by_servers < MUCH,
-        (Expected::Direct, _) => straight > MUCH && by_servers < straight / 10,
-        (Expected::Relayed(_), _) => by_servers > MUCH && straight < by_servers / 10,
+        (Expected::Direct, Where::OneLan) => straight == 0 && relayed < MUCH,
+        (Expected::Direct, _) => straight > MUCH && relayed < straight / 10,
+        (Expected::Relayed(_), _) => relayed > MUCH && straight < relayed / 10,
     };
     if fine {
         return Ok(());
     }
-    Err(format!("{straight} bytes crossed the internet straight, {by_servers} by servers").into())
+    Err(format!("{straight} bytes crossed the internet straight, {relayed} by the relay").into())
 }

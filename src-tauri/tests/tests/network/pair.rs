@@ -12,6 +12,10 @@ use ringdown_e2e::stage::Stage;
 use serde_json::Value;
 
 use crate::scenario::Bob;
+use crate::spot::Spot;
+
+/// Set to see what every connection goes through; of one that fails it is always shown.
+const TRACE: &str = "RINGDOWN_TRACE";
 
 /// The two, before their windows.
 pub struct Pair {
@@ -33,12 +37,7 @@ pub struct Talk {
 
 impl Pair {
     /// Opens both windows, sets what is to be set, and makes the two each other's contacts.
-    pub async fn meet(
-        (alices, bobs): (&Place, &Place),
-        bob: Bob,
-        settings: &Value,
-        certificate: &Path,
-    ) -> Result<Self> {
+    pub async fn meet(spot: &Spot, bob: Bob, settings: &Value, certificate: &Path) -> Result<Self> {
         let stage = Stage::new("1280x1024").await?;
         let setup = |place: &Place| Setup {
             place: Some(place.clone()),
@@ -48,13 +47,13 @@ impl Pair {
         };
         let alice = async {
             Ok(End::App(
-                Person::arrive(&stage, "Alice", setup(alices)).await?,
+                Person::arrive(&stage, "Alice", setup(&spot.alice)).await?,
             ))
         };
         let other = async {
             Ok::<_, ringdown_e2e::Error>(match bob {
-                Bob::App => End::App(Person::arrive(&stage, "Bob", setup(bobs)).await?),
-                Bob::Browser => End::Browser(Foreigner::arrive_at(&stage, "Bob", bobs).await?),
+                Bob::App => End::App(Person::arrive(&stage, "Bob", setup(&spot.bob)).await?),
+                Bob::Browser => End::Browser(Foreigner::arrive_at(&stage, "Bob", &spot.bob).await?),
             })
         };
         let (alice, bob) = tokio::try_join!(alice, other)?;
@@ -73,8 +72,29 @@ impl Pair {
     pub async fn talk(&self) -> Result<Duration> {
         self.alice.call("Bob").await?;
         let accepted = self.bob.accept("Alice").await?;
-        let (alice, bob) = tokio::try_join!(self.alice.connected(), self.bob.connected())?;
+        let connected = tokio::try_join!(self.alice.connected(), self.bob.connected());
+        if connected.is_err() || std::env::var_os(TRACE).is_some() {
+            self.tell(accepted).await?;
+        }
+        let (alice, bob) = connected?;
         Ok(alice.max(bob).saturating_sub(accepted))
+    }
+
+    /// Prints what both connections went through, in milliseconds since Bob accepted.
+    async fn tell(&self, accepted: Duration) -> Result<()> {
+        let (alice, bob) = tokio::try_join!(self.alice.log(), self.bob.log())?;
+        let of = |name: &'static str, log: Vec<(Duration, String)>| {
+            log.into_iter().map(move |(at, what)| (at, name, what))
+        };
+        let mut all: Vec<_> = of("Alice", alice).chain(of("      Bob", bob)).collect();
+        all.sort_unstable();
+        for (at, name, what) in all {
+            eprintln!(
+                "{:>6} {name}: {what}",
+                at.saturating_sub(accepted).as_millis()
+            );
+        }
+        Ok(())
     }
 
     /// The candidates in use at both ends.

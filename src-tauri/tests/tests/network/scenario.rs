@@ -13,6 +13,14 @@ pub enum Bob {
 }
 
 impl Bob {
+    /// For the table.
+    pub fn ends(self) -> &'static str {
+        match self {
+            Self::App => "app, app",
+            Self::Browser => "app, Chromium",
+        }
+    }
+
     /// For the names of tests.
     pub fn calls(self) -> &'static str {
         match self {
@@ -29,6 +37,8 @@ pub enum Where {
     OneLan,
     /// Each in their own.
     TwoHomes,
+    /// Each in their own, and both have the same private address, as most homes have.
+    AlikeHomes,
     /// Alice's router is plugged into another one; Bob is at home.
     BehindTwo,
     /// Each in their own home, where there is IPv6 and nothing else.
@@ -89,7 +99,7 @@ const HAIRPIN: Rules = Rules {
 };
 
 /// The matrix.
-pub const SCENARIOS: [Scenario; 9] = [
+pub const SCENARIOS: [Scenario; 10] = [
     Scenario {
         name: "on_one_network",
         title: "One network",
@@ -145,6 +155,14 @@ pub const SCENARIOS: [Scenario; 9] = [
         alice: ONLY_443,
         bob: OPEN,
         expected: Expected::Relayed(Relay::Tls),
+    },
+    Scenario {
+        name: "between_homes_that_are_alike",
+        title: "Two homes where both have the same private address",
+        place: Where::AlikeHomes,
+        alice: OPEN,
+        bob: OPEN,
+        expected: Expected::Direct,
     },
     Scenario {
         name: "from_behind_two_nats",

@@ -10,7 +10,7 @@ use crate::scenario::Bob;
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Row>,
-    resumed: Vec<(&'static str, Duration)>,
+    resumed: Vec<(&'static str, Bob, Duration)>,
 }
 
 #[derive(Debug)]
@@ -25,10 +25,7 @@ struct Row {
 impl Table {
     /// Adds what came of a scenario.
     pub fn add(&mut self, title: &'static str, bob: Bob, talks: &[Talk]) {
-        let ends = match bob {
-            Bob::App => "app, app",
-            Bob::Browser => "app, Chromium",
-        };
+        let ends = bob.ends();
         let mut ways: Vec<String> = talks
             .iter()
             .map(|talk| format!("{}; {}", talk.pairs[0], talk.pairs[1]))
@@ -48,9 +45,9 @@ impl Table {
     }
 
     /// Adds how long a call took to come back.
-    pub fn add_resumed(&mut self, title: &'static str, took: Duration) {
-        println!("{title}: {} ms", took.as_millis());
-        self.resumed.push((title, took));
+    pub fn add_resumed(&mut self, title: &'static str, bob: Bob, took: Duration) {
+        println!("{title}, {}: {} ms", bob.ends(), took.as_millis());
+        self.resumed.push((title, bob, took));
     }
 }
 
@@ -59,10 +56,12 @@ impl fmt::Display for Table {
         f.write_str("| network | ends | Alice's candidates; Bob's | calls | accept to connected: median (least to most) |\n")?;
         f.write_str("|---|---|---|---|---|\n")?;
         self.rows.iter().try_for_each(|row| writeln!(f, "{row}"))?;
-        f.write_str("\n| what happens in a call | until both see each other again |\n|---|---|\n")?;
-        self.resumed
-            .iter()
-            .try_for_each(|(title, took)| writeln!(f, "| {title} | {} ms |", took.as_millis()))
+        f.write_str(
+            "\n| what happens | ends | until both see each other again |\n|---|---|---|\n",
+        )?;
+        self.resumed.iter().try_for_each(|(title, bob, took)| {
+            writeln!(f, "| {title} | {} | {} ms |", bob.ends(), took.as_millis())
+        })
     }
 }
 

@@ -1,11 +1,10 @@
 //! The lab with all that the calls need: homes, a rendezvous, STUN and TURN, and the two who talk.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
-use std::sync::Arc;
 use std::time::Duration;
 
 use ringdown_e2e::lab::coturn::Coturn;
-use ringdown_e2e::lab::{Home, Lab, Place, Rules, Server};
+use ringdown_e2e::lab::{Lab, Server};
 use ringdown_e2e::process::Program;
 use ringdown_e2e::stage::binary;
 use ringdown_e2e::{Result, eventually};
@@ -15,6 +14,7 @@ use tempfile::TempDir;
 use crate::expect;
 use crate::pair::{Pair, Talk};
 use crate::scenario::{Bob, Scenario, Where};
+use crate::spot::Spot;
 use crate::table::Table;
 
 /// How often each call is made.
@@ -28,65 +28,24 @@ const MEETING_PORT: u16 = 443;
 /// And another one here.
 const BRIEF_PORT: u16 = 8080;
 
-/// Two machines, and the routers before them.
-pub struct Spot {
-    pub alice: Place,
-    pub bob: Place,
-    pub routers: [Arc<Home>; 2],
-    /// The addresses at which Alice and Bob are reached from the other's place.
-    pub near: [IpAddr; 2],
-    /// And from outside.
-    pub far: [IpAddr; 2],
-}
-
-impl Spot {
-    fn in_one_home(lab: &Lab) -> Result<Self> {
-        let home = Arc::new(lab.home("one")?);
-        let (alice, bob) = (home.host()?, home.host()?);
-        Ok(Self {
-            near: [alice.address()?, bob.address()?],
-            far: [home.address(), home.address()],
-            routers: [home.clone(), home],
-            alice,
-            bob,
-        })
-    }
-
-    /// `known_as`: by which address the world knows Alice's home.
-    fn in_two(alices: Home, bobs: Home, known_as: IpAddr) -> Result<Self> {
-        let (alice, bob) = (alices.host()?, bobs.host()?);
-        let far = match known_as {
-            IpAddr::V4(_) => [known_as, bobs.address()],
-            IpAddr::V6(_) => [alice.address()?, bob.address()?],
-        };
-        Ok(Self {
-            near: far,
-            far,
-            routers: [Arc::new(alices), Arc::new(bobs)],
-            alice,
-            bob,
-        })
-    }
-
-    fn apply(&self, alice: Rules, bob: Rules) -> Result<()> {
-        let [alices, bobs] = &self.routers;
-        bobs.apply(bob)?;
-        alices.apply(alice)
-    }
-}
-
 /// All of it.
 pub struct World {
     table: Table,
-    pair: Option<(Where, Bob, Pair)>,
-    spots: Vec<(Where, Spot)>,
+    gathering: Option<Gathering>,
     rendezvous: Program,
     coturn: Coturn,
     meeting: Server,
     turn: Server,
-    _carrier: Home,
     _dir: TempDir,
     lab: Lab,
+}
+
+/// The two, where they are.
+struct Gathering {
+    place: Where,
+    with: Bob,
+    pair: Pair,
+    spot: Spot,
 }
 
 impl World {
@@ -98,31 +57,13 @@ impl World {
         let lab = Lab::new()?;
         let (meeting, turn) = (lab.server("rendezvous")?, lab.server("turn")?);
         let coturn = Coturn::start(&turn, dir.path()).await?;
-        let rendezvous = start_rendezvous(everywhere(), &meeting, &coturn, LONG).await?;
-        let carrier = lab.home("carrier")?;
-        let behind = lab.home_behind(&carrier, "behind")?;
-        let home = |name| lab.home(name);
-        let bare = |name| lab.home_without_ipv4(name);
-        let public = carrier.address();
-        let mut spots = vec![
-            (Where::OneLan, Spot::in_one_home(&lab)?),
-            (Where::BehindTwo, Spot::in_two(behind, home("c")?, public)?),
-        ];
-        let (a, b) = (home("a")?, home("b")?);
-        let public = a.address();
-        spots.push((Where::TwoHomes, Spot::in_two(a, b, public)?));
-        let (a, b) = (bare("d")?, bare("e")?);
-        let public = a.address();
-        spots.push((Where::WithoutIpv4, Spot::in_two(a, b, public)?));
         Ok(Self {
             table: Table::default(),
-            pair: None,
-            spots,
-            rendezvous,
+            gathering: None,
+            rendezvous: start_rendezvous(everywhere(), &meeting, &coturn, LONG).await?,
             coturn,
             meeting,
             turn,
-            _carrier: carrier,
             _dir: dir,
             lab,
         })
@@ -134,8 +75,8 @@ impl World {
     }
 
     /// Keeps how long a call took to come back.
-    pub fn note_resumed(&mut self, title: &'static str, took: Duration) {
-        self.table.add_resumed(title, took);
+    pub fn note_resumed(&mut self, title: &'static str, bob: Bob, took: Duration) {
+        self.table.add_resumed(title, bob, took);
     }
 
     /// What came of all calls so far.
@@ -162,7 +103,7 @@ impl World {
 
     async fn once(&mut self, bob: Bob, scenario: &Scenario) -> Result<Talk> {
         self.gather(scenario, bob).await?;
-        let (spot, pair) = (self.spot(scenario.place)?, self.pair()?);
+        let (spot, pair) = self.talkers()?;
         let took = pair.talk().await?;
         pair.see_each_other().await?;
         // The first pair that worked need not be the best, and may be left for it.
@@ -175,7 +116,8 @@ impl World {
         self.lab.internet().record();
         pair.see_each_other().await?;
         let carried = self.lab.internet().recorded();
-        expect::of_the_wire(scenario, spot, &self.servers(), &carried)?;
+        let relays: Vec<IpAddr> = self.turn.addresses().collect();
+        expect::of_the_wire(scenario, spot, &relays, &carried)?;
         pair.hang_up().await?;
         Ok(Talk { took, pairs })
     }
@@ -186,10 +128,12 @@ impl World {
             Where::WithoutIpv4 => SocketAddr::from((self.meeting.ipv6[0], MEETING_PORT)),
             _ => SocketAddr::from((self.meeting.ipv4[0], MEETING_PORT)),
         };
-        let place = scenario.place;
-        let are_there = |(at, with, _): &(Where, Bob, Pair)| (*at, *with) == (place, bob);
-        if self.pair.as_ref().is_some_and(are_there) {
-            return self.spot(place)?.apply(scenario.alice, scenario.bob);
+        if let Some(Gathering {
+            place, with, spot, ..
+        }) = &self.gathering
+            && (*place, *with) == (scenario.place, bob)
+        {
+            return spot.apply(scenario.alice, scenario.bob);
         }
         self.gather_at(server, scenario, bob).await
     }
@@ -202,32 +146,39 @@ impl World {
         bob: Bob,
     ) -> Result<()> {
         self.part();
-        let spot = self.spot(scenario.place)?;
+        let spot = Spot::new(&self.lab, scenario.place)?;
         spot.apply(scenario.alice, scenario.bob)?;
         let settings = json!({ "server": format!("ws://{server}") });
-        let certificate = self.coturn.certificate();
-        let places = (&spot.alice, &spot.bob);
-        let pair = Pair::meet(places, bob, &settings, certificate).await?;
-        self.pair = Some((scenario.place, bob, pair));
+        let pair = Pair::meet(&spot, bob, &settings, self.coturn.certificate()).await?;
+        self.gathering = Some(Gathering {
+            place: scenario.place,
+            with: bob,
+            pair,
+            spot,
+        });
         Ok(())
     }
 
     /// What there is to know of a call that went wrong.
     pub async fn tell_all(&self) {
-        let Some((.., pair)) = &self.pair else { return };
+        let Some(Gathering { pair, .. }) = &self.gathering else {
+            return;
+        };
         for (name, end) in [("Alice", &pair.alice), ("Bob", &pair.bob)] {
             eprintln!("{name} is told: {:?}", end.page().statuses().await);
             eprintln!("{name} has servers: {:?}", end.servers().await);
-            let said = end.said().await.unwrap_or_default();
-            for line in said.iter().filter(|line| line.contains("candidate:")) {
-                eprintln!("{name}: {line}");
-            }
         }
     }
 
-    /// Sends the two home: the next call is made by others.
+    /// Sends the two home: the next call is made by others, elsewhere.
     pub fn part(&mut self) {
-        self.pair = None;
+        self.gathering = None;
+    }
+
+    /// Where they are, and they themselves.
+    pub fn talkers(&self) -> Result<(&Spot, &Pair)> {
+        let gathering = self.gathering.as_ref().ok_or("nobody is there")?;
+        Ok((&gathering.spot, &gathering.pair))
     }
 
     /// The lab.
@@ -264,21 +215,6 @@ impl World {
             at,
             start_rendezvous(at, &self.turn, &self.coturn, lifetime).await?,
         ))
-    }
-
-    /// A place and its routers.
-    pub fn spot(&self, place: Where) -> Result<&Spot> {
-        let spot = self.spots.iter().find(|(at, _)| *at == place);
-        Ok(spot.map(|(_, spot)| spot).ok_or("there is no such place")?)
-    }
-
-    /// Those who talk.
-    pub fn pair(&self) -> Result<&Pair> {
-        Ok(self
-            .pair
-            .as_ref()
-            .map(|(.., pair)| pair)
-            .ok_or("nobody is there")?)
     }
 }
 
