@@ -7,12 +7,7 @@
 import { Call } from "./call.js";
 
 /** @typedef {import("./types.d.ts").CallSnapshot} CallSnapshot */
-/**
- * What the core says about the peer connection; `servers`: new ones, or new credentials; `network`: it has changed.
- * @typedef {import("./types.d.ts").PeerEvent
- *   | { kind: "servers", call: string, configuration: import("./types.d.ts").RtcConfiguration }
- *   | { kind: "network", call: string }} PeerEvent
- */
+/** @typedef {import("./types.d.ts").PeerEvent} PeerEvent */
 /** @typedef {import("./types.d.ts").MediaState} MediaState */
 /** @typedef {import("./media.js").Media} Media */
 /** @typedef {import("./media.js").DeviceState} DeviceState */

@@ -457,7 +457,19 @@ export type PeerEvent = { "kind": "start",
   /**
    * JSON of the other page.
    */
-  data: string, } | { "kind": "stop",
+  data: string, } | { "kind": "servers",
+  /**
+   * The call.
+   */
+  call: string,
+  /**
+   * For `setConfiguration`.
+   */
+  configuration: RtcConfiguration, } | { "kind": "network",
+  /**
+   * The call.
+   */
+  call: string, } | { "kind": "stop",
   /**
    * The call.
    */

@@ -2,14 +2,31 @@
 
 use std::net::IpAddr;
 
-use ringdown_rtc::{Engine, EngineConfig, Microphone};
+use ringdown_rtc::{Engine, EngineConfig, Microphone, NetworkWatch};
 use serde_json::{Value, json};
 use tauri::{AppHandle, Emitter};
+
+use crate::hub::HubHandle;
 
 /// The page's origin, which alone may open the media socket.
 const ORIGIN: &str = "tauri://localhost";
 /// Concert pitch, far from mains hum and inside every speech codec's band.
 const TONE_HZ: f64 = 440.0;
+
+/// Tells the hub whenever the kernel says that this machine's network has changed.
+pub async fn watch_network(hub: HubHandle) {
+    let mut changes = NetworkWatch::new(true);
+    loop {
+        changes.changed().await;
+        let told = hub.ask(|hub| {
+            hub.network_changed();
+            Ok(())
+        });
+        if told.await.is_err() {
+            return;
+        }
+    }
+}
 
 /// The engine, or why there is none.
 #[derive(Clone)]

@@ -195,6 +195,13 @@ impl Hub {
             }
         }
         self.close().await;
+        let closing = self.closing.take();
+        // The database is closed and whole before anybody may end the process.
+        drop(self);
+        if let Some(closing) = closing {
+            // Nobody waits any more: then nobody needs to know.
+            let _ = closing.send(());
+        }
     }
 
     /// Carries out what the command line asked for.
@@ -275,6 +282,9 @@ impl Hub {
         self.line.hurry();
         self.outgoing.hurry_all();
         self.tell_where_we_are();
+        if let Some((call, _)) = self.connection() {
+            self.surface.peer(&PeerEvent::Network { call });
+        }
         self.show();
     }
 
@@ -311,6 +321,7 @@ impl Hub {
             }
             LineEvent::Signaling(Event::Servers { url, ice, ttl }) => {
                 self.helpers.lend(url, ice, Instant::now() + ttl);
+                self.tell_of_servers();
             }
             LineEvent::Signaling(event) => {
                 if matches!(event, Event::Online { .. }) {

@@ -297,6 +297,20 @@ pub enum PeerEvent {
         /// JSON of the other page.
         data: String,
     },
+    /// There are other servers, or new credentials: for the next ICE restart.
+    Servers {
+        /// The call.
+        #[ts(as = "String")]
+        call: Uuid,
+        /// For `setConfiguration`.
+        configuration: RtcConfiguration,
+    },
+    /// This machine's network changed: look for a new path.
+    Network {
+        /// The call.
+        #[ts(as = "String")]
+        call: Uuid,
+    },
     /// Close the connection and release the camera.
     Stop {
         /// The call.
@@ -322,6 +336,8 @@ impl std::fmt::Debug for PeerEvent {
             }
             Self::Accepted { video, .. } => write!(f, "Accepted {{ video: {video} }}"),
             Self::Signal { data, .. } => write!(f, "Signal {{ {} bytes }}", data.len()),
+            Self::Servers { .. } => f.write_str("Servers"),
+            Self::Network { .. } => f.write_str("Network"),
             Self::Stop { .. } => f.write_str("Stop"),
         }
     }

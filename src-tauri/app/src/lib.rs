@@ -129,6 +129,11 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
         options.fake_microphone,
         options.bind,
     )));
+    #[cfg(target_os = "linux")]
+    // Bound to one address it is a test, and that address stays.
+    if options.bind.is_none() {
+        tauri::async_runtime::spawn(engine::watch_network(hub.clone()));
+    }
     window::open(app, &options)?;
     #[cfg(unix)]
     leave_when_told(app);

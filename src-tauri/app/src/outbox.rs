@@ -1,8 +1,12 @@
-//! Sends a call's messages in order and again until they arrive: the inbox on the other side waits for each.
+//! Sends a call's messages, each again until it arrives: the inbox on the other side puts them in order and waits for
+//! each. None waits here for one before it: on a slow link that would be a round trip a candidate.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
 use ringdown_core::identity::PublicKey;
 use ringdown_signaling::Courier;
 use tokio::sync::mpsc;
@@ -99,12 +103,22 @@ struct Sender {
 
 impl Sender {
     async fn run(self, mut parcels: mpsc::UnboundedReceiver<Parcel>) {
-        while let Some(parcel) = parcels.recv().await {
-            self.deliver(parcel, &parcels).await;
+        let over = AtomicBool::new(false);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            tokio::select! {
+                parcel = parcels.recv(), if !over.load(Ordering::Relaxed) => match parcel {
+                    Some(parcel) => under_way.push(self.deliver(parcel, &over)),
+                    None => over.store(true, Ordering::Relaxed),
+                },
+                Some(()) = under_way.next() => {}
+                else => return,
+            }
         }
     }
 
-    async fn deliver(&self, parcel: Parcel, parcels: &mpsc::UnboundedReceiver<Parcel>) {
+    /// `over`: its call is.
+    async fn deliver(&self, parcel: Parcel, over: &AtomicBool) {
         let mut pause = FIRST_PAUSE;
         let mut last_tries = 0;
         loop {
@@ -123,7 +137,7 @@ impl Sender {
             if parcel.may_be_lost {
                 return;
             }
-            if parcels.is_closed() {
+            if over.load(Ordering::Relaxed) {
                 last_tries += 1;
                 if last_tries >= LAST_TRIES {
                     return;

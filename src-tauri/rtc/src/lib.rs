@@ -23,3 +23,4 @@ mod servers;
 pub use audio::Microphone;
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, RtcError};
+pub use net::Watch as NetworkWatch;

@@ -418,6 +418,11 @@ mod tests {
     #[test]
     fn running_needs_no_tools_of_testing() {
         let to_run = wanted(Purpose::Run, Tools::default());
-        assert!(DRIVE.iter().chain(LAB).all(|package| !to_run.contains(package)));
+        assert!(
+            DRIVE
+                .iter()
+                .chain(LAB)
+                .all(|package| !to_run.contains(package))
+        );
     }
 }

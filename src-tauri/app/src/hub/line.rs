@@ -46,6 +46,7 @@ pub(super) struct PhoneLine {
     finds: mpsc::Receiver<Found>,
     lan: Option<Lan>,
     registrations: Vec<Meeting>,
+    registered_as: Option<PublicKey>,
     notice: Option<Notice>,
 }
 
@@ -87,6 +88,7 @@ impl PhoneLine {
             finds,
             lan: None,
             registrations: Vec::new(),
+            registered_as: None,
             notice,
         })
     }
@@ -103,8 +105,23 @@ impl PhoneLine {
             .as_ref()
             .map(|embedded| own_url(self.bind, embedded.port));
         let stand_alone = server.map(|server| (server.to_string(), true));
-        let places = own.map(|url| (url, false)).into_iter().chain(stand_alone);
+        let places: Vec<_> = own
+            .map(|url| (url, false))
+            .into_iter()
+            .chain(stand_alone)
+            .collect();
+        let wanted = places.iter().map(|(url, _)| url.as_str());
+        let there = self
+            .registrations
+            .iter()
+            .map(|meeting| meeting.registration.url());
+        if self.registered_as == Some(identity.public()) && wanted.eq(there) {
+            // To register anew would be to miss what is said meanwhile.
+            return;
+        }
+        self.registered_as = Some(identity.public());
         self.registrations = places
+            .into_iter()
             .map(|(url, stand_alone)| {
                 let signer = signer(Arc::clone(identity));
                 let key = *identity.public().as_bytes();

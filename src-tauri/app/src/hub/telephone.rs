@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use ringdown_core::call::{Here, Input, Introduction, MediaChange, Output};
+use ringdown_core::call::{Here, Input, Introduction, MediaChange, Output, Phase};
 use ringdown_core::ice;
 use ringdown_core::identity::PublicKey;
 use uuid::Uuid;
@@ -220,6 +220,29 @@ impl Hub {
         ice::configuration(self.settings.ice_policy, policy, &servers)
     }
 
+    /// The call whose media is connecting or connected, and with whom.
+    pub(super) fn connection(&self) -> Option<(Uuid, PublicKey)> {
+        let profile = self.profile.as_ref()?;
+        let call = profile.calls.snapshot(Instant::now())?;
+        match call.phase {
+            Phase::Connecting | Phase::Connected | Phase::Reconnecting => {
+                Some((call.id, call.contact))
+            }
+            Phase::Inviting | Phase::Ringing | Phase::Ended => None,
+        }
+    }
+
+    /// The page restarts ICE with the servers of this moment: credentials that were lent expire.
+    pub(super) fn tell_of_servers(&mut self) {
+        if let Some((call, contact)) = self.connection() {
+            let configuration = self.configuration(contact);
+            self.surface.peer(&PeerEvent::Servers {
+                call,
+                configuration,
+            });
+        }
+    }
+
     /// Ends the call that is on and leaves, so that the other side hears of it.
     pub(super) async fn close(&mut self) {
         let _ = self.feed(Input::HangUp);
@@ -230,10 +253,6 @@ impl Hub {
             tracing::info!("the other side could not be told that the app closes");
         }
         self.line.close().await;
-        if let Some(closing) = self.closing.take() {
-            // Nobody waits any more: then nobody needs to know.
-            let _ = closing.send(());
-        }
     }
 }
 

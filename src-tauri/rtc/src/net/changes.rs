@@ -17,13 +17,14 @@ const GROUPS: u32 = 0x1 | 0x10 | 0x100 | 0x40 | 0x400;
 const TOGETHER: Duration = Duration::from_millis(50);
 
 /// Tells of changes. Cheap to clone; each clone hears of those after it was made.
-#[derive(Clone)]
-pub(crate) struct Watch {
+#[derive(Debug, Clone)]
+pub struct Watch {
     changes: watch::Receiver<u64>,
 }
 
 impl Watch {
-    /// Begins to watch; a disabled one never hears of anything. Ends with the last clone.
+    /// Begins to watch; a disabled one never hears of anything. Ends with the last clone. Needs a runtime.
+    #[must_use]
     pub fn new(enabled: bool) -> Self {
         let (sender, changes) = watch::channel(0);
         if enabled {

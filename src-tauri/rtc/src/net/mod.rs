@@ -8,6 +8,6 @@ mod mdns;
 mod sockets;
 pub(crate) mod task;
 
-pub(crate) use changes::Watch;
+pub use changes::Watch;
 pub(crate) use gather::{Cut, Failure, Tls, cut};
 pub(crate) use mdns::Resolver;

@@ -182,4 +182,18 @@ async fn a_change_of_network_in_the_middle_of_a_call_loses_nothing() {
     bob.page_has_heard(2).await;
     assert_eq!(bob.page_heard(), ["before", "after"]);
     bob.sees(|snapshot| snapshot.line.online).await;
+    bob.page_is_told(|event| matches!(event, PeerEvent::Network { .. }))
+        .await;
+}
+
+#[tokio::test]
+async fn saving_settings_that_move_nobody_keeps_the_line() {
+    let alice = Someone::arrives("Alice").await;
+    let online = alice.hub.ask(|hub| {
+        let mut settings = hub.snapshot().settings;
+        settings.no_answer_seconds = 10;
+        hub.save_settings(settings)?;
+        Ok(hub.snapshot().line.online)
+    });
+    assert!(online.await.unwrap());
 }

@@ -271,31 +271,3 @@ async fn who_is_removed_is_a_stranger_again() {
     alice.hears_of_end(EndReason::Unreachable).await;
     assert!(bob.snapshot().await.call.is_none());
 }
-
-#[tokio::test]
-async fn a_server_with_tls_has_a_page_for_the_invite_and_others_have_none() {
-    for (server, page) in [
-        (
-            "wss://127.0.0.1:1/meet",
-            Some("https://127.0.0.1:1/meet/i#"),
-        ),
-        ("ws://127.0.0.1:1", None),
-    ] {
-        let dir = tempfile::tempdir().unwrap();
-        let mut options = Options::for_tests(dir.path().to_owned(), HERE.into());
-        options.server = Some(server.parse().unwrap());
-        let bob = Someone::opens_with(dir, options).await;
-        bob.hub.set_name("Bob").await.unwrap();
-        let given = bob.hub.ask(|hub| hub.invite_page()).await.unwrap();
-        match (page, given) {
-            (Some(page), Some(given)) => {
-                assert!(given.starts_with(page), "{given}");
-                assert_eq!(Invite::parse(&given).unwrap().key, bob.key().await);
-            }
-            (None, None) => {}
-            (_, given) => panic!("{server}: {given:?}"),
-        }
-        let qr = bob.hub.ask(|hub| hub.invite_qr()).await.unwrap();
-        assert!(qr.contains("<svg"));
-    }
-}
