@@ -5,6 +5,7 @@
 //! cargo xtask demo [--seconds N]       two windows, Alice calls Bob
 //! cargo xtask test [STEP…]             every check there is, or only the steps named
 //! cargo xtask bench call               measure a call between two windows
+//! cargo xtask fuzz [--seconds N] [TARGET…]  feed the parsers with hostile input
 //! cargo xtask types [--check]          write (or check) ui/types.d.ts from the Rust types
 //! cargo xtask bundle                   the .deb
 //! ```
@@ -18,6 +19,7 @@ mod by_hand;
 mod demo;
 mod distribution;
 mod e2e;
+mod fuzz;
 mod packages;
 mod pulse;
 mod run;
@@ -66,6 +68,15 @@ enum Task {
         #[arg(value_enum)]
         what: bench::What,
     },
+    /// Feed every parser of what others send with hostile input
+    Fuzz {
+        /// Seconds for each target
+        #[arg(long, value_name = "N", default_value_t = 60)]
+        seconds: u32,
+        /// Targets (default: all)
+        #[arg(value_name = "TARGET")]
+        targets: Vec<String>,
+    },
     /// Write ui/types.d.ts from the Rust types
     Types {
         /// Only check that it is up to date
@@ -92,6 +103,7 @@ fn dispatch(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         Task::Demo { seconds } => Ok(demo::demo(seconds)?),
         Task::Test { steps } => Ok(test::test(&steps)),
         Task::Bench { what } => Ok(bench::bench(what)?),
+        Task::Fuzz { seconds, targets } => Ok(fuzz::fuzz(&targets, seconds)?),
         Task::Types { check } => Ok(types::types(check)?),
         Task::Bundle => Ok(bundle::bundle()?),
     }

@@ -10,12 +10,16 @@ use std::{fs, io};
 use clap::ValueEnum;
 
 use crate::e2e;
+use crate::fuzz;
 use crate::packages::{self, Purpose};
 use crate::sh::{self, Sh};
 use crate::tally::{Cargo, Node, Reader, Tally};
 
 /// Where the checks of `ui/` live: their npm packages must not lie in `ui/`, which is served as it is.
 const UI_TESTS: &str = "src-tauri/tests/ui";
+
+/// Seconds that each fuzz target gets among the tests; `cargo xtask fuzz` gives more.
+const FUZZ_SECONDS: u32 = 5;
 
 /// A check that can be run alone. The order here is the order in which they run: what fails soonest comes first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
@@ -34,6 +38,8 @@ pub enum Step {
     Ui,
     /// Unit tests of the Rust crates
     Unit,
+    /// Every parser of what others send, fed with hostile input for a few seconds
+    Fuzz,
     /// Calls between real windows, and with Chromium
     E2e,
 }
@@ -55,6 +61,9 @@ pub enum Error {
     /// A program failed.
     #[error(transparent)]
     Sh(#[from] sh::Error),
+    /// A parser did not stand up to what it was fed.
+    #[error(transparent)]
+    Fuzz(#[from] fuzz::Error),
     /// A test runner was content with nothing.
     #[error("it ran no test")]
     NoTest,
@@ -166,6 +175,7 @@ fn run(step: Step, tally: &mut Tally) -> Result<(), Error> {
             ];
             count(&Sh::cargo().args(tests), Cargo::default(), tally)?;
         }
+        Step::Fuzz => fuzz::run(&[], FUZZ_SECONDS, tally)?,
         Step::E2e => calls(tally)?,
     }
     Ok(())
@@ -300,7 +310,7 @@ mod tests {
         assert_eq!(
             names,
             [
-                "packages", "fmt", "clippy", "doc", "deny", "ui", "unit", "e2e"
+                "packages", "fmt", "clippy", "doc", "deny", "ui", "unit", "fuzz", "e2e"
             ]
         );
         assert_eq!(

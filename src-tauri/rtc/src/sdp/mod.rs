@@ -67,7 +67,8 @@ impl Description {
             if line.is_empty() {
                 continue;
             }
-            if !is_line(line) || (at == 0 && line != "v=0") {
+            // Nothing comes before the version but blank lines.
+            if !is_line(line) || (description.session.is_empty() && line != "v=0") {
                 return Err(SdpError::Line(at + 1));
             }
             if let Some(media) = line.strip_prefix("m=") {
