@@ -72,7 +72,11 @@ fn what_is_no_description_is_refused_with_its_line() {
     assert_eq!(refused(""), SdpError::Line(1));
     assert_eq!(refused("hello"), SdpError::Line(1));
     assert_eq!(refused("v=1\r\n"), SdpError::Line(1));
-    assert_eq!(refused("\n\ns=-\r\n"), SdpError::Line(3), "blank lines are no version");
+    assert_eq!(
+        refused("\n\ns=-\r\n"),
+        SdpError::Line(3),
+        "blank lines are no version"
+    );
     assert_eq!(refused("v=0\r\ns\r\n"), SdpError::Line(2));
     for line in [
         "m=",
