@@ -69,6 +69,9 @@ pub enum EnvelopeError {
     /// Genuine, and holds no message of this version.
     #[error("the envelope holds no message of this version")]
     Body,
+    /// Genuine, and of a call that is over here.
+    #[error("the call is over")]
+    Over,
     /// The message is one that may not be sent in this place.
     #[error("this message may not be said in this place")]
     Misplaced,
@@ -84,6 +87,6 @@ impl EnvelopeError {
     /// Whether the server is to be told that the message arrived. All else is refused, which looks like being offline.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
-        matches!(self, Self::Repeated)
+        matches!(self, Self::Repeated | Self::Over)
     }
 }

@@ -8,6 +8,7 @@ use ringdown_core::identity::PublicKey;
 use uuid::Uuid;
 
 use super::Hub;
+use crate::clock::now_ms;
 use crate::ipc::{MediaState, PeerEvent, UiError};
 use crate::outbox::Undelivered;
 
@@ -185,7 +186,7 @@ impl Hub {
                 Output::Over { call, contact } => {
                     self.outbox.end(call);
                     if let Some(profile) = &mut self.profile {
-                        profile.sessions.end(contact, call);
+                        profile.sessions.end(now_ms(), contact, call);
                     }
                 }
                 Output::Hinted {

@@ -9,6 +9,7 @@ use uuid::Uuid;
 use super::handshake::{self, First, MARK};
 use super::replays::{Admission, Replays, Seen};
 use super::session::{Letter, Session, State, json};
+use super::transport::Transport;
 use super::{EnvelopeError, MAX_SKEW_MS, packet};
 use crate::identity::{Identity, PublicKey};
 use crate::message::{Kind, Message};
@@ -19,6 +20,9 @@ const MAX_SESSIONS: usize = 64;
 const MAX_WITH_ONE: usize = 4;
 /// The most envelopes that wait for an answer they may belong to.
 const MAX_HELD: usize = 32;
+/// How long the keys of a call that is over are kept, in milliseconds: what was under way when it ended still arrives,
+/// and is not offered again and again.
+const LINGER_MS: u64 = 30_000;
 /// How long a session that was never answered here is kept, in milliseconds; the app answers at once or not at all.
 const UNANSWERED_MS: u64 = 120_000;
 
@@ -36,8 +40,16 @@ pub struct Opened {
 pub struct Sessions {
     me: Arc<Identity>,
     live: Vec<Session>,
+    over: VecDeque<Over>,
     held: VecDeque<Vec<u8>>,
     replays: Replays,
+}
+
+/// The keys of a call that is over.
+struct Over {
+    peer: PublicKey,
+    until_ms: u64,
+    transport: Box<Transport>,
 }
 
 impl Sessions {
@@ -47,6 +59,7 @@ impl Sessions {
         Self {
             me,
             live: Vec::new(),
+            over: VecDeque::new(),
             held: VecDeque::new(),
             replays: Replays::new(before),
         }
@@ -136,22 +149,42 @@ impl Sessions {
             Err(EnvelopeError::NotForUs) => {}
             opened => return opened.map(|opened| self.with_held(opened)),
         }
+        if self
+            .over
+            .iter_mut()
+            .any(|over| over.transport.open(packet) != Err(EnvelopeError::NotForUs))
+        {
+            return Err(EnvelopeError::Over);
+        }
         match self.open_first(now_ms, packet, admit) {
             Err(EnvelopeError::NotForUs) if self.hold(packet) => Err(EnvelopeError::Early),
             opened => opened.map(|opened| vec![opened]),
         }
     }
 
-    /// Forgets a session: nothing of this call can be opened any more.
-    pub fn end(&mut self, peer: PublicKey, call: Uuid) {
-        self.live
-            .retain(|session| (session.peer, session.call) != (peer, call));
+    /// Ends a session: nothing of this call is sealed or told any more. What was under way is recognised for a while.
+    pub fn end(&mut self, now_ms: u64, peer: PublicKey, call: Uuid) {
+        let Some(at) = self.find(peer, call) else {
+            return;
+        };
+        let session = self.live.swap_remove(at);
+        if let State::Open { transport, .. } = session.state {
+            if self.over.len() >= MAX_SESSIONS {
+                self.over.pop_front();
+            }
+            self.over.push_back(Over {
+                peer,
+                until_ms: now_ms.saturating_add(LINGER_MS),
+                transport,
+            });
+        }
         self.let_go();
     }
 
     /// Forgets all sessions with somebody, who was blocked or removed.
     pub fn forget(&mut self, peer: PublicKey) {
         self.live.retain(|session| session.peer != peer);
+        self.over.retain(|over| over.peer != peer);
         self.let_go();
     }
 
@@ -348,6 +381,7 @@ impl Sessions {
             let age = now_ms.saturating_sub(session.since_ms);
             !session.is_unanswered() || age <= UNANSWERED_MS
         });
+        self.over.retain(|over| over.until_ms > now_ms);
     }
 }
 

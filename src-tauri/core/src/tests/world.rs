@@ -270,7 +270,8 @@ impl World {
                 self.post(letter);
             }
             if let Output::Over { call, contact } = &output {
-                self.people[who].sessions.end(*contact, *call);
+                let now_ms = self.unix_ms();
+                self.people[who].sessions.end(now_ms, *contact, *call);
             }
             self.people[who].carry_out(&output);
             pages.push(output);

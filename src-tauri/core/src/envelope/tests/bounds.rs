@@ -86,7 +86,7 @@ fn what_is_kept_for_an_answer_goes_when_no_answer_can_come() {
     let mut alice = sessions(ALICE);
     alice.seal(NOW, key(BOB), &invite()).unwrap();
     assert!(open(&mut alice, &garbage(&mut random)).is_err());
-    alice.end(key(BOB), call());
+    alice.end(NOW, key(BOB), call());
     assert_eq!(format!("{alice:?}"), "Sessions(0 live, 0 held)");
 }
 

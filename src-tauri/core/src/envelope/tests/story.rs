@@ -174,7 +174,7 @@ fn both_call_each_other_at_once_and_each_call_has_its_own_session() {
     };
     let envelope = bob.seal(NOW, key(ALICE), &cancel).unwrap();
     assert_eq!(heard(&mut alice, &envelope), cancel);
-    bob.end(key(ALICE), theirs.call);
+    bob.end(NOW, key(ALICE), theirs.call);
     assert_eq!(bob.len(), 1);
 }
 
@@ -201,10 +201,17 @@ fn a_call_that_is_over_is_forgotten() {
     };
     let first = pair.alice_says(&other);
     heard(&mut pair.bob, &first);
-    pair.bob.end(key(CAROL), call());
+    pair.bob.end(NOW, key(CAROL), call());
     assert_eq!(pair.bob.len(), 2, "Carol's call is another one");
-    pair.bob.end(key(ALICE), call());
-    assert_eq!(open(&mut pair.bob, &late), Err(EnvelopeError::NotForUs));
+    pair.bob.end(NOW, key(ALICE), call());
+    assert_eq!(pair.bob.len(), 1);
+    // What was under way arrives, and is not offered again and again.
+    assert_eq!(open(&mut pair.bob, &late), Err(EnvelopeError::Over));
+    assert!(EnvelopeError::Over.is_delivered());
+    let opened = pair
+        .bob
+        .open(NOW + 30_000, &late, |_, _| Admission::Contact);
+    assert_eq!(opened, Err(EnvelopeError::NotForUs));
     pair.bob.forget(key(ALICE));
     assert!(pair.bob.is_empty());
 }
