@@ -19,14 +19,19 @@ mod world;
 
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
-use ringdown_e2e::Result;
 use ringdown_e2e::lab::{Story, Tale, run};
+use ringdown_e2e::{PATIENCE, Result};
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
+use tokio::time::timeout;
 
 use crate::scenario::{Bob, SCENARIOS};
 use crate::world::World;
+
+/// No tale takes longer, if its calls are made once.
+const LONGEST: Duration = Duration::from_secs(120);
 
 fn main() -> ExitCode {
     let Ok(runtime) = Runtime::new() else {
@@ -77,10 +82,14 @@ impl Shared {
                     Some(begun) => begun,
                     None => World::new().await?,
                 };
-                let end = tell(&mut here).await;
+                // A window that hangs would never answer, and its driver neither.
+                let end = timeout(world::repeat() * LONGEST, tell(&mut here)).await;
+                let end = end.unwrap_or_else(|_| Err("it took too long".into()));
                 if let Err(error) = &end {
                     eprintln!("{error}");
-                    here.tell_all().await;
+                    if timeout(PATIENCE, here.tell_all()).await.is_err() {
+                        eprintln!("a window does not answer");
+                    }
                     // Whatever state they are in, the next call is made by others.
                     here.part();
                 }

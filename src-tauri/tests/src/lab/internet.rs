@@ -99,11 +99,16 @@ impl Internet {
         *self.record.lock().unwrap_or_else(PoisonError::into_inner) = Some(Vec::new());
     }
 
-    /// What was kept since [`Internet::record`]; keeps no more.
+    /// What was kept since [`Internet::record`].
     #[must_use]
     pub fn recorded(&self) -> Vec<Carried> {
-        let mut record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
-        record.take().unwrap_or_default()
+        let record = self.record.lock().unwrap_or_else(PoisonError::into_inner);
+        record.clone().unwrap_or_default()
+    }
+
+    /// Keeps no more, and forgets what was kept.
+    pub fn forget(&self) {
+        *self.record.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

@@ -36,6 +36,7 @@ pub async fn relay_only_tells_no_address(world: &mut World, bob: Bob) -> Result<
     let took = pair.talk().await?;
     pair.see_each_other().await?;
     let carried = world.lab().internet().recorded();
+    world.lab().internet().forget();
     let talk = Talk {
         took,
         pairs: pair.pairs().await?,

@@ -17,7 +17,7 @@ use crate::scenario::{Bob, Scenario, Where};
 use crate::spot::Spot;
 use crate::table::Table;
 
-/// How often each call is made.
+/// What says how often each call is made.
 const REPEAT: &str = "RINGDOWN_REPEAT";
 /// Good for longer than any test takes.
 const LONG: Duration = Duration::from_secs(3600);
@@ -27,6 +27,12 @@ const NEVER_ANSWERS: &str = "stun:198.51.100.250";
 const MEETING_PORT: u16 = 443;
 /// And another one here.
 const BRIEF_PORT: u16 = 8080;
+
+/// How often each call is made.
+pub fn repeat() -> u32 {
+    let wish = std::env::var(REPEAT).ok();
+    wish.and_then(|times| times.parse().ok()).unwrap_or(1)
+}
 
 /// All of it.
 pub struct World {
@@ -86,10 +92,7 @@ impl World {
 
     /// Makes the calls of a scenario and keeps what came of them.
     pub async fn play(&mut self, bob: Bob, scenario: &Scenario) -> Result<()> {
-        let repeat = std::env::var(REPEAT)
-            .ok()
-            .and_then(|times| times.parse().ok())
-            .unwrap_or(1);
+        let repeat = repeat();
         let mut talks = Vec::new();
         for round in 1..=repeat {
             match self.once(bob, scenario).await {
@@ -115,9 +118,14 @@ impl World {
         .await?;
         self.lab.internet().record();
         pair.see_each_other().await?;
-        let carried = self.lab.internet().recorded();
         let relays: Vec<IpAddr> = self.turn.addresses().collect();
-        expect::of_the_wire(scenario, spot, &relays, &carried)?;
+        eventually("the pictures to be on that way", || async {
+            let carried = self.lab.internet().recorded();
+            expect::of_the_wire(scenario, spot, &relays, &carried)?;
+            Ok(Some(()))
+        })
+        .await?;
+        self.lab.internet().forget();
         pair.hang_up().await?;
         Ok(Talk { took, pairs })
     }
