@@ -5,7 +5,7 @@
 use std::ffi::{CStr, c_char, c_int};
 
 use webkit2gtk::glib::translate::ToGlibPtr;
-use webkit2gtk::{HardwareAccelerationPolicy, SettingsExt, WebViewExt};
+use webkit2gtk::{SettingsExt, WebViewExt};
 
 /// Camera frames in a Worker (`MediaStreamTrackProcessor`, `VideoTrackGenerator`), off by default in WebKitGTK 2.50.
 const FEATURE: &CStr = c"MediaStreamTrackProcessing";
@@ -35,21 +35,9 @@ pub fn prepare(webview: &tauri::webview::PlatformWebview, fake_camera: bool) {
         return;
     };
     settings.set_enable_mock_capture_devices(fake_camera);
-    if !has_gpu() {
-        // Layers drawn by the processor cost more than none, and about once in 150 calls WebKitGTK 2.50 deadlocks between
-        // flushing them and the video's repaint.
-        settings.set_hardware_acceleration_policy(HardwareAccelerationPolicy::Never);
-    }
     if !enable_feature(&settings) {
         tracing::error!("this WebKitGTK has no MediaStreamTrackProcessing; video can't be sent");
     }
-}
-
-/// Whether there is anything to render with but the processor.
-fn has_gpu() -> bool {
-    let named = |name: &std::ffi::OsStr| name.to_string_lossy().starts_with("renderD");
-    std::fs::read_dir("/dev/dri")
-        .is_ok_and(|mut nodes| nodes.any(|node| node.is_ok_and(|node| named(&node.file_name()))))
 }
 
 fn enable_feature(settings: &webkit2gtk::Settings) -> bool {
