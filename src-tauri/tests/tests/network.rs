@@ -22,7 +22,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use ringdown_e2e::lab::{Story, Tale, run};
-use ringdown_e2e::{PATIENCE, Result};
+use ringdown_e2e::{DEAD_WINDOW, PATIENCE, Result};
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
@@ -84,11 +84,11 @@ impl Shared {
                 };
                 // A window that hangs would never answer, and its driver neither.
                 let end = timeout(world::repeat() * LONGEST, tell(&mut here)).await;
-                let end = end.unwrap_or_else(|_| Err("it took too long".into()));
+                let mut end = end.unwrap_or_else(|_| Err("it took too long".into()));
                 if let Err(error) = &end {
                     eprintln!("{error}");
                     if timeout(PATIENCE, here.tell_all()).await.is_err() {
-                        eprintln!("a window does not answer");
+                        end = Err(format!("{error} ({DEAD_WINDOW})").into());
                     }
                     // Whatever state they are in, the next call is made by others.
                     here.part();

@@ -21,6 +21,11 @@ pub fn build() -> Result<(), sh::Error> {
     Sh::cargo().args(["build"]).args(TOGETHER).run()
 }
 
+/// The test of this name alone.
+pub fn test(name: &str) -> Sh {
+    tests().args(["--exact", name])
+}
+
 /// The tests of the end-to-end crate, one at a time: each has the machine to itself.
 pub fn tests() -> Sh {
     let tests = [

@@ -1,5 +1,6 @@
 //! Counting tests from what test runners print.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::AddAssign;
 
@@ -82,6 +83,47 @@ impl Reader for Cargo {
     }
 }
 
+/// `cargo test` of tests that drive windows: tells those that failed because a window hung from those that failed.
+#[derive(Debug, Default)]
+pub struct Windows {
+    counts: Cargo,
+    /// Whose failure is being told.
+    told: Option<String>,
+    failed: BTreeSet<String>,
+    hung: BTreeSet<String>,
+}
+
+impl Windows {
+    /// What a failure says whose window hangs (`DEAD_WINDOW` in src-tauri/tests/src/lib.rs).
+    pub const HUNG: &str = "a window no longer answers";
+
+    /// The tests whose window hung, if no test failed otherwise.
+    pub fn only_hung(&self) -> Option<&BTreeSet<String>> {
+        let all = u64::try_from(self.hung.len()).ok() == Some(self.counts.tally().failed);
+        (all && !self.hung.is_empty() && self.hung == self.failed).then_some(&self.hung)
+    }
+}
+
+impl Reader for Windows {
+    fn line(&mut self, line: &str) {
+        self.counts.line(line);
+        let line = plain(line);
+        if let Some(rest) = line.strip_prefix("---- ") {
+            let name = rest.split(' ').next().unwrap_or_default().to_owned();
+            self.failed.insert(name.clone());
+            self.told = Some(name);
+        } else if line.contains(Self::HUNG)
+            && let Some(name) = &self.told
+        {
+            self.hung.insert(name.clone());
+        }
+    }
+
+    fn tally(&self) -> Tally {
+        self.counts.tally()
+    }
+}
+
 /// Node's test runner with the `tap` or the `spec` reporter: one block of counts at the end. The last of each count
 /// is taken, since a test's own output can look like one.
 #[derive(Debug, Default)]
@@ -150,6 +192,40 @@ fn plain(line: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_test_whose_window_hung_is_told_from_one_that_failed() {
+        let told = |lines: &[&str]| {
+            let mut windows = Windows::default();
+            for line in lines {
+                windows.line(line);
+            }
+            windows.only_hung().cloned().map(Vec::from_iter)
+        };
+        let hung = [
+            "---- call::ten stdout ----",
+            "Error: \"waited in vain: the video (a window no longer answers)\"",
+            "---- by_relay ----",
+            "it took too long (a window no longer answers)",
+            "test result: FAILED. 4 passed; 1 failed; 0 ignored",
+            "test result: FAILED. 4 passed; 1 failed; 0 ignored",
+        ];
+        assert_eq!(
+            told(&hung).unwrap(),
+            ["by_relay".to_owned(), "call::ten".to_owned()]
+        );
+        let failed = [
+            "---- other stdout ----",
+            "left: 1",
+            "test result: FAILED. 4 passed; 1 failed; 0 ignored",
+        ];
+        assert_eq!(told(&failed), None);
+        assert_eq!(told(&[hung.as_slice(), &failed].concat()), None);
+        assert_eq!(
+            told(&["test result: ok. 4 passed; 0 failed; 0 ignored"]),
+            None
+        );
+    }
 
     fn read(mut reader: impl Reader, output: &str) -> Tally {
         output.lines().for_each(|line| reader.line(line));
