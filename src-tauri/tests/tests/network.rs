@@ -19,7 +19,6 @@ mod world;
 
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::Duration;
 
 use ringdown_e2e::lab::{Story, Tale, run};
 use ringdown_e2e::{DEAD_WINDOW, PATIENCE, Result};
@@ -28,10 +27,7 @@ use tokio::sync::Mutex;
 use tokio::time::timeout;
 
 use crate::scenario::{Bob, SCENARIOS};
-use crate::world::World;
-
-/// No tale takes longer, if its calls are made once.
-const LONGEST: Duration = Duration::from_secs(120);
+use crate::world::{LONGEST, World};
 
 fn main() -> ExitCode {
     let Ok(runtime) = Runtime::new() else {
@@ -83,7 +79,7 @@ impl Shared {
                     None => World::new().await?,
                 };
                 // A window that hangs would never answer, and its driver neither.
-                let end = timeout(world::repeat() * LONGEST, tell(&mut here)).await;
+                let end = timeout((world::repeat() + 1) * LONGEST, tell(&mut here)).await;
                 let mut end = end.unwrap_or_else(|_| Err("it took too long".into()));
                 if let Err(error) = &end {
                     eprintln!("{error}");

@@ -20,11 +20,12 @@ struct Row {
     /// Each way that was seen, Alice's and Bob's view of it.
     ways: Vec<String>,
     times: Vec<Duration>,
+    hung: u32,
 }
 
 impl Table {
-    /// Adds what came of a scenario.
-    pub fn add(&mut self, title: &'static str, bob: Bob, talks: &[Talk]) {
+    /// Adds what came of a scenario; `hung`: how many calls are left out because WebKitGTK deadlocked in them.
+    pub fn add(&mut self, title: &'static str, bob: Bob, talks: &[Talk], hung: u32) {
         let ends = bob.ends();
         let mut ways: Vec<String> = talks
             .iter()
@@ -39,6 +40,7 @@ impl Table {
             ends,
             ways,
             times,
+            hung,
         };
         println!("{row}");
         self.rows.push(row);
@@ -72,13 +74,18 @@ impl fmt::Display for Row {
             ends,
             ways,
             times,
+            hung,
         } = self;
         let at = |place: usize| times.get(place).map_or(0, Duration::as_millis);
         let (median, most) = (at(times.len() / 2), at(times.len().saturating_sub(1)));
+        let hung = match hung {
+            0 => String::new(),
+            _ => format!(" (and {hung} with a window that hung)"),
+        };
         let (count, ways) = (times.len(), ways.join(" or "));
         write!(
             f,
-            "| {title} | {ends} | {ways} | {count} | {median} ms ({} to {most}) |",
+            "| {title} | {ends} | {ways} | {count}{hung} | {median} ms ({} to {most}) |",
             at(0)
         )
     }
