@@ -9,6 +9,7 @@
 mod backup;
 mod clock;
 mod commands;
+pub mod desktop;
 #[cfg(target_os = "linux")]
 mod engine;
 pub mod hub;

@@ -41,7 +41,8 @@ impl Purpose {
     }
 }
 
-/// Compilers and headers; and, for voice and for WebKit's own codecs, GStreamer's plugins. On Debian 12 and Ubuntu
+/// Compilers and headers; what shows the tray icon, which is loaded when the app runs; and, for voice and for WebKit's
+/// own codecs, GStreamer's plugins. On Debian 12 and Ubuntu
 /// 24.04 `opusenc`, `appsrc` and `audioconvert` live in -base; `pulsesrc`, `rtpjitterbuffer` and `vp8enc` in -good.
 const RUN: &[&str] = &[
     "build-essential",
@@ -52,9 +53,10 @@ const RUN: &[&str] = &[
     "libgstreamer-plugins-base1.0-dev",
     "gstreamer1.0-plugins-base",
     "gstreamer1.0-plugins-good",
+    "libayatana-appindicator3-1",
 ];
 
-/// A screen, a session bus, a sound daemon and a driver, all private to a test.
+/// A screen, a session bus, a sound daemon, a notification daemon and a driver, all private to a test.
 const DRIVE: &[&str] = &[
     "xvfb",
     "xauth",
@@ -65,6 +67,7 @@ const DRIVE: &[&str] = &[
     "webkit2gtk-driver",
     "fonts-dejavu-core",
     "xdotool",
+    "dunst",
 ];
 
 /// The little internet of the network tests: namespaces, their routers, and a STUN and TURN server.
@@ -385,6 +388,7 @@ mod tests {
                 "libgstreamer-plugins-base1.0-dev",
                 "gstreamer1.0-plugins-base",
                 "gstreamer1.0-plugins-good",
+                "libayatana-appindicator3-1",
             ]
         );
     }

@@ -1,0 +1,120 @@
+//! The words that are not drawn by the window: on notifications and in the tray's menu.
+//!
+//! They are English until the window, which knows the person's language and has all translations, hands over its own.
+
+use serde::Deserialize;
+use ts_rs::TS;
+
+/// Templates hold `{name}`, `{count}` or `{time}`.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub struct Words {
+    /// `{name}` is calling.
+    pub calling: String,
+    /// Somebody wants to see and be seen.
+    pub video_call: String,
+    /// Somebody wants to talk.
+    pub voice_call: String,
+    /// Answer.
+    pub accept: String,
+    /// Answer without picture.
+    pub accept_voice: String,
+    /// Refuse.
+    pub decline: String,
+    /// One call of `{name}` was missed.
+    pub missed_one: String,
+    /// `{count}` calls of `{name}` were missed.
+    pub missed_many: String,
+    /// Call the one whose call was missed.
+    pub call_back: String,
+    /// The tray: call `{name}`.
+    pub call: String,
+    /// The tray: show the window.
+    pub open: String,
+    /// The tray: `{count}` calls were missed, of whomever.
+    pub missed: String,
+    /// The tray: no sound, no popup.
+    pub quiet: String,
+    /// The tray: and that until `{time}`.
+    pub quiet_until: String,
+    /// For an hour.
+    pub quiet_hour: String,
+    /// Until tomorrow.
+    pub quiet_tomorrow: String,
+    /// Not any more.
+    pub quiet_off: String,
+    /// End the app.
+    pub quit: String,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        let own = str::to_owned;
+        Self {
+            calling: own("{name} is calling"),
+            video_call: own("Video call"),
+            voice_call: own("Voice call"),
+            accept: own("Accept"),
+            accept_voice: own("Accept without video"),
+            decline: own("Decline"),
+            missed_one: own("Missed call from {name}"),
+            missed_many: own("{count} missed calls from {name}"),
+            call_back: own("Call back"),
+            call: own("Call {name}"),
+            open: own("Open Ringdown"),
+            missed: own("Missed calls: {count}"),
+            quiet: own("Do not disturb"),
+            quiet_until: own("Do not disturb until {time}"),
+            quiet_hour: own("For an hour"),
+            quiet_tomorrow: own("Until tomorrow"),
+            quiet_off: own("Off"),
+            quit: own("Quit"),
+        }
+    }
+}
+
+/// Puts values into a template, all at once: a name that looks like a placeholder stays a name.
+#[must_use]
+pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
+    let mut filled = String::new();
+    let mut rest = template;
+    while let Some((before, after)) = rest.split_once('{') {
+        filled.push_str(before);
+        let value = after.split_once('}').and_then(|(name, after)| {
+            let value = values.iter().find(|(known, _)| *known == name)?;
+            Some((value.1, after))
+        });
+        match value {
+            Some((value, after)) => {
+                filled.push_str(value);
+                rest = after;
+            }
+            None => {
+                filled.push('{');
+                rest = after;
+            }
+        }
+    }
+    filled.push_str(rest);
+    filled
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_looks_like_a_placeholder_stays_a_name() {
+        let filled = fill(
+            "{count} missed calls from {name}",
+            &[("name", "{count}"), ("count", "2")],
+        );
+        assert_eq!(filled, "2 missed calls from {count}");
+    }
+
+    #[test]
+    fn what_is_no_placeholder_stays() {
+        assert_eq!(fill("{ {x} {name", &[("name", "Bob")]), "{ {x} {name");
+        assert_eq!(fill("{name}", &[("name", "Bob")]), "Bob");
+    }
+}
