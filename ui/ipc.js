@@ -12,6 +12,9 @@
 /** @typedef {import("./types.d.ts").SafetyCheck} SafetyCheck */
 /** @typedef {import("./types.d.ts").BackupMade} BackupMade */
 /** @typedef {import("./types.d.ts").MediaState} MediaState */
+/** @typedef {import("./types.d.ts").PopupView} PopupView */
+/** @typedef {import("./types.d.ts").PopupAnswer} PopupAnswer */
+/** @typedef {import("./types.d.ts").Words} Words */
 
 /**
  * The part of Tauri's global that is used here.
@@ -143,6 +146,16 @@ export const media = (args) => invoke("media", args);
 
 /** @param {{ settings: Settings }} args @returns {Promise<Settings>} as validated */
 export const saveSettings = (args) => invoke("save_settings", args);
+
+/** Of the popup's page: who calls. @returns {Promise<PopupView | null>} null: it does not ring any more */
+export const popup = () => invoke("popup");
+
+/** @param {{ answer: PopupAnswer }} args @returns {Promise<void>} */
+export const popupAnswer = (args) => invoke("popup_answer", args);
+
+/** The words of notifications and of the tray's menu, in the person's language.
+ * @param {{ words: Words }} args @returns {Promise<void>} */
+export const speak = (args) => invoke("speak", args);
 
 /** @param {(snapshot: Snapshot) => void} handler */
 export const onState = (handler) => listen("state", handler);

@@ -499,3 +499,108 @@ export type IceTransportPolicy = "all" | "relay";
  * State of the page's peer connection.
  */
 export type MediaState = "connected" | "disconnected" | "failed" | "untrusted";
+
+/**
+ * What the popup's page draws.
+ */
+export type PopupView = {
+  /**
+   * The caller's key, base64url.
+   */
+  key: string,
+  /**
+   * What the person calls them.
+   */
+  name: string,
+  /**
+   * The safety numbers were compared.
+   */
+  verified: boolean,
+  /**
+   * They want to show a picture.
+   */
+  video: boolean,
+};
+
+/**
+ * What the person says in the popup.
+ */
+export type PopupAnswer = "accept" | "accept_voice" | "decline";
+
+/**
+ * Templates hold `{name}`, `{count}` or `{time}`.
+ */
+export type Words = {
+  /**
+   * `{name}` is calling.
+   */
+  calling: string,
+  /**
+   * Somebody wants to see and be seen.
+   */
+  video_call: string,
+  /**
+   * Somebody wants to talk.
+   */
+  voice_call: string,
+  /**
+   * Answer.
+   */
+  accept: string,
+  /**
+   * Answer without picture.
+   */
+  accept_voice: string,
+  /**
+   * Refuse.
+   */
+  decline: string,
+  /**
+   * One call of `{name}` was missed.
+   */
+  missed_one: string,
+  /**
+   * `{count}` calls of `{name}` were missed.
+   */
+  missed_many: string,
+  /**
+   * Call the one whose call was missed.
+   */
+  call_back: string,
+  /**
+   * The tray: call `{name}`.
+   */
+  call: string,
+  /**
+   * The tray: show the window.
+   */
+  open: string,
+  /**
+   * The tray: `{count}` calls were missed, of whomever.
+   */
+  missed: string,
+  /**
+   * The tray: no sound, no popup.
+   */
+  quiet: string,
+  /**
+   * The tray: and that until `{time}`.
+   */
+  quiet_until: string,
+  /**
+   * For an hour.
+   */
+  quiet_hour: string,
+  /**
+   * Until tomorrow.
+   */
+  quiet_tomorrow: string,
+  /**
+   * Not any more.
+   */
+  quiet_off: string,
+  /**
+   * End the app.
+   */
+  quit: string,
+};

@@ -1,5 +1,7 @@
 //! The commands of the webview: they parse, ask the hub and answer. No logic here.
 
+use std::sync::Arc;
+
 use ringdown_core::ice::IcePolicy;
 use ringdown_core::identity::PublicKey;
 use ringdown_core::invite::issued::InviteKind;
@@ -7,6 +9,9 @@ use serde_json::Value;
 use tauri::State;
 use uuid::Uuid;
 
+use crate::desktop::Desktop;
+use crate::desktop::popup::{PopupAnswer, PopupState, PopupView};
+use crate::desktop::words::Words;
 use crate::hub::{Hub, HubHandle};
 use crate::ipc::{
     Added, BackupMade, InvitePreview, MediaState, NewInvite, Safety, SafetyCheck, Settings,
@@ -200,6 +205,24 @@ pub async fn read_qr(width: usize, height: usize, gray: String) -> Answer<Option
     crate::qr::read_base64(width, height, gray).await
 }
 
+/// Of the popup: who calls; null when it does not ring any more.
+#[tauri::command]
+pub fn popup(state: State<'_, PopupState>) -> Option<PopupView> {
+    state.view()
+}
+
+/// Of the popup: the answer.
+#[tauri::command]
+pub fn popup_answer(desktop: State<'_, Arc<Desktop>>, answer: PopupAnswer) {
+    desktop.handle_popup(answer);
+}
+
+/// The words of notifications and of the tray's menu.
+#[tauri::command]
+pub fn speak(desktop: State<'_, Arc<Desktop>>, words: Words) {
+    desktop.speak(words);
+}
+
 /// A request of the polyfill to the engine; its errors are DOMExceptions (`name`, `message`).
 #[cfg(target_os = "linux")]
 #[tauri::command]
@@ -218,4 +241,28 @@ pub async fn rtc(request: Value) -> Result<Value, Value> {
     Err(
         serde_json::json!({ "name": "NotSupportedError", "message": "this system's webview has WebRTC of its own" }),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    /// Words in quotes or after `commands::`, one by one.
+    fn names<'a>(text: &'a str, before: &str, after: char) -> BTreeSet<&'a str> {
+        let parts = text.split(before).skip(1);
+        parts.filter_map(|part| part.split(after).next()).collect()
+    }
+
+    #[test]
+    fn every_command_is_allowed_to_one_page() {
+        let handled = names(include_str!("lib.rs"), "            commands::", ',');
+        let window = include_str!("../permissions/window.toml");
+        let (_, window) = window.split_once("allow = [").unwrap();
+        let window = names(window, "    \"", '"');
+        let popup = BTreeSet::from(["popup", "popup_answer"]);
+        let list = r#"allow = ["popup", "popup_answer"]"#;
+        assert!(include_str!("../permissions/popup.toml").contains(list));
+        assert!(window.is_disjoint(&popup));
+        assert_eq!(handled, window.union(&popup).copied().collect());
+    }
 }

@@ -1,10 +1,343 @@
-//! What Ringdown does on the desktop besides its window: it notifies, and it waits in the tray.
+//! What Ringdown does on the desktop besides its window: it notifies, has a popup of its own for calls, and waits in
+//! the tray.
 //!
-//! Nothing here decides anything. The hub says what is so (somebody calls, a call was missed, it is over), and what
-//! the person chooses comes back to it as an event.
+//! ```text
+//! hub -- snapshots --> Scene -- deeds --> notify, popup, tray
+//! hub <-- Wish ------- Desktop <--------- what the person chose there
+//! ```
+//!
+//! Nothing here decides anything about calls: each is another view of the hub's state, as the window is.
 
 pub mod notify;
+pub mod popup;
+pub mod scene;
 #[cfg(all(test, target_os = "linux"))]
 mod stage;
 pub mod tray;
 pub mod words;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+
+use ringdown_core::identity::PublicKey;
+use tauri::AppHandle;
+use tokio::sync::{mpsc, watch};
+use uuid::Uuid;
+
+use self::notify::{About, Choice, Chosen, Notice, Notifier};
+use self::popup::{Popup, PopupAnswer};
+use self::scene::{Deed, Missed, Ringing, Scene};
+use self::tray::{Tray, TrayChoice};
+use self::words::{Words, fill};
+use crate::ipc::Snapshot;
+
+/// What the person wants, having chosen it outside the window.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Wish {
+    /// Answer this call, if it still rings.
+    Accept {
+        /// Which.
+        call: Uuid,
+        /// With one's own picture.
+        video: bool,
+    },
+    /// Refuse this call, if it still rings.
+    Decline {
+        /// Which.
+        call: Uuid,
+    },
+    /// Call a contact.
+    Call(PublicKey),
+    /// Do not disturb until this time (Unix milliseconds), or do so again.
+    Quiet(Option<u64>),
+    /// Show the window.
+    Open,
+    /// End the app.
+    Quit,
+}
+
+/// The desktop. Told what is so, never asks.
+#[derive(Debug)]
+pub struct Desktop {
+    app: AppHandle,
+    scene: Mutex<Scene>,
+    words: Mutex<Words>,
+    notifier: Notifier,
+    popup: Popup,
+    tray: Option<Arc<Mutex<Tray>>>,
+    /// Somebody shows tray icons.
+    tray_shown: watch::Receiver<bool>,
+    /// The person has the window before them.
+    looked_at: AtomicBool,
+    wishes: mpsc::UnboundedSender<Wish>,
+}
+
+impl Desktop {
+    /// Starts; to be called on the main thread. `unseen` brings a call before the person where no popup can be made.
+    #[must_use]
+    pub async fn start(
+        app: &AppHandle,
+        wishes: mpsc::UnboundedSender<Wish>,
+        unseen: fn(&AppHandle),
+    ) -> Arc<Self> {
+        let (chosen, notified) = mpsc::unbounded_channel();
+        let (choices, from_tray) = mpsc::unbounded_channel();
+        let tray = Tray::put_up(app, choices).unwrap_or_else(|error| {
+            tracing::warn!("no tray icon: {error}");
+            None
+        });
+        let desktop = Arc::new(Self {
+            app: app.clone(),
+            scene: Mutex::default(),
+            words: Mutex::default(),
+            notifier: Notifier::start(chosen),
+            popup: Popup::start(app.clone(), unseen),
+            tray: tray.map(|tray| Arc::new(Mutex::new(tray))),
+            tray_shown: tray::shown().await,
+            looked_at: AtomicBool::new(false),
+            wishes,
+        });
+        tokio::spawn(listen(Arc::downgrade(&desktop), notified, from_tray));
+        desktop
+    }
+
+    /// The person can get the window back from the tray.
+    #[must_use]
+    pub fn waits_in_tray(&self) -> bool {
+        self.tray.is_some() && *self.tray_shown.borrow()
+    }
+
+    /// The hub's state has changed. Of a call that the window tells, nothing else has to.
+    pub fn handle_snapshot(&self, snapshot: &Snapshot) {
+        let deeds = self.in_scene(|scene| scene.handle_snapshot(snapshot));
+        for deed in deeds {
+            match deed {
+                Deed::Ring(_) if self.looked_at.load(Ordering::Relaxed) => {}
+                deed => self.carry_out(deed),
+            }
+        }
+    }
+
+    /// The window has the person's attention, or has it no more.
+    pub fn handle_focus(&self, focused: bool) {
+        self.looked_at.store(focused, Ordering::Relaxed);
+        if focused {
+            for deed in self.in_scene(Scene::handle_look) {
+                self.carry_out(deed);
+            }
+        }
+    }
+
+    /// Speaks the person's language from now on.
+    pub fn speak(&self, words: Words) {
+        self.on_tray({
+            let words = words.clone();
+            move |tray| tray.speak(words)
+        });
+        if let Ok(mut spoken) = self.words.lock() {
+            *spoken = words;
+        }
+    }
+
+    /// The popup's page was used.
+    pub fn handle_popup(&self, answer: PopupAnswer) {
+        let Some(ringing) = self.ringing() else {
+            return;
+        };
+        let choice = match answer {
+            PopupAnswer::Accept => Choice::Accept,
+            PopupAnswer::AcceptVoice => Choice::AcceptVoice,
+            PopupAnswer::Decline => Choice::Decline,
+        };
+        let about = About::Call(ringing.call);
+        self.handle_chosen(Chosen { about, choice });
+    }
+
+    /// Takes what rings off the screen: the app closes.
+    pub async fn finish(&self) {
+        self.notifier.finish().await;
+    }
+
+    fn carry_out(&self, deed: Deed) {
+        match deed {
+            Deed::Ring(ringing) => {
+                self.notifier
+                    .show(self.with_words(|words| call_notice(&ringing, words)));
+                self.popup.show(ringing);
+            }
+            Deed::RingOver(call) => {
+                self.notifier.put_away(About::Call(call));
+                self.popup.hide(call);
+            }
+            Deed::Missed(missed) => {
+                self.notifier
+                    .show(self.with_words(|words| missed_notice(&missed, words)));
+            }
+            Deed::Seen(contact) => self.notifier.put_away(About::Missed(contact)),
+            Deed::Tray(state) => self.on_tray(|tray| tray.show(state)),
+        }
+    }
+
+    fn handle_chosen(&self, Chosen { about, choice }: Chosen) {
+        let wish = match (about, choice) {
+            (About::Call(call), Choice::Accept) => {
+                // Whoever offers a picture is shown one; a voice call turns no camera on.
+                let video = self.ringing().is_some_and(|ringing| ringing.video);
+                Wish::Accept { call, video }
+            }
+            (About::Call(call), Choice::AcceptVoice) => Wish::Accept { call, video: false },
+            (About::Call(call), Choice::Decline) => Wish::Decline { call },
+            (About::Missed(contact), Choice::CallBack) => Wish::Call(contact),
+            _ => Wish::Open,
+        };
+        self.wish(wish);
+    }
+
+    fn handle_tray(&self, choice: TrayChoice) {
+        self.wish(match choice {
+            TrayChoice::Call(contact) => Wish::Call(contact),
+            TrayChoice::Quiet(quiet) => Wish::Quiet(quiet.until_ms()),
+            TrayChoice::Open => Wish::Open,
+            TrayChoice::Quit => Wish::Quit,
+        });
+    }
+
+    fn wish(&self, wish: Wish) {
+        // Nobody listens any more: the app closes.
+        let _ = self.wishes.send(wish);
+    }
+
+    /// The main thread owns the icon, and the hub must not wait for it: on its way out it may wait for the hub.
+    fn on_tray(&self, act: impl FnOnce(&mut Tray) + Send + 'static) {
+        let Some(tray) = self.tray.clone() else {
+            return;
+        };
+        let sent = self.app.run_on_main_thread(move || {
+            if let Ok(mut tray) = tray.lock() {
+                act(&mut tray);
+            }
+        });
+        if let Err(error) = sent {
+            tracing::debug!("the tray icon was not told: {error}");
+        }
+    }
+
+    fn ringing(&self) -> Option<Ringing> {
+        self.scene.lock().ok()?.ringing().cloned()
+    }
+
+    /// A lock is lost only with a panic, which the log tells of; the window goes on without the desktop.
+    fn in_scene(&self, act: impl FnOnce(&mut Scene) -> Vec<Deed>) -> Vec<Deed> {
+        self.scene
+            .lock()
+            .map(|mut scene| act(&mut scene))
+            .unwrap_or_default()
+    }
+
+    fn with_words<T>(&self, act: impl FnOnce(&Words) -> T) -> T {
+        match self.words.lock() {
+            Ok(words) => act(&words),
+            Err(_) => act(&Words::default()),
+        }
+    }
+}
+
+/// Until the desktop is gone.
+async fn listen(
+    desktop: std::sync::Weak<Desktop>,
+    mut notified: mpsc::UnboundedReceiver<Chosen>,
+    mut tray: mpsc::UnboundedReceiver<TrayChoice>,
+) {
+    loop {
+        tokio::select! {
+            Some(chosen) = notified.recv() => match desktop.upgrade() {
+                Some(desktop) => desktop.handle_chosen(chosen),
+                None => return,
+            },
+            Some(choice) = tray.recv() => match desktop.upgrade() {
+                Some(desktop) => desktop.handle_tray(choice),
+                None => return,
+            },
+            else => return,
+        }
+    }
+}
+
+fn call_notice(ringing: &Ringing, words: &Words) -> Notice {
+    let mut buttons = vec![(Choice::Accept, words.accept.clone())];
+    if ringing.video {
+        buttons.push((Choice::AcceptVoice, words.accept_voice.clone()));
+    }
+    buttons.push((Choice::Decline, words.decline.clone()));
+    Notice {
+        about: About::Call(ringing.call),
+        title: fill(&words.calling, &[("name", &ringing.name)]),
+        body: if ringing.video {
+            words.video_call.clone()
+        } else {
+            words.voice_call.clone()
+        },
+        buttons,
+    }
+}
+
+fn missed_notice(missed: &Missed, words: &Words) -> Notice {
+    let count = missed.count.to_string();
+    let template = if missed.count == 1 {
+        &words.missed_one
+    } else {
+        &words.missed_many
+    };
+    Notice {
+        about: About::Missed(missed.contact),
+        title: fill(template, &[("name", &missed.name), ("count", &count)]),
+        body: String::new(),
+        buttons: vec![(Choice::CallBack, words.call_back.clone())],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ringdown_core::identity::Identity;
+
+    #[test]
+    fn a_voice_call_offers_no_picture_to_leave_out() {
+        let mut ringing = Ringing {
+            call: Uuid::nil(),
+            contact: Identity::from_seed([1; 32]).public(),
+            name: "Alice".into(),
+            video: true,
+            verified: false,
+        };
+        let choices = |ringing: &Ringing| -> Vec<Choice> {
+            let notice = call_notice(ringing, &Words::default());
+            assert_eq!(notice.title, "Alice is calling");
+            notice
+                .buttons
+                .into_iter()
+                .map(|(choice, _)| choice)
+                .collect()
+        };
+        assert_eq!(
+            choices(&ringing),
+            [Choice::Accept, Choice::AcceptVoice, Choice::Decline]
+        );
+        ringing.video = false;
+        assert_eq!(choices(&ringing), [Choice::Accept, Choice::Decline]);
+    }
+
+    #[test]
+    fn one_missed_call_is_not_counted() {
+        let title = |count| {
+            let missed = Missed {
+                contact: Identity::from_seed([1; 32]).public(),
+                name: "Alice".into(),
+                count,
+            };
+            missed_notice(&missed, &Words::default()).title
+        };
+        assert_eq!(title(1), "Missed call from Alice");
+        assert_eq!(title(3), "3 missed calls from Alice");
+    }
+}

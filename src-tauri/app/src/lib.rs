@@ -27,18 +27,22 @@ mod types;
 #[cfg(target_os = "linux")]
 mod webview_linux;
 mod window;
+mod wishes;
 
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
 use tauri::{AppHandle, Manager, RunEvent};
+use tokio::sync::mpsc;
 
+use crate::desktop::Desktop;
 use crate::hub::{Hub, HubHandle};
 use crate::instance::InstanceLock;
 use crate::options::{Action, Args, Options};
+use crate::window::Outside;
 
-/// Runs the app until its window is closed.
+/// Runs the app until the person quits it.
 #[must_use]
 pub fn run() -> ExitCode {
     let options = match Options::try_from(Args::parse()) {
@@ -100,6 +104,9 @@ fn run_app(options: Options) -> ExitCode {
             commands::read_qr,
             commands::backup,
             commands::restore,
+            commands::popup,
+            commands::popup_answer,
+            commands::speak,
             commands::rtc,
         ])
         .setup(move |app| set_up(app.handle(), options))
@@ -116,7 +123,13 @@ fn run_app(options: Options) -> ExitCode {
 /// Everything that runs beside the window. Only what makes a window pointless is an error here; the rest is said in it.
 fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::Error>> {
     app.manage(InstanceLock::take(&options.data_dir)?);
-    let surface = Arc::new(app.clone());
+    let (wishes, wished) = mpsc::unbounded_channel();
+    let desktop = tauri::async_runtime::block_on(Desktop::start(app, wishes, window::raise));
+    app.manage(desktop.clone());
+    let surface = Arc::new(Outside {
+        app: app.clone(),
+        desktop,
+    });
     let hub = tauri::async_runtime::block_on(Hub::start(options.clone(), surface)).unwrap_or_else(
         |error| {
             tracing::error!("could not start: {error}");
@@ -136,6 +149,7 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
         tauri::async_runtime::spawn(engine::watch_network(hub.clone()));
     }
     window::open(app, &options)?;
+    tauri::async_runtime::spawn(wishes::grant(app.clone(), hub.clone(), wished));
     #[cfg(unix)]
     leave_when_told(app);
     if let Some(action) = options.action {
@@ -162,10 +176,13 @@ fn act(hub: HubHandle, action: Action) {
 }
 
 fn on_run_event(app: &AppHandle, event: RunEvent) {
-    if let RunEvent::Exit = event
-        && let Some(hub) = app.try_state::<HubHandle>()
-    {
-        tauri::async_runtime::block_on(hub.close());
+    if let RunEvent::Exit = event {
+        if let Some(desktop) = app.try_state::<Arc<Desktop>>() {
+            tauri::async_runtime::block_on(desktop.finish());
+        }
+        if let Some(hub) = app.try_state::<HubHandle>() {
+            tauri::async_runtime::block_on(hub.close());
+        }
     }
 }
 

@@ -6,6 +6,8 @@ use ringdown_core::ice::{IcePolicy, IceServer, IceTransportPolicy, RtcConfigurat
 use ringdown_core::invite::issued::InviteKind;
 use ts_rs::{Config, TS};
 
+use crate::desktop::popup::{PopupAnswer, PopupView};
+use crate::desktop::words::Words;
 use crate::ipc::{
     Added, BackupMade, ContactView, InvitePreview, InviteView, KeyStore, Line, MediaState,
     NewInvite, Notice, PeerEvent, Privacy, Profile, RequestView, Safety, SafetyCheck, Settings,
@@ -55,6 +57,9 @@ fn declarations() -> String {
         RtcConfiguration,
         IceTransportPolicy,
         MediaState,
+        PopupView,
+        PopupAnswer,
+        Words,
     );
     file
 }

@@ -1,12 +1,15 @@
-//! The one window, and what the hub does to it.
+//! The window, and what the hub does to it.
+
+use std::sync::Arc;
 
 use tauri::webview::{PermissionKind, PermissionResponse};
 use tauri::{
     AppHandle, Emitter, Manager, Url, UserAttentionType, WebviewUrl, WebviewWindow,
-    WebviewWindowBuilder,
+    WebviewWindowBuilder, WindowEvent,
 };
 
-use crate::hub::Surface;
+use crate::desktop::Desktop;
+use crate::hub::{HubHandle, Surface};
 use crate::ipc::{PeerEvent, Snapshot};
 use crate::options::Options;
 
@@ -33,7 +36,46 @@ pub fn open(app: &AppHandle, options: &Options) -> tauri::Result<WebviewWindow> 
         let fake_camera = options.fake_camera;
         window.with_webview(move |webview| crate::webview_linux::prepare(&webview, fake_camera))?;
     }
+    let (app, stays) = (app.clone(), options.hidden);
+    window.on_window_event(move |event| handle(&app, stays, event));
     Ok(window)
+}
+
+/// Closing the window leaves the app in the tray, where friends can ring it; without a tray nobody would find the app
+/// again, so there it ends, unless it was started to be in the background (`--hidden`): then a second start shows the
+/// window.
+fn handle(app: &AppHandle, stays: bool, event: &WindowEvent) {
+    let desktop = app.try_state::<Arc<Desktop>>();
+    match event {
+        WindowEvent::Focused(focused) => {
+            if let Some(desktop) = desktop {
+                desktop.handle_focus(*focused);
+            }
+        }
+        WindowEvent::CloseRequested { api, .. }
+            if stays || desktop.is_some_and(|desktop| desktop.waits_in_tray()) =>
+        {
+            api.prevent_close();
+            hide(app);
+        }
+        _ => {}
+    }
+}
+
+/// Nobody is seen or heard by a window that was closed: the call in it ends.
+fn hide(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.hide()
+    {
+        tracing::warn!("the window could not be hidden: {error}");
+    }
+    if let Some(hub) = app.try_state::<HubHandle>() {
+        let hub = hub.inner().clone();
+        tauri::async_runtime::spawn(async move {
+            // Without a profile there is no call.
+            let _ = hub.ask(|hub| hub.leave_call()).await;
+        });
+    }
 }
 
 /// Camera, microphone and screen for the app's own page; nothing else for anybody.
@@ -49,8 +91,8 @@ fn permission(page: Option<&Url>, kind: PermissionKind) -> PermissionResponse {
     }
 }
 
-/// `tauri://localhost` (Linux, macOS) or `http(s)://tauri.localhost` (Windows).
-fn is_own_page(url: &Url) -> bool {
+/// Whether a page is ours: `tauri://localhost` (Linux, macOS) or `http(s)://tauri.localhost` (Windows).
+pub(crate) fn is_own_page(url: &Url) -> bool {
     match url.scheme() {
         "tauri" => url.host_str() == Some("localhost"),
         "http" | "https" => cfg!(windows) && url.host_str() == Some("tauri.localhost"),
@@ -73,17 +115,26 @@ pub fn raise(app: &AppHandle) {
     }
 }
 
-impl Surface for AppHandle {
+/// The window, and the desktop around it.
+pub struct Outside {
+    /// Whose window.
+    pub app: AppHandle,
+    /// Notifications, popup and tray.
+    pub desktop: Arc<Desktop>,
+}
+
+impl Surface for Outside {
     fn state(&self, snapshot: &Snapshot) {
-        self.tell("state", snapshot);
+        self.app.tell("state", snapshot);
+        self.desktop.handle_snapshot(snapshot);
     }
 
     fn peer(&self, event: &PeerEvent) {
-        self.tell("peer", event);
+        self.app.tell("peer", event);
     }
 
     fn raise(&self) {
-        raise(self);
+        raise(&self.app);
     }
 }
 

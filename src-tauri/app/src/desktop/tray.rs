@@ -13,7 +13,7 @@ use tauri::image::Image;
 use tauri::menu::{CheckMenuItem, IsMenuItem, Menu, MenuItem, PredefinedMenuItem, Submenu};
 use tauri::tray::{MouseButton, MouseButtonState, TrayIcon, TrayIconBuilder, TrayIconEvent};
 use tauri::{AppHandle, Wry, include_image};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 
 use self::menu::Item;
 use super::words::Words;
@@ -42,6 +42,18 @@ pub enum TrayChoice {
     Open,
     /// End the app.
     Quit,
+}
+
+/// Whether tray icons are shown, now and from now on.
+#[cfg(target_os = "linux")]
+pub async fn shown() -> watch::Receiver<bool> {
+    host::watch().await
+}
+
+/// Whether tray icons are shown: here they always are.
+#[cfg(not(target_os = "linux"))]
+pub async fn shown() -> watch::Receiver<bool> {
+    watch::channel(true).1
 }
 
 /// The icon. It goes with this value.

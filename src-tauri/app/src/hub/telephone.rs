@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use ringdown_core::call::{Here, Input, Introduction, MediaChange, Output, Phase};
+use ringdown_core::call::{
+    CallSnapshot, Direction, Here, Input, Introduction, MediaChange, Output, Phase,
+};
 use ringdown_core::ice;
 use ringdown_core::identity::PublicKey;
 use uuid::Uuid;
@@ -73,6 +75,20 @@ impl Hub {
     /// # Errors
     /// When there is no profile yet.
     pub fn hang_up(&mut self) -> Result<(), UiError> {
+        self.feed(Input::HangUp)
+    }
+
+    /// The window was closed: ends the call that is on in it, if there is one. One that rings goes on ringing.
+    ///
+    /// # Errors
+    /// When there is no profile yet.
+    pub fn leave_call(&mut self) -> Result<(), UiError> {
+        let rings = |call: CallSnapshot| {
+            call.direction == Direction::Incoming && call.phase == Phase::Ringing
+        };
+        if self.snapshot().call.is_some_and(rings) {
+            return Ok(());
+        }
         self.feed(Input::HangUp)
     }
 
@@ -151,10 +167,7 @@ impl Hub {
         while let Some(output) = next(self) {
             match output {
                 Output::Send { to, message } => self.send(to, &message),
-                Output::Ring { .. } => {
-                    changed = true;
-                    self.surface.raise();
-                }
+                Output::Ring { .. } => changed = true,
                 Output::StartPeer {
                     call,
                     contact,

@@ -1,0 +1,55 @@
+//! What the person chose in a notification, in the popup or in the tray, done.
+
+use ringdown_core::call::{CallSnapshot, Direction, Phase};
+use tauri::AppHandle;
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::desktop::Wish;
+use crate::hub::{Hub, HubHandle};
+use crate::ipc::UiError;
+use crate::window;
+
+/// Until nobody can wish any more.
+pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedReceiver<Wish>) {
+    while let Some(wish) = wishes.recv().await {
+        match wish {
+            Wish::Open => window::raise(&app),
+            Wish::Quit => app.exit(0),
+            Wish::Decline { .. } => ask(&hub, wish).await,
+            Wish::Accept { .. } | Wish::Call(_) => {
+                // The call takes place in the window; before it, so that its page is awake.
+                window::raise(&app);
+                ask(&hub, wish).await;
+            }
+            Wish::Quiet(_) => tracing::warn!("do not disturb is not there yet"),
+        }
+    }
+}
+
+async fn ask(hub: &HubHandle, wish: Wish) {
+    let asked = hub.ask(move |hub| {
+        fulfil(hub, wish).inspect_err(|error| {
+            hub.notice(error);
+        })
+    });
+    // What went wrong is a notice in the window already.
+    let _ = asked.await;
+}
+
+/// A call that no longer rings is not answered: another one may ring by now.
+fn fulfil(hub: &mut Hub, wish: Wish) -> Result<(), UiError> {
+    let rings = |hub: &Hub, id| hub.snapshot().call.is_some_and(|call| rings_as(&call, id));
+    match wish {
+        Wish::Accept { call, video } if rings(hub, call) => hub.accept(video),
+        Wish::Decline { call } if rings(hub, call) => hub.decline(),
+        Wish::Call(contact) => hub.call(contact, true),
+        _ => Ok(()),
+    }
+}
+
+fn rings_as(call: &CallSnapshot, id: Uuid) -> bool {
+    call.id == id
+        && call.direction == Direction::Incoming
+        && matches!(call.phase, Phase::Inviting | Phase::Ringing)
+}

@@ -1,0 +1,65 @@
+// Somebody calls and nobody looks at the window: the same question as the window's, in a window of its own.
+import { t } from "../i18n.js";
+import { createAvatar } from "./avatar.js";
+import { createBadge } from "./badge.js";
+import { h, icon } from "./dom.js";
+
+/** @typedef {import("../types.d.ts").PopupView} PopupView */
+/** @typedef {import("../types.d.ts").PopupAnswer} PopupAnswer */
+
+/**
+ * @param {PopupView} view
+ * @param {(answer: PopupAnswer) => void} choose called once
+ */
+export function createPopup(view, choose) {
+  const title = t("incoming.title", { name: view.name });
+  const avatar = createAvatar("medium");
+  avatar.update(view.name, view.key);
+  const badge = createBadge();
+  badge.update(view.verified);
+
+  /** @param {PopupAnswer} answer */
+  const answer = (answer) => () => {
+    for (const button of element.querySelectorAll("button")) button.disabled = true;
+    choose(answer);
+  };
+  /**
+   * @param {string} kind
+   * @param {PopupAnswer} wanted
+   * @param {...(Node | string)} label
+   */
+  const button = (kind, wanted, ...label) =>
+    h("button", { type: "button", class: `button ${kind}`, onclick: answer(wanted) }, ...label);
+
+  const element = h(
+    "div",
+    {
+      class: "popup",
+      role: "dialog",
+      "aria-labelledby": "popup-title",
+      "aria-describedby": "popup-kind",
+      // It has the focus itself until a person chooses, so that a stray key answers nothing.
+      tabindex: -1,
+    },
+    h(
+      "div",
+      { class: "popup-caller" },
+      h("div", { class: "popup-face" }, avatar.element),
+      h(
+        "div",
+        { class: "popup-words" },
+        h("div", { class: "popup-name" }, h("h1", { id: "popup-title", dir: "auto" }, title), badge.element),
+        h("p", { id: "popup-kind", class: "hint" }, t(view.video ? "incoming.video" : "incoming.voice")),
+      ),
+    ),
+    h(
+      "div",
+      { class: "popup-answers" },
+      button("danger", "decline", icon("hang-up"), t("incoming.decline")),
+      button("primary", "accept", icon(view.video ? "video" : "phone"), t("incoming.accept")),
+    ),
+    // There is no picture to leave out of a voice call.
+    view.video && h("div", { class: "popup-more" }, button("plain small", "accept_voice", t("incoming.accept_voice"))),
+  );
+  return { element, title };
+}
