@@ -11,7 +11,8 @@
 pub mod notify;
 pub mod popup;
 pub mod scene;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod stage;
 pub mod tray;
 pub mod words;

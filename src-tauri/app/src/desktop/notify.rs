@@ -24,7 +24,8 @@ mod system;
 #[cfg(target_os = "linux")]
 #[path = "notify/xdg.rs"]
 mod system;
-#[cfg(all(test, target_os = "linux"))]
+#[cfg(test)]
+#[cfg(target_os = "linux")]
 mod tests;
 
 use ringdown_core::identity::PublicKey;
