@@ -162,9 +162,9 @@ impl Desktop {
     fn carry_out(&self, deed: Deed) {
         match deed {
             Deed::Ring(ringing) => {
-                self.notifier
-                    .show(self.with_words(|words| call_notice(&ringing, words)));
-                self.popup.show(ringing);
+                let notice = self.with_words(|words| call_notice(&ringing, words));
+                self.popup.show(ringing, notice.title.clone());
+                self.notifier.show(notice);
             }
             Deed::RingOver(call) => {
                 self.notifier.put_away(About::Call(call));

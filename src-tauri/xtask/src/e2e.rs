@@ -7,7 +7,7 @@ use crate::sh::{self, Sh};
 
 /// The app, the server and the crate that drives them. Built together, they share their dependencies; one after the
 /// other, cargo would choose other features for some of these and build them anew.
-const TOGETHER: [&str; 6] = [
+pub const TOGETHER: [&str; 6] = [
     "--package",
     "ringdown",
     "--package",

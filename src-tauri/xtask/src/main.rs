@@ -7,7 +7,7 @@
 //! cargo xtask bench call               measure a call between two windows
 //! cargo xtask fuzz [--seconds N] [TARGET…]  feed the parsers with hostile input
 //! cargo xtask types [--check]          write (or check) ui/types.d.ts from the Rust types
-//! cargo xtask bundle                   the .deb
+//! cargo xtask bundle                   the .deb, the .rpm, the AppImage
 //! ```
 //!
 //! Each command shows the programs it starts as they would be typed, so that any of them can be run by hand.
@@ -83,7 +83,7 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
-    /// Make the .deb
+    /// Make the packages: .deb, .rpm and, where its tools can be fetched, AppImage
     Bundle,
 }
 

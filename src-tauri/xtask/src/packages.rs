@@ -73,6 +73,9 @@ const DRIVE: &[&str] = &[
 /// The little internet of the network tests: namespaces, their routers, and a STUN and TURN server.
 const LAB: &[&str] = &["iproute2", "nftables", "coturn"];
 
+/// What looks into a package.
+const BUNDLE: &[&str] = &["desktop-file-utils", "appstream"];
+
 /// The one package that may not go together with what is installed.
 const PULSEAUDIO: &str = "pulseaudio";
 
@@ -212,6 +215,9 @@ fn wanted(purpose: Purpose, tools: Tools) -> Vec<&'static str> {
     }
     if purpose == Purpose::Test {
         wanted.extend(LAB);
+    }
+    if purpose.needs_node() {
+        wanted.extend(BUNDLE);
     }
     if purpose.needs_node() && !tools.node {
         wanted.push("nodejs");

@@ -9,6 +9,7 @@ use std::{fs, io};
 
 use clap::ValueEnum;
 
+use crate::bundle;
 use crate::e2e;
 use crate::fuzz;
 use crate::packages::{self, Purpose};
@@ -244,6 +245,10 @@ fn install_packages(home: &Path) -> Result<(), Error> {
 
 fn calls(tally: &mut Tally) -> Result<(), Error> {
     e2e::build()?;
+    // The test of the package installs it; where there is no dpkg, that test is skipped.
+    if sh::is_on_path("dpkg-deb") {
+        bundle::deb_for_tests()?;
+    }
     let mut windows = Windows::default();
     let result = e2e::tests().lines(|line| windows.line(line));
     *tally += windows.tally();

@@ -78,7 +78,7 @@ impl PopupState {
 
 #[derive(Debug)]
 enum Order {
-    Show(Ringing),
+    Show(Ringing, String),
     Hide(Uuid),
 }
 
@@ -96,10 +96,10 @@ impl Popup {
         Self(orders)
     }
 
-    /// Shows who calls.
-    pub fn show(&self, ringing: Ringing) {
+    /// Shows who calls, in a window of this title.
+    pub fn show(&self, ringing: Ringing, title: String) {
         // Not carried out only when the app ends.
-        let _ = self.0.send(Order::Show(ringing));
+        let _ = self.0.send(Order::Show(ringing, title));
     }
 
     /// It does not ring any more.
@@ -116,10 +116,10 @@ async fn carry_out(
     let mut shown = None;
     while let Some(order) = orders.recv().await {
         match order {
-            Order::Show(ringing) => {
+            Order::Show(ringing, title) => {
                 hide(&app);
                 shown = Some(ringing.call);
-                if let Err(error) = show(&app, ringing) {
+                if let Err(error) = show(&app, ringing, &title) {
                     tracing::warn!("the popup could not be shown: {error}");
                     otherwise(&app);
                 }
@@ -133,7 +133,7 @@ async fn carry_out(
     }
 }
 
-fn show(app: &AppHandle, ringing: Ringing) -> tauri::Result<()> {
+fn show(app: &AppHandle, ringing: Ringing, title: &str) -> tauri::Result<()> {
     if let Some(state) = app.try_state::<PopupState>() {
         state.set(Some(PopupView {
             key: ringing.contact.to_string(),
@@ -143,7 +143,7 @@ fn show(app: &AppHandle, ringing: Ringing) -> tauri::Result<()> {
         }));
     }
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("popup.html".into()))
-        .title("Ringdown")
+        .title(title)
         .inner_size(SIZE.0, SIZE.1)
         .resizable(false)
         .maximizable(false)
