@@ -17,12 +17,15 @@ use crate::ipc::{
     Added, BackupMade, InvitePreview, MediaState, NewInvite, Safety, SafetyCheck, Settings,
     Snapshot, UiError,
 };
+use crate::window::PageLoaded;
 
 type Answer<T> = Result<T, UiError>;
 
 #[tauri::command]
-pub async fn load(hub: State<'_, HubHandle>) -> Answer<Snapshot> {
-    hub.ask(|hub| Ok(hub.snapshot())).await
+pub async fn load(hub: State<'_, HubHandle>, page: State<'_, PageLoaded>) -> Answer<Snapshot> {
+    let snapshot = hub.ask(|hub| Ok(hub.snapshot())).await;
+    page.set();
+    snapshot
 }
 
 #[tauri::command]

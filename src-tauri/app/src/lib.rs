@@ -40,7 +40,7 @@ use crate::desktop::Desktop;
 use crate::hub::{Hub, HubHandle};
 use crate::instance::InstanceLock;
 use crate::options::{Action, Args, Options};
-use crate::window::Outside;
+use crate::window::{Outside, PageLoaded};
 
 /// Runs the app until the person quits it.
 #[must_use]
@@ -137,6 +137,7 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
         },
     );
     app.manage(hub.clone());
+    app.manage(PageLoaded::default());
     #[cfg(target_os = "linux")]
     app.manage(tauri::async_runtime::block_on(engine::EngineHandle::start(
         app.clone(),

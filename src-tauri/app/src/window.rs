@@ -7,6 +7,7 @@ use tauri::{
     AppHandle, Emitter, Manager, Url, UserAttentionType, WebviewUrl, WebviewWindow,
     WebviewWindowBuilder, WindowEvent,
 };
+use tokio::sync::watch;
 
 use crate::desktop::Desktop;
 use crate::hub::{HubHandle, Surface};
@@ -112,6 +113,29 @@ pub fn raise(app: &AppHandle) {
         .and_then(|()| window.request_user_attention(Some(UserAttentionType::Critical)));
     if let Err(error) = raised {
         tracing::warn!("the window could not be brought to the front: {error}");
+    }
+}
+
+/// Whether the page is there: a call that begins before that has no peer connection to begin with.
+#[derive(Debug)]
+pub struct PageLoaded(watch::Sender<bool>);
+
+impl Default for PageLoaded {
+    fn default() -> Self {
+        Self(watch::channel(false).0)
+    }
+}
+
+impl PageLoaded {
+    /// The page hears of everything from now on.
+    pub fn set(&self) {
+        self.0.send_replace(true);
+    }
+
+    /// Resolves when the page is there.
+    pub async fn wait(&self) {
+        // An error means that the app ends.
+        let _ = self.0.subscribe().wait_for(|loaded| *loaded).await;
     }
 }
 

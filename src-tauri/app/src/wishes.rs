@@ -1,14 +1,14 @@
 //! What the person chose in a notification, in the popup or in the tray, done.
 
 use ringdown_core::call::{CallSnapshot, Direction, Phase};
-use tauri::AppHandle;
+use tauri::{AppHandle, Manager};
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::desktop::Wish;
 use crate::hub::{Hub, HubHandle};
 use crate::ipc::UiError;
-use crate::window;
+use crate::window::{self, PageLoaded};
 
 /// Until nobody can wish any more.
 pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedReceiver<Wish>) {
@@ -18,8 +18,11 @@ pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedRe
             Wish::Quit => app.exit(0),
             Wish::Decline { .. } => ask(&hub, wish).await,
             Wish::Accept { .. } | Wish::Call(_) => {
-                // The call takes place in the window; before it, so that its page is awake.
+                // The call takes place in the window: its page has to be there, and awake.
                 window::raise(&app);
+                if let Some(page) = app.try_state::<PageLoaded>() {
+                    page.wait().await;
+                }
                 ask(&hub, wish).await;
             }
             Wish::Quiet(_) => tracing::warn!("do not disturb is not there yet"),

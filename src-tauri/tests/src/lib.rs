@@ -2,6 +2,7 @@
 //! and headless Chromium as the foreign peer. Everything is private to the test and ends with it.
 
 pub mod chromium;
+pub mod desk;
 pub mod lab;
 pub mod page;
 pub mod person;

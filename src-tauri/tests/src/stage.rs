@@ -86,6 +86,18 @@ impl Stage {
         self.dir.path()
     }
 
+    /// The address of the session bus.
+    #[must_use]
+    pub fn bus(&self) -> &str {
+        &self.bus
+    }
+
+    /// The display, as programs are told of it.
+    #[must_use]
+    pub fn display(&self) -> &str {
+        &self.display
+    }
+
     /// The sound server.
     #[must_use]
     pub fn sound(&self) -> &Sound {

@@ -70,6 +70,18 @@ impl Bus {
         self.dir.path()
     }
 
+    /// Waits until somebody has this name. Asking them for something would have the bus start another one.
+    pub async fn has(&self, name: &'static str) {
+        let bus = self.connect().await;
+        let names = zbus::fdo::DBusProxy::new(&bus).await.unwrap();
+        let start = Instant::now();
+        let name = zbus::names::BusName::try_from(name).unwrap();
+        while !names.name_has_owner(name.clone()).await.unwrap() {
+            assert!(start.elapsed() < PATIENCE, "nobody is {name}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     pub async fn connect(&self) -> zbus::Connection {
         let bus = zbus::connection::Builder::address(self.address.as_str()).unwrap();
         bus.build().await.unwrap()

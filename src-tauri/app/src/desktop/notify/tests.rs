@@ -46,10 +46,7 @@ impl Desktop {
         std::fs::write(at("dunstrc"), config).unwrap();
         let dunst = Program::start(desktop.command("dunst").arg("-config").arg(at("dunstrc")));
         desktop.dunst = Some(dunst);
-        eventually("dunst to be there", || {
-            (!desktop.dunstctl(&["count", "displayed"]).is_empty()).then_some(())
-        })
-        .await;
+        desktop.bus.has("org.freedesktop.Notifications").await;
         desktop
     }
 

@@ -1,0 +1,150 @@
+//! Bob's window is out of sight: his desktop tells him who calls, and he answers there.
+
+use ringdown_e2e::desk::{Dunst, Panel};
+use ringdown_e2e::person::{Person, Setup, friends};
+use ringdown_e2e::process::installed;
+use ringdown_e2e::stage::Stage;
+use ringdown_e2e::{Result, eventually};
+
+/// Friends; Bob's app was started again, as at the beginning of a session, without showing its window.
+async fn friends_and_bob_in_the_background(stage: &Stage) -> Result<(Person, Person)> {
+    let (alice, bob) = friends(stage).await?;
+    bob.leave().await?;
+    let bob = in_the_background(stage, "Bob").await?;
+    Ok((alice, bob))
+}
+
+async fn in_the_background(stage: &Stage, name: &str) -> Result<Person> {
+    let setup = Setup {
+        arguments: vec!["--hidden".into()],
+        ..Setup::default()
+    };
+    Person::open(stage, name, setup).await
+}
+
+/// The popups on the screen: position and size.
+async fn popups(stage: &Stage, title: &str) -> Result<Vec<[i32; 4]>> {
+    let xdotool = |arguments: Vec<String>| async move {
+        let mut command = stage.command("xdotool", "desk");
+        let output = command.args(arguments).output().await?;
+        Result::Ok(String::from_utf8(output.stdout)?)
+    };
+    let search = ["search", "--onlyvisible", "--name", title].map(String::from);
+    let mut found = Vec::new();
+    for window in xdotool(search.to_vec()).await?.lines() {
+        let ask = ["getwindowgeometry", "--shell", window].map(String::from);
+        let geometry = xdotool(ask.to_vec()).await?;
+        let value = |name: &str| {
+            let mut lines = geometry.lines();
+            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
+        };
+        let values = [value("X"), value("Y"), value("WIDTH"), value("HEIGHT")];
+        if let [Some(x), Some(y), Some(width), Some(height)] = values {
+            found.push([x, y, width, height]);
+        }
+    }
+    Ok(found)
+}
+
+async fn popup(stage: &Stage) -> Result<[i32; 4]> {
+    eventually("the popup", || async {
+        Ok(popups(stage, "^Alice is calling$").await?.first().copied())
+    })
+    .await
+}
+
+async fn no_popup(stage: &Stage) -> Result<()> {
+    eventually("no popup", || async {
+        let popups = popups(stage, "^Alice is calling$").await?;
+        Ok(popups.is_empty().then_some(()))
+    })
+    .await
+}
+
+async fn click(stage: &Stage, x: i32, y: i32) -> Result<()> {
+    let mut command = stage.command("xdotool", "desk");
+    let at = [x.to_string(), y.to_string()];
+    let status = command
+        .args(["mousemove", &at[0], &at[1], "click", "1"])
+        .status()
+        .await?;
+    status.success().then_some(()).ok_or("no click".into())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bob_answers_in_the_notification() -> Result<()> {
+    if !installed("dunst") {
+        eprintln!("skipped: dunst is not installed");
+        return Ok(());
+    }
+    let stage = Stage::new("1280x1024").await?;
+    let dunst = Dunst::start(&stage).await?;
+    let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;
+    alice.call_by_typing("Bob").await?;
+    dunst.shows(1).await?;
+    popup(&stage).await?;
+    dunst.choose(",accept]").await?;
+    tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
+    dunst.shows(0).await?;
+    no_popup(&stage).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bob_is_told_of_a_call_he_missed_and_calls_back() -> Result<()> {
+    if !installed("dunst") {
+        eprintln!("skipped: dunst is not installed");
+        return Ok(());
+    }
+    let stage = Stage::new("1280x1024").await?;
+    let dunst = Dunst::start(&stage).await?;
+    let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;
+    alice.call_by_typing("Bob").await?;
+    popup(&stage).await?;
+    alice.page().press("Hang up").await?;
+    no_popup(&stage).await?;
+    // The one of the call is gone, the one of the missed call is there.
+    dunst.shows(1).await?;
+    dunst.choose("Call back").await?;
+    alice.answer("Bob", "Accept").await?;
+    tokio::try_join!(alice.sees("Bob"), bob.sees("Alice")).map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_popup_is_at_the_top_in_the_middle_and_takes_an_answer() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;
+    alice.call_by_typing("Bob").await?;
+    let [x, y, width, height] = popup(&stage).await?;
+    assert_eq!((width, height), (380, 220));
+    assert_eq!((x, y), ((1280 - 380) / 2, 24));
+    // "Accept" is the right one of the two large buttons. The page may not have drawn them yet.
+    eventually("the call to be accepted", || async {
+        click(&stage, x + width * 3 / 4, y + 140).await?;
+        let ringing = alice.page().look_for("status", "Ringing…").await?;
+        Ok(ringing.is_none().then_some(()))
+    })
+    .await?;
+    tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
+    no_popup(&stage).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alice_calls_bob_from_the_tray_and_quits_there() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let panel = Panel::start(&stage).await?;
+    let (alice, bob) = friends(&stage).await?;
+    panel.icons(2).await?;
+    alice.leave().await?;
+    let alice = in_the_background(&stage, "Alice").await?;
+    panel.icons(3).await?;
+    assert!(panel.icon(2).await?.is_file(), "the icon can be read");
+
+    panel.choose(2, "Call Bob").await?;
+    bob.answer("Alice", "Accept").await?;
+    tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
+
+    let menu = panel.menu(2).await?;
+    assert!(menu.contains(&"Do not disturb".to_owned()), "{menu:?}");
+    panel.choose(2, "Quit").await?;
+    bob.page().status("Call ended").await
+}
