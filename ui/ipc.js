@@ -157,6 +157,15 @@ export const popupAnswer = (args) => invoke("popup_answer", args);
  * @param {{ words: Words }} args @returns {Promise<void>} */
 export const speak = (args) => invoke("speak", args);
 
+/** @returns {Promise<boolean>} whether the app starts with the session */
+export const autostart = () => invoke("autostart");
+
+/** @param {{ on: boolean }} args @returns {Promise<void>} */
+export const setAutostart = (args) => invoke("set_autostart", args);
+
+/** The person wants to type a name. @param {() => void} handler */
+export const onFind = (handler) => listen("find", handler);
+
 /** @param {(snapshot: Snapshot) => void} handler */
 export const onState = (handler) => listen("state", handler);
 

@@ -124,6 +124,7 @@ await Promise.all([
     tell(openInvite(next));
   }),
   ipc.onPeer((event) => session.handlePeer(event)),
+  ipc.onFind(() => app.find()),
 ]);
 try {
   const loaded = await loadLatest();

@@ -86,6 +86,10 @@ export function createApp(root, commands) {
     add(link) {
       if (snapshot?.profile) openAddContact(actions, home.choose, link);
     },
+    /** A name is to be typed. During a call there is nobody to find. */
+    find() {
+      if (home.element.isConnected && !home.element.hidden) home.find();
+    },
     /** @param {AppModel} model */
     update({ snapshot: next, media, connectedAt }) {
       snapshot = next;

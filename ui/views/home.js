@@ -46,6 +46,10 @@ export function createHome(actions, go, wide) {
   return {
     element,
     choose,
+    find() {
+      if (!wide.matches && chosen) choose(null);
+      rail.focus();
+    },
     rest: person.rest,
     /** @param {Snapshot} next */
     update(next) {

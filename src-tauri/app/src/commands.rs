@@ -9,14 +9,15 @@ use serde_json::Value;
 use tauri::State;
 use uuid::Uuid;
 
-use crate::desktop::Desktop;
 use crate::desktop::popup::{PopupAnswer, PopupState, PopupView};
 use crate::desktop::words::Words;
+use crate::desktop::{Desktop, autostart};
 use crate::hub::{Hub, HubHandle};
 use crate::ipc::{
     Added, BackupMade, InvitePreview, MediaState, NewInvite, Safety, SafetyCheck, Settings,
     Snapshot, UiError,
 };
+use crate::options::Options;
 use crate::window::PageLoaded;
 
 type Answer<T> = Result<T, UiError>;
@@ -224,6 +225,17 @@ pub fn popup_answer(desktop: State<'_, Arc<Desktop>>, answer: PopupAnswer) {
 #[tauri::command]
 pub fn speak(desktop: State<'_, Arc<Desktop>>, words: Words) {
     desktop.speak(words);
+}
+
+/// Whether the app starts with the session.
+#[tauri::command]
+pub fn autostart() -> Answer<bool> {
+    autostart::is_on().map_err(|error| UiError::new("autostart", error))
+}
+
+#[tauri::command]
+pub fn set_autostart(on: bool, options: State<'_, Options>) -> Answer<()> {
+    autostart::set(on, options.own_data_dir()).map_err(|error| UiError::new("autostart", error))
 }
 
 /// A request of the polyfill to the engine; its errors are DOMExceptions (`name`, `message`).

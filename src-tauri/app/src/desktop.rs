@@ -8,6 +8,7 @@
 //!
 //! Nothing here decides anything about calls: each is another view of the hub's state, as the window is.
 
+pub mod autostart;
 pub mod notify;
 pub mod popup;
 pub mod scene;

@@ -220,7 +220,8 @@ impl Hub {
                 self.show();
                 Ok(())
             }
-            Action::Invite => Ok(()),
+            // The window's own affair, and nobody's.
+            Action::Find | Action::Invite => Ok(()),
         }
     }
 

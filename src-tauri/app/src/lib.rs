@@ -107,6 +107,8 @@ fn run_app(options: Options) -> ExitCode {
             commands::popup,
             commands::popup_answer,
             commands::speak,
+            commands::autostart,
+            commands::set_autostart,
             commands::rtc,
         ])
         .setup(move |app| set_up(app.handle(), options))
@@ -138,6 +140,7 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
     );
     app.manage(hub.clone());
     app.manage(PageLoaded::default());
+    app.manage(options.clone());
     #[cfg(target_os = "linux")]
     app.manage(tauri::async_runtime::block_on(engine::EngineHandle::start(
         app.clone(),
@@ -154,7 +157,7 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
     #[cfg(unix)]
     leave_when_told(app);
     if let Some(action) = options.action {
-        act(hub, action);
+        act(app, hub, action);
     }
     Ok(())
 }
@@ -164,11 +167,15 @@ fn second_start(app: &AppHandle, arguments: &[String]) {
     window::raise(app);
     if let (Some(action), Some(hub)) = (options::action_of(arguments), app.try_state::<HubHandle>())
     {
-        act(hub.inner().clone(), action);
+        act(app, hub.inner().clone(), action);
     }
 }
 
-fn act(hub: HubHandle, action: Action) {
+fn act(app: &AppHandle, hub: HubHandle, action: Action) {
+    if action == Action::Find {
+        window::find(app);
+        return;
+    }
     tauri::async_runtime::spawn(async move {
         let asked = hub.ask(move |hub| hub.act(action).inspect_err(|error| hub.notice(error)));
         // What went wrong is a notice in the window already.

@@ -1,7 +1,7 @@
 //! What the person asked for on the command line and in the environment: raw arguments in, validated [`Options`] out.
 
 use std::net::IpAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ringdown_core::invite::Reach;
@@ -48,8 +48,20 @@ pub struct Args {
         global = true
     )]
     key_store: Option<KeyStoreArg>,
+    /// An invite to open: `ringdown:…` (what the system starts the app with when a link is clicked)
+    #[arg(value_name = "LINK", value_parser = link)]
+    link: Option<String>,
     #[command(subcommand)]
     action: Option<ActionArg>,
+}
+
+fn link(text: &str) -> Result<String, String> {
+    let scheme = text.get(..9).unwrap_or_default();
+    if scheme.eq_ignore_ascii_case("ringdown:") {
+        Ok(text.to_owned())
+    } else {
+        Err("an invite begins with `ringdown:`".to_owned())
+    }
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -64,8 +76,8 @@ enum KeyStoreArg {
 enum ActionArg {
     /// Call a contact by name
     Call {
-        /// The contact's name, or the beginning of it
-        name: String,
+        /// The contact's name, or the beginning of it (default: the window asks)
+        name: Option<String>,
         /// Voice only
         #[arg(long)]
         audio: bool,
@@ -89,6 +101,8 @@ pub enum Action {
         /// With picture.
         video: bool,
     },
+    /// Show the window, ready for a name to be typed.
+    Find,
     /// Show "Add contact" with this invite filled in.
     Add {
         /// The link as given.
@@ -142,6 +156,19 @@ impl Options {
     }
 }
 
+impl Options {
+    /// The data directory, where it is not the usual one.
+    #[must_use]
+    pub fn own_data_dir(&self) -> Option<&Path> {
+        let usual = usual_data_dir().is_some_and(|usual| usual == self.data_dir);
+        (!usual).then_some(self.data_dir.as_path())
+    }
+}
+
+fn usual_data_dir() -> Option<PathBuf> {
+    Some(dirs::data_dir()?.join("app.ringdown.desktop"))
+}
+
 /// Why the options can't be used, in a sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum OptionsError {
@@ -166,9 +193,7 @@ impl TryFrom<Args> for Options {
     fn try_from(args: Args) -> Result<Self, OptionsError> {
         let data_dir = match args.data_dir {
             Some(dir) => std::path::absolute(&dir).unwrap_or(dir),
-            None => dirs::data_dir()
-                .ok_or(OptionsError::NoDataDir)?
-                .join("app.ringdown.desktop"),
+            None => usual_data_dir().ok_or(OptionsError::NoDataDir)?,
         };
         let server = match args.server {
             None => None,
@@ -196,14 +221,19 @@ impl TryFrom<Args> for Options {
                 (Some(KeyStoreArg::Keyring), _) | (None, None) => KeyStore::Keyring,
                 (Some(KeyStoreArg::File), _) | (None, Some(_)) => KeyStore::File,
             },
-            action: args.action.map(|action| match action {
-                ActionArg::Call { name, audio } => Action::Call {
+            action: match args.action {
+                Some(ActionArg::Call {
+                    name: Some(name),
+                    audio,
+                }) => Some(Action::Call {
                     name,
                     video: !audio,
-                },
-                ActionArg::Add { link } => Action::Add { link },
-                ActionArg::Invite => Action::Invite,
-            }),
+                }),
+                Some(ActionArg::Call { name: None, .. }) => Some(Action::Find),
+                Some(ActionArg::Add { link }) => Some(Action::Add { link }),
+                Some(ActionArg::Invite) => Some(Action::Invite),
+                None => args.link.map(|link| Action::Add { link }),
+            },
         })
     }
 }
@@ -247,6 +277,22 @@ mod tests {
             options(&["call", "Bob", "--audio"]).unwrap().action,
             call(false)
         );
+    }
+
+    #[test]
+    fn a_link_that_was_clicked_is_opened() {
+        let link = "ringdown:abc?n=Alice";
+        assert_eq!(
+            options(&[link]).unwrap().action,
+            Some(Action::Add { link: link.into() })
+        );
+        let refused = Args::try_parse_from(["ringdown", "https://example.org"]);
+        assert!(refused.unwrap_err().to_string().contains("ringdown:"));
+    }
+
+    #[test]
+    fn the_desktops_call_entry_asks_whom() {
+        assert_eq!(options(&["call"]).unwrap().action, Some(Action::Find));
     }
 
     #[test]

@@ -116,6 +116,18 @@ pub fn raise(app: &AppHandle) {
     }
 }
 
+/// Shows the window with the search box ready for a name.
+pub fn find(app: &AppHandle) {
+    raise(app);
+    let app = app.clone();
+    tauri::async_runtime::spawn(async move {
+        if let Some(page) = app.try_state::<PageLoaded>() {
+            page.wait().await;
+        }
+        app.tell("find", &());
+    });
+}
+
 /// Whether the page is there: a call that begins before that has no peer connection to begin with.
 #[derive(Debug)]
 pub struct PageLoaded(watch::Sender<bool>);

@@ -3,6 +3,7 @@
 
 pub mod chromium;
 pub mod desk;
+pub mod installed;
 pub mod lab;
 pub mod page;
 pub mod person;

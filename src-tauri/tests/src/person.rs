@@ -1,10 +1,12 @@
 //! A person with the app open before them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 use tokio::process::Command;
 
+use crate::installed::Installed;
 use crate::lab::{Bridge, Place};
 use crate::page::Page;
 use crate::process::{Program, free_port};
@@ -35,6 +37,8 @@ pub struct Setup {
     pub log: Option<String>,
     /// Where on a network of the test's own they are. Otherwise on the loopback device.
     pub place: Option<Place>,
+    /// Where the app is installed. Otherwise the one that was built is run.
+    pub system: Option<Arc<Installed>>,
     /// Further variables of the environment.
     pub environment: Vec<(String, String)>,
 }
@@ -47,6 +51,7 @@ impl Default for Setup {
             arguments: Vec::new(),
             log: None,
             place: None,
+            system: None,
             environment: Vec::new(),
         }
     }
@@ -74,11 +79,19 @@ impl Person {
         let home = data.file_name().map(|home| home.to_string_lossy());
         let port = free_port()?;
         let home = home.unwrap_or_default();
+        let mut program = match &setup.system {
+            Some(system) => system.enter()?,
+            None => Vec::new(),
+        };
+        program.push("WebKitWebDriver".into());
+        let mut program = program.into_iter();
+        let first = program.next().unwrap_or_default();
         let mut command = match &setup.place {
-            Some(place) => stage.command_at(place, "WebKitWebDriver", &home),
-            None => stage.command("WebKitWebDriver", &home),
+            Some(place) => stage.command_at(place, first, &home),
+            None => stage.command(first, &home),
         };
         command
+            .args(program)
             .arg(format!("--port={port}"))
             .env("TAURI_WEBVIEW_AUTOMATION", "true")
             .envs(setup.environment);
@@ -95,8 +108,12 @@ impl Person {
         arguments.extend(setup.camera.then(|| "--fake-camera".to_owned()));
         arguments.extend(setup.tone.then(|| "--fake-microphone".to_owned()));
         arguments.extend(setup.arguments);
+        let binary = match &setup.system {
+            Some(system) => system.binary(),
+            None => binary("ringdown")?,
+        };
         let capabilities = json!({
-            "webkitgtk:browserOptions": { "binary": binary("ringdown")?, "args": arguments }
+            "webkitgtk:browserOptions": { "binary": binary, "args": arguments }
         });
         let bridge = match &setup.place {
             Some(place) => Some(place.bridge(port).await?),

@@ -3,7 +3,7 @@
 use ringdown_e2e::desk::{Dunst, Panel};
 use ringdown_e2e::person::{Person, Setup, friends};
 use ringdown_e2e::process::installed;
-use ringdown_e2e::stage::Stage;
+use ringdown_e2e::stage::{Stage, binary};
 use ringdown_e2e::{Result, eventually};
 
 /// Friends; Bob's app was started again, as at the beginning of a session, without showing its window.
@@ -147,4 +147,31 @@ async fn alice_calls_bob_from_the_tray_and_quits_there() -> Result<()> {
     assert!(menu.contains(&"Do not disturb".to_owned()), "{menu:?}");
     panel.choose(2, "Quit").await?;
     bob.page().status("Call ended").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_desktop_starts_reaches_the_window_that_is_open() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let alice = Person::arrive(&stage, "Alice", Setup::default()).await?;
+    let bob = Person::arrive(&stage, "Bob", Setup::default()).await?;
+    let app = binary("ringdown")?;
+    let run = |argument: String| {
+        let mut command = stage.command(app.clone(), "alice");
+        command.arg("--data-dir").arg(alice.data()).arg(argument);
+        async move { command.status().await.map(|ended| assert!(ended.success())) }
+    };
+    // "Call…" in the launcher's menu.
+    run("call".into()).await?;
+    eventually("a name to be asked for", || async {
+        let focus = "return document.activeElement?.getAttribute('aria-label')";
+        let focused = alice.page().run(focus, Vec::new()).await?;
+        Ok((focused == "Find a contact").then_some(()))
+    })
+    .await?;
+    // A link that was clicked somewhere.
+    let link = bob.invite().await?;
+    run(link.clone()).await?;
+    let shown = alice.page().value_of("textbox", "Invite link").await?;
+    assert_eq!(shown, link);
+    Ok(())
 }

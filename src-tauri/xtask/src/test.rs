@@ -65,6 +65,9 @@ pub enum Error {
     /// A parser did not stand up to what it was fed.
     #[error(transparent)]
     Fuzz(#[from] fuzz::Error),
+    /// There is no package.
+    #[error(transparent)]
+    Bundle(#[from] bundle::Error),
     /// A test runner was content with nothing.
     #[error("it ran no test")]
     NoTest,
