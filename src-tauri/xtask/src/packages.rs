@@ -74,7 +74,12 @@ const DRIVE: &[&str] = &[
 const LAB: &[&str] = &["iproute2", "nftables", "coturn"];
 
 /// What looks into a package.
-const BUNDLE: &[&str] = &["desktop-file-utils", "appstream"];
+const BUNDLE: &[&str] = &[
+    "desktop-file-utils",
+    "appstream",
+    // Nothing is linked with it: Tauri asks for it to know what a package with a tray icon depends on.
+    "libayatana-appindicator3-dev",
+];
 
 /// The one package that may not go together with what is installed.
 const PULSEAUDIO: &str = "pulseaudio";
