@@ -324,7 +324,8 @@ mod tests {
 
     #[test]
     fn where_everything_is_installed_nothing_is_done() {
-        let installed = Installed::from_listing(&listing(&[RUN, DRIVE, LAB, &[KEYRING]].concat()));
+        let packages = [RUN, DRIVE, LAB, BUNDLE, &[KEYRING]].concat();
+        let installed = Installed::from_listing(&listing(&packages));
         let plan = Plan::new(Purpose::Test, &installed, WITH_NODE_AND_CHROMIUM, false);
         assert_eq!(
             plan,
