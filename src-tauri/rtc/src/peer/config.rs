@@ -14,6 +14,8 @@ const PACKETS_OF_A_FRAME: usize = 1200;
 const VOICE_REORDERING: (usize, Duration) = (3, Duration::from_millis(40));
 /// A binding request at least this often shows that the other side lives.
 const CHECK_EVERY: Duration = Duration::from_millis(1000);
+/// So soon the first check is repeated. It also is when a pair that works is nominated.
+const FIRST_CHECK_AGAIN: Duration = Duration::from_millis(60);
 /// So many of them unanswered, and the pair is given up: later than the connection is called failed.
 const CHECKS: usize = 24;
 /// Bytes str0m keeps for data channels.
@@ -39,6 +41,7 @@ pub(crate) fn build(now: Instant) -> Rtc {
         .set_reordering_size_audio(VOICE_REORDERING.0)
         .set_reordering_timeout_audio(Some(VOICE_REORDERING.1))
         .set_sctp_max_buffered_amount(CHANNEL_BUFFER);
+    config.set_initial_stun_rto(FIRST_CHECK_AGAIN);
     config.set_max_stun_rto(CHECK_EVERY);
     config.set_max_stun_retransmits(CHECKS);
     config.build(now)

@@ -1,6 +1,6 @@
 //! What str0m says, and what follows from it.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
@@ -25,6 +25,9 @@ const MAX_BAD: u32 = 1000;
 /// The first byte of a STUN message is at most this (RFC 7983).
 pub(super) const STUN: u8 = 3;
 
+/// Between two looks at the pairs of candidates, until the connection is up.
+const PACE: Duration = Duration::from_millis(5);
+
 impl Peer {
     /// Carries on until nothing is left to be done now.
     pub(super) fn settle(&mut self, now: Instant) {
@@ -44,7 +47,13 @@ impl Peer {
         while !self.over {
             match self.rtc.poll_output() {
                 Ok(Str0m::Timeout(at)) => {
-                    self.rtc_timeout = at;
+                    // str0m looks at one pair of candidates every 50 ms, and answers checks at that pace too. Each of a
+                    // dozen pairs, and each way there and back, would wait for its turn: RFC 8445 (section 14.2) allows 5 ms.
+                    self.rtc_timeout = if self.connection.is_up() {
+                        at
+                    } else {
+                        at.min(now + PACE)
+                    };
                     break;
                 }
                 Ok(Str0m::Transmit(transmit)) => self.transmit(now, transmit),
