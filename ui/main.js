@@ -5,7 +5,9 @@ import { toBase64 } from "./base64.js";
 import { copyFrom, readClipboard } from "./clipboard.js";
 import { t } from "./i18n.js";
 import { Doctor } from "./ice-doctor.js";
+import { follow, wear } from "./look.js";
 import { Media } from "./media.js";
+import { nativeWords } from "./native-words.js";
 import { Session } from "./session.js";
 import { Sounds } from "./sounds.js";
 import { createApp } from "./views/app.js";
@@ -16,7 +18,7 @@ import { loadSprite } from "./views/sprite.js";
 /** @typedef {import("./types.d.ts").Snapshot} Snapshot */
 
 const sprite = loadSprite("icons.svg");
-await installIfMissing(window, ipc.backend);
+await Promise.all([wear(), installIfMissing(window, ipc.backend)]);
 
 const media = new Media(navigator.mediaDevices);
 /** @param {RTCConfiguration} configuration */
@@ -26,7 +28,8 @@ const session = new Session({
   createPeerConnection,
   sendSignal: ipc.signal,
   reportMedia: ipc.media,
-  hangUp: ipc.hangUp,
+  resume: ipc.resume,
+  keeper: localStorage,
 });
 
 /** @type {Snapshot | null} */
@@ -102,6 +105,7 @@ const take = (next) => {
   const same = next.call?.id === snapshot?.call?.id;
   connectedAt = at !== null && connectedAt !== null && same ? Math.min(at, connectedAt) : at;
   snapshot = next;
+  follow(/** @type {object} */ (next.settings), next.call === null, () => location.reload());
 };
 
 session.addEventListener("change", draw);
@@ -130,6 +134,7 @@ try {
   const loaded = await loadLatest();
   take(loaded);
   await sprite;
+  tell(ipc.speak({ words: nativeWords() }));
   session.adopt(loaded.call);
   draw();
   await openInvite(loaded);

@@ -1,9 +1,10 @@
 // Wiring of the popup: who calls comes from the core once, the answer goes back, and the core closes the window.
 import * as ipc from "./ipc.js";
+import { wear } from "./look.js";
 import { createPopup } from "./views/popup.js";
 import { loadSprite } from "./views/sprite.js";
 
-const [view] = await Promise.all([ipc.popup(), loadSprite("icons.svg")]);
+const [view] = await Promise.all([ipc.popup(), loadSprite("icons.svg"), wear()]);
 if (view) {
   const popup = createPopup(view, (answer) => {
     // What goes wrong is a notice in the window, which comes to the front.

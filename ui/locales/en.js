@@ -368,4 +368,84 @@ export default /** @type {const} */ ({
   "notices.title": "Notices",
   "notices.dismiss": "Dismiss: {text}",
   "error.unknown": "Something went wrong. Try again; if it stays, restart Ringdown.",
+
+  // Notifications and the tray's menu, see native-words.js.
+  "words.missed_many": "{count} missed calls from {name}",
+  "words.call_back": "Call back",
+  "words.open": "Open Ringdown",
+  "words.missed": "Missed calls: {count}",
+  "words.quiet": "Do not disturb",
+  "words.quiet_until": "Do not disturb until {time}",
+  "words.quiet_hour": "For an hour",
+  "words.quiet_tomorrow": "Until tomorrow",
+  "words.quiet_off": "Off",
+  "words.quit": "Quit",
+
+  // As the core says them, see refusals.js.
+  "core.name_empty": "Type a name.",
+  "core.name_long": "This name has {count} characters. Use at most {most}.",
+  "core.name_line": "A name is one line. Take out the line breaks.",
+  "core.name_control": "This name has an invisible control character in it. Type it again instead of pasting it.",
+  "core.name_direction":
+    "This name has a hidden character that changes the direction of writing. Type it again instead of pasting it.",
+  "core.invite_other": "This is not a Ringdown invite. An invite begins with “{scheme}”; ask your friend for theirs.",
+  "core.invite_truncated": "The end of this invite is missing. Copy the whole link and paste it again.",
+  "core.invite_damaged": "This invite was changed on its way. Ask your friend to send it once more.",
+  "core.invite_newer": "This invite was made by a newer Ringdown. Update yours, then paste it again.",
+  "core.invite_long": "This is too long to be an invite. Copy the link alone and paste it again.",
+  "core.invite_key": "This invite has no usable key in it. Ask your friend for a new one.",
+  "core.invite_expired": "This invite has expired. Ask {name} for a new one.",
+  "core.contact_own": "This is your own invite. Send it to your friend, and paste the one they send you.",
+  "core.contact_taken": "You already have a contact called “{name}”. Give this one another name.",
+  "core.contact_unknown": "This person is no longer a contact. Add them again with their invite.",
+  "core.request_gone": "This request is no longer there. Ask your friend to send it again.",
+  "core.call_unknown": "This person is no longer a contact.",
+  "core.call_blocked": "You have blocked this person. Unblock them to call them.",
+  "core.call_nobody": "No contact is called “{name}”. Add them first.",
+  "core.call_waiting": "{name} tried to call you just now.",
+  "core.no_profile": "Tell Ringdown your name first.",
+  "core.picture_large": "This picture is too large. Take one of at most 2048 by 2048 pixels.",
+  "core.picture_damaged": "This picture is damaged.",
+  "core.backup_weak": "A passphrase needs {least} characters at least. Four random words are a good one.",
+  "core.backup_passphrase":
+    "This passphrase does not open the backup. Try again; without it nobody can, and nothing was changed.",
+  "core.backup_damaged":
+    "This is no whole Ringdown backup. Choose the file again, or another copy of it; nothing was changed.",
+  "core.backup_newer": "This backup was made by a newer Ringdown. Update yours, then restore it; nothing was changed.",
+  "core.backup_costly": "This backup would take this computer too long to open. Nothing was changed.",
+  "core.backup_large": "This file is too large to be a Ringdown backup. Choose another; nothing was changed.",
+  "core.backup_unmade": "The backup could not be made: {why}",
+  "core.backup_in_call": "End the call first, then restore the backup.",
+  "core.unwritable": "{path} can't be written: {why}. Make room or allow writing there, and try again.",
+  "core.port_taken":
+    "Port {wanted} is taken by another program, so Ringdown uses {port} now. Friends on your network find you by themselves; to friends elsewhere send a new invite.",
+  "core.no_port": "Friends can't ring here: the network gives no port ({why}). Check the network and start again.",
+  "core.key_in_file":
+    "Your key is kept in a file that only you can read, because {why} Ringdown moves it there at its next start.",
+  "core.key_unusable":
+    "Your key in {path} can't be used: {why}. Check that the disk has room and that the file is yours.",
+  "core.key_damaged":
+    "The key file {path} is damaged. Put it back from a backup, or move it away to start with a new identity (your friends will then need a new invite).",
+  "core.key_keyring": "Your key is in this system's keyring, and {why} Then start Ringdown again; nothing was changed.",
+  "core.key_gone":
+    "This system's keyring no longer holds your key. Restore a backup, or move {path} away to start with a new identity (your friends will then need a new invite).",
+  "core.storage_locked": "Your contacts are held by another program ({path}). Close it and try again.",
+  "core.storage_read_only":
+    "Your contacts in {path} can't be written. Allow writing there, or start with another --data-dir.",
+  "core.storage_full": "The disk is full, so {path} was not changed. Make room and try again.",
+  "core.storage_newer":
+    "Your contacts in {path} were written by a newer Ringdown. Install that version again; nothing was changed.",
+  "core.storage_damaged":
+    "The file {path} is damaged. Put it back from a backup, or move it away to start with no contacts; nothing was changed.",
+  "core.server_not_found": "The server's name was not found. Check the address and the connection to the internet.",
+  "core.server_unreachable": "The server cannot be reached ({why}).",
+  "core.server_untrusted": "The server's certificate is not trusted on this computer, so nothing was sent.",
+  "core.server_other": "The address answers, but it is not a Ringdown server.",
+  "core.server_full": "The server has too many connections. Trying again later.",
+  "core.server_version":
+    "The server speaks version {theirs} of the protocol, this app version {ours}. Update the older one.",
+  "core.server_replaced": "This identity is in use on another computer or in another window.",
+  "core.server_silent": "The server does not answer.",
+  "core.server_restarting": "The server is restarting.",
+  "core.server_lost": "The connection to the server was lost.",
 });

@@ -1,4 +1,5 @@
 // The little that the views need to make and keep DOM. No innerHTML: every text is a text node.
+import { translated } from "../refusals.js";
 
 /** @typedef {Node | string | null | false | undefined} Child */
 /** @typedef {Record<string, string | number | boolean | null | undefined | ((event: any) => void)>} Attributes */
@@ -119,5 +120,5 @@ export function field(id, label, control, ...below) {
  */
 export function sentence(error, otherwise) {
   const message = /** @type {{ message?: unknown } | null} */ (error)?.message;
-  return typeof message === "string" && message !== "" ? message : otherwise;
+  return typeof message === "string" && message !== "" ? translated(message) : otherwise;
 }

@@ -1,5 +1,6 @@
 // The left rail: me, the search box, the people, my invite, settings. Alone on narrow windows.
 import { t } from "../i18n.js";
+import { translated } from "../refusals.js";
 import { search } from "../search.js";
 import { createAvatar } from "./avatar.js";
 import { createBadge } from "./badge.js";
@@ -139,7 +140,7 @@ export function createRail(actions, go) {
         setText(myName, snapshot.profile.name);
       }
       const { online, message } = snapshot.line;
-      setText(line, message ?? (online ? t("rail.online") : t("rail.offline")));
+      setText(line, message !== null ? translated(message) : t(online ? "rail.online" : "rail.offline"));
       setAttribute(line, "data-online", String(online));
       setAttribute(line, "title", line.textContent);
       requests.update(snapshot.requests);

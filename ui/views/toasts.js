@@ -1,5 +1,6 @@
 // Notices: what happened, in a sentence, out of the way. Errors stay until they are dismissed.
 import { t } from "../i18n.js";
+import { translated } from "../refusals.js";
 import { h, icon } from "./dom.js";
 
 /** How long a notice that needs no action stays, in milliseconds. */
@@ -50,7 +51,7 @@ export function createToasts() {
     },
     /** @param {readonly import("../types.d.ts").Notice[]} notices that hold until the core takes them back */
     update(notices) {
-      const now = new Set(notices.map(({ message }) => message));
+      const now = new Set(notices.map(({ message }) => translated(message)));
       for (const message of now) if (!standing.has(message)) show(message, "error");
       for (const toast of [...element.children]) {
         const text = textOf(toast);

@@ -27,7 +27,8 @@ test("every key in the code has a sentence, every sentence a place in the code",
       used.add(key);
     }
   }
-  assert.deepEqual(Object.keys(en).filter((key) => !used.has(key)), []);
+  // Those under "core." are said by the core: locales.test.mjs looks for them in its sources.
+  assert.deepEqual(Object.keys(en).filter((key) => !used.has(key) && !key.startsWith("core.")), []);
 });
 
 test("no view holds a sentence of its own", async () => {
