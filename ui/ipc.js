@@ -12,6 +12,9 @@
 /** @typedef {import("./types.d.ts").SafetyCheck} SafetyCheck */
 /** @typedef {import("./types.d.ts").BackupMade} BackupMade */
 /** @typedef {import("./types.d.ts").MediaState} MediaState */
+/** @typedef {import("./types.d.ts").HistoryPage} HistoryPage */
+/** @typedef {import("./types.d.ts").PathKind} PathKind */
+/** @typedef {import("./types.d.ts").Quiet} Quiet */
 /** @typedef {import("./types.d.ts").PopupView} PopupView */
 /** @typedef {import("./types.d.ts").PopupAnswer} PopupAnswer */
 /** @typedef {import("./types.d.ts").Words} Words */
@@ -140,12 +143,69 @@ export const dismiss = () => invoke("dismiss");
  * @param {{ call: string, data: string }} args @returns {Promise<void>} */
 export const signal = (args) => invoke("signal", args);
 
+/** Asks for a peer connection in place of the one that was lost with an earlier page: a `resume` event follows, if there
+ * was one.
+ * @param {{ call: string }} args @returns {Promise<void>} */
+export const resume = (args) => invoke("resume", args);
+
 /** Tells the core how the media of a call is doing.
  * @param {{ call: string, state: MediaState }} args @returns {Promise<void>} */
 export const media = (args) => invoke("media", args);
 
 /** @param {{ settings: Settings }} args @returns {Promise<Settings>} as validated */
 export const saveSettings = (args) => invoke("save_settings", args);
+
+/** The newest calls that fit, newest first.
+ * @param {{ contact: string | null, search: string, before: number | null, limit: number }} args
+ * @returns {Promise<HistoryPage>} */
+export const history = (args) => invoke("history", { query: args });
+
+/** @param {{ id: string | null }} args null: all @returns {Promise<void>} */
+export const deleteHistory = (args) => invoke("delete_history", args);
+
+/** The person looked at what they missed. @returns {Promise<void>} */
+export const seenMissed = () => invoke("seen_missed");
+
+/** How a call travels, for the history.
+ * @param {{ call: string, path: PathKind }} args @returns {Promise<void>} */
+export const reportPath = (args) => invoke("report_path", args);
+
+/** @param {{ key: string, on: boolean }} args @returns {Promise<void>} */
+export const setFavorite = (args) => invoke("set_favorite", args);
+
+/** @param {{ key: string, note: string }} args at most 500 characters @returns {Promise<void>} */
+export const setNote = (args) => invoke("set_note", args);
+
+/** Whether they may ask if this app is there.
+ * @param {{ key: string, on: boolean }} args @returns {Promise<void>} */
+export const setPresence = (args) => invoke("set_presence", args);
+
+/** Tells once they can be called.
+ * @param {{ key: string, on: boolean }} args @returns {Promise<void>} */
+export const setRingWhenFree = (args) => invoke("set_ring_when_free", args);
+
+/** @param {{ quiet: Quiet }} args @returns {Promise<void>} */
+export const setQuiet = (args) => invoke("set_quiet", args);
+
+/** Refuses the call that rings, and says when one calls back.
+ * @param {{ minutes: number }} args 1 to 1440 @returns {Promise<void>} */
+export const later = (args) => invoke("later", args);
+
+/** Ends the call that is on and answers the one that waits.
+ * @param {{ video: boolean }} args @returns {Promise<void>} */
+export const endAndAccept = (args) => invoke("end_and_accept", args);
+
+/** @returns {Promise<void>} */
+export const declineWaiting = () => invoke("decline_waiting");
+
+/** @returns {Promise<string>} how this app is, without secrets, names and addresses */
+export const diagnostics = () => invoke("diagnostics");
+
+/** @returns {Promise<string>} of everything that is in the app */
+export const licences = () => invoke("licences");
+
+/** @returns {Promise<void>} */
+export const openLogs = () => invoke("open_logs");
 
 /** Of the popup's page: who calls. @returns {Promise<PopupView | null>} null: it does not ring any more */
 export const popup = () => invoke("popup");

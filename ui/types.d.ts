@@ -29,6 +29,26 @@ export type Snapshot = {
    */
   call: CallSnapshot | null,
   /**
+   * Somebody else who calls meanwhile.
+   */
+  waiting: WaitingCall | null,
+  /**
+   * The call that rings is not to be heard: the person does not want to be disturbed. It is shown in the window only.
+   */
+  silent: boolean,
+  /**
+   * Calls that were missed and not looked at yet.
+   */
+  missed: number,
+  /**
+   * Grows with every change of the history.
+   */
+  history_version: number,
+  /**
+   * Whether calls ring.
+   */
+  quiet: Quiet,
+  /**
    * As saved.
    */
   settings: Settings,
@@ -100,6 +120,30 @@ export type ContactView = {
    * How calls with them may connect; null: as in the settings.
    */
   ice_policy: IcePolicy | null,
+  /**
+   * Among the first in the list and in the tray's menu.
+   */
+  favorite: boolean,
+  /**
+   * What the person wrote down about them, at most 500 characters.
+   */
+  note: string,
+  /**
+   * When the last call with them began, Unix time in milliseconds; null: never.
+   */
+  last_call_ms: number | null,
+  /**
+   * They may ask whether this app is there.
+   */
+  shows_presence: boolean,
+  /**
+   * Whether their app is there; null: they don't say.
+   */
+  reachable: boolean | null,
+  /**
+   * The person is told once they can be called.
+   */
+  ring_when_free: boolean,
 };
 
 /**
@@ -215,6 +259,10 @@ export type CallSnapshot = {
    * Milliseconds since the media first connected (to the end, where the call has ended); null before.
    */
   connected_ms: number | null,
+  /**
+   * Declined, and they call back in so many minutes; null: they did not say.
+   */
+  later_minutes: number | null,
 };
 
 /**
@@ -233,7 +281,90 @@ export type Phase = "inviting" | "ringing" | "connecting" | "connected" | "recon
 export type EndReason = "declined" | "busy" | "no_answer" | "missed" | "cancelled" | "unreachable" | "ended_by_me" | "ended_by_peer" | "lost" | "not_connected" | "untrusted";
 
 /**
- * What the person can set.
+ * Somebody who calls while another call is on. They hear it ring.
+ */
+export type WaitingCall = {
+  /**
+   * The key, base64url.
+   */
+  contact: string,
+  /**
+   * What the person calls them.
+   */
+  name: string,
+  /**
+   * They want to show a picture.
+   */
+  video: boolean,
+};
+
+/**
+ * One call that is over.
+ */
+export type HistoryEntry = {
+  /**
+   * To delete it by.
+   */
+  id: string,
+  /**
+   * Whose key, base64url; null: they are no contact any more.
+   */
+  contact: string | null,
+  /**
+   * What the person calls them, or called them then.
+   */
+  name: string,
+  /**
+   * Who called.
+   */
+  direction: Direction,
+  /**
+   * With picture.
+   */
+  video: boolean,
+  /**
+   * When it began, Unix time in milliseconds.
+   */
+  started_ms: number,
+  /**
+   * How long they talked; null: they did not.
+   */
+  duration_ms: number | null,
+  /**
+   * How it ended.
+   */
+  reason: EndReason,
+  /**
+   * How it travelled; null: it did not connect.
+   */
+  path: PathKind | null,
+  /**
+   * It was missed while this app was off; a note of the caller tells of it.
+   */
+  offline_note: boolean,
+};
+
+/**
+ * The newest calls that were looked for, newest first.
+ */
+export type HistoryPage = {
+  /**
+   * The calls.
+   */
+  entries: Array<HistoryEntry>,
+  /**
+   * There are older ones.
+   */
+  more: boolean,
+};
+
+/**
+ * How a call travels.
+ */
+export type PathKind = "lan" | "internet" | "relay";
+
+/**
+ * What the person can set. What an older Ringdown did not know has its default.
  */
 export type Settings = {
   /**
@@ -252,6 +383,70 @@ export type Settings = {
    * Seconds a call rings, 5 to 120. Default: 45.
    */
   no_answer_seconds: number,
+  /**
+   * Favourites ring although the person does not want to be disturbed. Default: yes.
+   */
+  favorites_break_quiet: boolean,
+  /**
+   * Days that calls stay in the history, 1 to 3650; null: for ever. Default: for ever.
+   */
+  history_days: number | null,
+  /**
+   * Default: as the system.
+   */
+  theme: Theme,
+  /**
+   * A language tag such as "de"; null: as the system. Default: as the system.
+   */
+  language: string | null,
+  /**
+   * Default: classic.
+   */
+  ringtone: Ringtone,
+  /**
+   * In percent. Default: 70.
+   */
+  ringtone_volume: number,
+  /**
+   * Where it rings, a device id of the webview; null: the system's choice.
+   */
+  ring_device: string | null,
+  /**
+   * The same for the camera.
+   */
+  camera: string | null,
+  /**
+   * The same for the microphone.
+   */
+  microphone: string | null,
+  /**
+   * The same for where the other side is heard.
+   */
+  speaker: string | null,
+  /**
+   * Nobody learns whether this app is there, whatever was agreed with them. Default: no.
+   */
+  invisible: boolean,
+};
+
+/**
+ * How the window looks.
+ */
+export type Theme = "system" | "light" | "dark" | "contrast";
+
+/**
+ * What a call sounds like.
+ */
+export type Ringtone = "classic" | "chime" | "pulse";
+
+/**
+ * Whether calls ring. While it is quiet they don't, and the caller can't tell.
+ */
+export type Quiet = { "kind": "off" } | { "kind": "until",
+  /**
+   * Unix time in milliseconds.
+   */
+  until_ms: number, } | { "kind": "on"
 };
 
 /**
@@ -432,6 +627,26 @@ export type PeerEvent = { "kind": "start",
   initiator: boolean,
   /**
    * Whether our picture is wanted.
+   */
+  video: boolean,
+  /**
+   * It still rings: connect, and send nothing before `accepted`.
+   */
+  early: boolean,
+  /**
+   * For `new RTCPeerConnection(configuration)`.
+   */
+  configuration: RtcConfiguration, } | { "kind": "resume",
+  /**
+   * The call.
+   */
+  call: string,
+  /**
+   * Gives way when both sides offer at once.
+   */
+  polite: boolean,
+  /**
+   * Whether our picture was wanted at first.
    */
   video: boolean,
   /**

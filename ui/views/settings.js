@@ -88,6 +88,7 @@ export function openSettings(actions, { profile, settings, privacy }) {
         throw new Error(t("settings.fix"));
       }
       await actions.saveSettings(name.value, {
+        ...settings,
         server: server.input.value.trim() || null,
         ice_policy: chosenPolicy(),
         ice_servers: ice.read(),

@@ -9,23 +9,24 @@ use serde_json::Value;
 use tauri::State;
 use uuid::Uuid;
 
+use crate::about;
 use crate::desktop::popup::{PopupAnswer, PopupState, PopupView};
 use crate::desktop::words::Words;
 use crate::desktop::{Desktop, autostart};
 use crate::hub::{Hub, HubHandle};
 use crate::ipc::{
-    Added, BackupMade, InvitePreview, MediaState, NewInvite, Safety, SafetyCheck, Settings,
-    Snapshot, UiError,
+    Added, BackupMade, HistoryPage, HistoryQuery, InvitePreview, MediaState, NewInvite, PathKind,
+    Quiet, Safety, SafetyCheck, Settings, Snapshot, UiError,
 };
 use crate::options::Options;
-use crate::window::PageLoaded;
+use crate::page::Page;
 
 type Answer<T> = Result<T, UiError>;
 
 #[tauri::command]
-pub async fn load(hub: State<'_, HubHandle>, page: State<'_, PageLoaded>) -> Answer<Snapshot> {
+pub async fn load(hub: State<'_, HubHandle>, page: State<'_, Page>) -> Answer<Snapshot> {
     let snapshot = hub.ask(|hub| Ok(hub.snapshot())).await;
-    page.set();
+    page.set_loaded();
     snapshot
 }
 
@@ -92,6 +93,11 @@ pub async fn hang_up(hub: State<'_, HubHandle>) -> Answer<()> {
 #[tauri::command]
 pub async fn dismiss(hub: State<'_, HubHandle>) -> Answer<()> {
     hub.ask(Hub::dismiss).await
+}
+
+#[tauri::command]
+pub async fn resume(hub: State<'_, HubHandle>, call: Uuid) -> Answer<()> {
+    hub.ask(move |hub| hub.resume(call)).await
 }
 
 #[tauri::command]
@@ -207,6 +213,84 @@ pub async fn restore(hub: State<'_, HubHandle>, data: String, passphrase: String
 #[tauri::command]
 pub async fn read_qr(width: usize, height: usize, gray: String) -> Answer<Option<String>> {
     crate::qr::read_base64(width, height, gray).await
+}
+
+#[tauri::command]
+pub async fn history(hub: State<'_, HubHandle>, query: HistoryQuery) -> Answer<HistoryPage> {
+    hub.ask(move |hub| hub.history(&query)).await
+}
+
+#[tauri::command]
+pub async fn delete_history(hub: State<'_, HubHandle>, id: Option<String>) -> Answer<()> {
+    hub.ask(move |hub| hub.delete_history(id.as_deref())).await
+}
+
+#[tauri::command]
+pub async fn seen_missed(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.ask(Hub::seen_missed).await
+}
+
+#[tauri::command]
+pub async fn report_path(hub: State<'_, HubHandle>, call: Uuid, path: PathKind) -> Answer<()> {
+    hub.ask(move |hub| hub.report_path(call, path)).await
+}
+
+#[tauri::command]
+pub async fn set_favorite(hub: State<'_, HubHandle>, key: PublicKey, on: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.set_favorite(key, on)).await
+}
+
+#[tauri::command]
+pub async fn set_note(hub: State<'_, HubHandle>, key: PublicKey, note: String) -> Answer<()> {
+    hub.ask(move |hub| hub.set_note(key, &note)).await
+}
+
+#[tauri::command]
+pub async fn set_presence(hub: State<'_, HubHandle>, key: PublicKey, on: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.set_presence(key, on)).await
+}
+
+#[tauri::command]
+pub async fn set_ring_when_free(hub: State<'_, HubHandle>, key: PublicKey, on: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.set_ring_when_free(key, on)).await
+}
+
+#[tauri::command]
+pub async fn set_quiet(hub: State<'_, HubHandle>, quiet: Quiet) -> Answer<()> {
+    hub.ask(move |hub| hub.set_quiet(quiet)).await
+}
+
+#[tauri::command]
+pub async fn later(hub: State<'_, HubHandle>, minutes: u32) -> Answer<()> {
+    hub.ask(move |hub| hub.later(minutes)).await
+}
+
+#[tauri::command]
+pub async fn end_and_accept(hub: State<'_, HubHandle>, video: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.end_and_accept(video)).await
+}
+
+#[tauri::command]
+pub async fn decline_waiting(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.ask(Hub::decline_waiting).await
+}
+
+/// How this app is, for a report: no secrets, names or addresses.
+#[tauri::command]
+pub async fn diagnostics(hub: State<'_, HubHandle>) -> Answer<String> {
+    hub.ask(|hub| Ok(hub.diagnostics())).await
+}
+
+/// The licences of everything that is in the app.
+#[tauri::command]
+pub fn licences() -> &'static str {
+    about::LICENCES
+}
+
+/// Shows the folder of the logs in the system's file manager.
+#[tauri::command]
+pub fn open_logs(options: State<'_, Options>) -> Answer<()> {
+    about::open_logs(&options.data_dir)
 }
 
 /// Of the popup: who calls; null when it does not ring any more.

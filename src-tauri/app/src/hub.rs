@@ -1,8 +1,11 @@
 //! The one event loop: commands, signaling, discovery and time go in, one at a time; the core decides; its outputs
 //! are carried out here and the window is told.
 
+mod diagnosis;
+mod errands;
 mod handle;
 mod helpers;
+mod history;
 mod invites;
 mod line;
 mod offline;
@@ -15,13 +18,14 @@ mod tests;
 mod transfer;
 mod trust;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ringdown_core::call::{Calls, Here, Timing};
 use ringdown_core::contacts::Contacts;
 use ringdown_core::envelope::Sessions;
-use ringdown_core::identity::Identity;
+use ringdown_core::identity::{Identity, PublicKey};
 use ringdown_core::invite::issued::IssuedBook;
 use ringdown_core::name::DisplayName;
 use ringdown_core::requests::{Incoming, Outgoing};
@@ -31,10 +35,11 @@ use tokio::sync::{mpsc, oneshot};
 pub use self::handle::HubHandle;
 use self::handle::Task;
 use self::helpers::Helpers;
+use self::history::History;
 use self::line::{LineEvent, PhoneLine};
 pub use self::offline::invite_offline;
 use crate::clock::now_ms;
-use crate::ipc::{KeyStore, Notice, PeerEvent, Settings, Snapshot, UiError};
+use crate::ipc::{KeyStore, Notice, PeerEvent, Quiet, Settings, Snapshot, UiError};
 use crate::keys::{self, Kept, KeyError};
 use crate::options::{Action, Options};
 use crate::outbox::{Outbox, Undelivered};
@@ -96,6 +101,11 @@ pub struct Hub {
     /// Whom the person asked to be one.
     outgoing: Outgoing,
     settings: Settings,
+    /// Whether calls ring.
+    quiet: Quiet,
+    history: History,
+    /// Whom the person would like to hear of once they can be called.
+    wanted: HashSet<PublicKey>,
     /// STUN and TURN servers that meeting points lend.
     helpers: Helpers,
     /// As the call machine was last told.
@@ -138,6 +148,9 @@ impl Hub {
             incoming: Incoming::default(),
             outgoing: Outgoing::default(),
             settings: Settings::default(),
+            quiet: Quiet::Off,
+            history: History::default(),
+            wanted: HashSet::new(),
             helpers: Helpers::default(),
             here: Here::default(),
             notices: Vec::new(),
@@ -169,6 +182,8 @@ impl Hub {
         self.contacts = Contacts::from_saved(self.store.contacts()?);
         self.issued = IssuedBook::from_saved(self.store.invites()?);
         self.incoming = self.store.setting("requests")?.unwrap_or_default();
+        self.quiet = self.store.setting("quiet")?.unwrap_or_default();
+        self.read_history()?;
         let name = self.store.setting("name")?;
         if let (Some(identity), Some(name)) = (self.identity.clone(), name) {
             self.go_online(identity, name)?;
@@ -183,6 +198,7 @@ impl Hub {
                 .as_ref()
                 .and_then(|profile| profile.calls.poll_timeout());
             let request = self.next_request();
+            let errand = self.next_errand();
             tokio::select! {
                 task = tasks.recv() => match task {
                     Some(task) => task(&mut self),
@@ -192,6 +208,7 @@ impl Hub {
                 Some(lost) = self.undelivered.recv() => self.handle_undelivered(lost),
                 () = sleep_until(call) => self.handle_timeout(),
                 () = sleep_until(request) => self.send_requests(),
+                () = sleep_until(errand) => self.run_errands(),
             }
         }
         self.close().await;

@@ -1,14 +1,19 @@
 //! What crosses the border to the webview. `cargo xtask types` makes ui/types.d.ts of it.
 
+mod history;
+mod settings;
+
 use ringdown_core::call::CallSnapshot;
 use ringdown_core::contacts::Standing;
-use ringdown_core::ice::{IcePolicy, IceServer, RtcConfiguration};
-use ringdown_core::invite::Reach;
+use ringdown_core::ice::{IcePolicy, RtcConfiguration};
 use ringdown_core::invite::issued::InviteKind;
 use ringdown_core::safety::Scan;
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 use uuid::Uuid;
+
+pub use self::history::{HistoryEntry, HistoryPage, HistoryQuery, PathKind};
+pub use self::settings::{Quiet, Ringtone, Settings, Theme};
 
 /// Everything the window draws; sent whole on every change.
 #[derive(Debug, Clone, PartialEq, Serialize, TS)]
@@ -25,6 +30,17 @@ pub struct Snapshot {
     pub requests: Vec<RequestView>,
     /// The call that is on, or has just ended.
     pub call: Option<CallSnapshot>,
+    /// Somebody else who calls meanwhile.
+    pub waiting: Option<WaitingCall>,
+    /// The call that rings is not to be heard: the person does not want to be disturbed. It is shown in the window only.
+    pub silent: bool,
+    /// Calls that were missed and not looked at yet.
+    pub missed: u32,
+    /// Grows with every change of the history.
+    #[ts(type = "number")]
+    pub history_version: u64,
+    /// Whether calls ring.
+    pub quiet: Quiet,
     /// As saved.
     pub settings: Settings,
     /// Whether friends can ring here.
@@ -65,6 +81,30 @@ pub struct ContactView {
     pub early: bool,
     /// How calls with them may connect; null: as in the settings.
     pub ice_policy: Option<IcePolicy>,
+    /// Among the first in the list and in the tray's menu.
+    pub favorite: bool,
+    /// What the person wrote down about them, at most 500 characters.
+    pub note: String,
+    /// When the last call with them began, Unix time in milliseconds; null: never.
+    #[ts(type = "number | null")]
+    pub last_call_ms: Option<u64>,
+    /// They may ask whether this app is there.
+    pub shows_presence: bool,
+    /// Whether their app is there; null: they don't say.
+    pub reachable: Option<bool>,
+    /// The person is told once they can be called.
+    pub ring_when_free: bool,
+}
+
+/// Somebody who calls while another call is on. They hear it ring.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct WaitingCall {
+    /// The key, base64url.
+    pub contact: String,
+    /// What the person calls them.
+    pub name: String,
+    /// They want to show a picture.
+    pub video: bool,
 }
 
 /// Somebody who would like to become a contact.
@@ -172,40 +212,6 @@ pub struct Line {
     pub message: Option<String>,
 }
 
-/// What the person can set.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, TS)]
-pub struct Settings {
-    /// A stand-alone ringdown-server to be reachable at. Default: none.
-    pub server: Option<String>,
-    /// How calls may connect. Default: STUN and TURN where servers are known.
-    pub ice_policy: IcePolicy,
-    /// STUN and TURN servers. Default: none.
-    pub ice_servers: Vec<IceServer>,
-    /// Seconds a call rings, 5 to 120. Default: 45.
-    pub no_answer_seconds: u32,
-}
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            server: None,
-            ice_policy: IcePolicy::default(),
-            ice_servers: Vec::new(),
-            no_answer_seconds: 45,
-        }
-    }
-}
-
-impl Settings {
-    /// The stand-alone server, if one is set.
-    #[must_use]
-    pub fn server_reach(&self) -> Option<Reach> {
-        self.server
-            .as_deref()
-            .and_then(|server| Reach::parse(server).ok())
-    }
-}
-
 /// Something the person should know.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct Notice {
@@ -281,6 +287,20 @@ pub enum PeerEvent {
         /// For `new RTCPeerConnection(configuration)`.
         configuration: RtcConfiguration,
     },
+    /// The page that had the peer connection is gone: make another, together with the other side's page.
+    Resume {
+        /// The call.
+        #[ts(as = "String")]
+        call: Uuid,
+        /// Gives way when both sides offer at once.
+        polite: bool,
+        /// Whether our picture was wanted at first.
+        video: bool,
+        /// It still rings: connect, and send nothing before `accepted`.
+        early: bool,
+        /// For `new RTCPeerConnection(configuration)`.
+        configuration: RtcConfiguration,
+    },
     /// The call that connected early was answered: send voice and, if wanted, the picture.
     Accepted {
         /// The call.
@@ -333,6 +353,9 @@ impl std::fmt::Debug for PeerEvent {
                     f,
                     "Start {{ polite: {polite}, initiator: {initiator}, video: {video}, early: {early} }}"
                 )
+            }
+            Self::Resume { polite, early, .. } => {
+                write!(f, "Resume {{ polite: {polite}, early: {early} }}")
             }
             Self::Accepted { video, .. } => write!(f, "Accepted {{ video: {video} }}"),
             Self::Signal { data, .. } => write!(f, "Signal {{ {} bytes }}", data.len()),

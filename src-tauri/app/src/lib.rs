@@ -6,6 +6,7 @@
 //!      <-- rtc, media socket -->  engine  ------------------>  rtc (connects, on Linux)
 //! ```
 
+mod about;
 mod backup;
 mod clock;
 mod commands;
@@ -19,6 +20,7 @@ mod keys;
 mod logging;
 pub mod options;
 mod outbox;
+mod page;
 mod qr;
 mod settings;
 mod store;
@@ -40,7 +42,8 @@ use crate::desktop::Desktop;
 use crate::hub::{Hub, HubHandle};
 use crate::instance::InstanceLock;
 use crate::options::{Action, Args, Options};
-use crate::window::{Outside, PageLoaded};
+use crate::page::Page;
+use crate::window::Outside;
 
 /// Runs the app until the person quits it.
 #[must_use]
@@ -85,6 +88,7 @@ fn run_app(options: Options) -> ExitCode {
             commands::hang_up,
             commands::dismiss,
             commands::take_invite,
+            commands::resume,
             commands::signal,
             commands::media,
             commands::save_settings,
@@ -109,6 +113,21 @@ fn run_app(options: Options) -> ExitCode {
             commands::speak,
             commands::autostart,
             commands::set_autostart,
+            commands::history,
+            commands::delete_history,
+            commands::seen_missed,
+            commands::report_path,
+            commands::set_favorite,
+            commands::set_note,
+            commands::set_presence,
+            commands::set_ring_when_free,
+            commands::set_quiet,
+            commands::later,
+            commands::end_and_accept,
+            commands::decline_waiting,
+            commands::diagnostics,
+            commands::licences,
+            commands::open_logs,
             commands::rtc,
         ])
         .setup(move |app| set_up(app.handle(), options))
@@ -139,7 +158,7 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
         },
     );
     app.manage(hub.clone());
-    app.manage(PageLoaded::default());
+    app.manage(Page::default());
     app.manage(options.clone());
     #[cfg(target_os = "linux")]
     app.manage(tauri::async_runtime::block_on(engine::EngineHandle::start(
@@ -153,6 +172,7 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
         tauri::async_runtime::spawn(engine::watch_network(hub.clone()));
     }
     window::open(app, &options)?;
+    tauri::async_runtime::spawn(page::watch(app.clone()));
     tauri::async_runtime::spawn(wishes::grant(app.clone(), hub.clone(), wished));
     #[cfg(unix)]
     leave_when_told(app);

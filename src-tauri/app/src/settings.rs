@@ -7,25 +7,39 @@ use crate::ipc::{Settings, UiError};
 
 /// Seconds a call may ring.
 const NO_ANSWER_SECONDS: std::ops::RangeInclusive<u32> = 5..=120;
+/// Days a call may stay in the history.
+const HISTORY_DAYS: std::ops::RangeInclusive<u32> = 1..=3650;
+/// A longer id of a device, or tag of a language, is none.
+const MAX_ID: usize = 512;
 
 /// Gives the settings back tidied.
 ///
 /// # Errors
 /// The first one that can't hold, with a sentence that says how it must look.
 pub fn validate(wanted: Settings) -> Result<Settings, UiError> {
-    let Settings {
-        server,
-        ice_policy,
-        ice_servers,
-        no_answer_seconds,
-    } = wanted;
-    if !NO_ANSWER_SECONDS.contains(&no_answer_seconds) {
+    if !NO_ANSWER_SECONDS.contains(&wanted.no_answer_seconds) {
         return Err(UiError::new(
             "no_answer_seconds",
             "A call can ring for 5 to 120 seconds.",
         ));
     }
-    let server = match server
+    if wanted
+        .history_days
+        .is_some_and(|days| !HISTORY_DAYS.contains(&days))
+    {
+        return Err(UiError::new(
+            "history_days",
+            "Calls can stay in the history for 1 to 3650 days, or for ever.",
+        ));
+    }
+    if wanted.ringtone_volume > 100 {
+        return Err(UiError::new(
+            "ringtone_volume",
+            "The volume is a number from 0 to 100.",
+        ));
+    }
+    let server = match wanted
+        .server
         .as_deref()
         .map(str::trim)
         .filter(|url| !url.is_empty())
@@ -38,15 +52,23 @@ pub fn validate(wanted: Settings) -> Result<Settings, UiError> {
             Some(reach.to_string())
         }
     };
-    for server in &ice_servers {
+    for server in &wanted.ice_servers {
         check_ice_server(server)?;
     }
     Ok(Settings {
         server,
-        ice_policy,
-        ice_servers,
-        no_answer_seconds,
+        language: id(wanted.language),
+        ring_device: id(wanted.ring_device),
+        camera: id(wanted.camera),
+        microphone: id(wanted.microphone),
+        speaker: id(wanted.speaker),
+        ..wanted
     })
+}
+
+/// An empty choice is the system's.
+fn id(chosen: Option<String>) -> Option<String> {
+    chosen.filter(|id| !id.is_empty() && id.len() <= MAX_ID)
 }
 
 /// URLs as in RFC 7064 (`stun:host[:port]`) and RFC 7065 (`turn:host[:port][?transport=udp|tcp]`).
@@ -173,6 +195,31 @@ mod tests {
             "{}",
             error.message
         );
+    }
+
+    #[test]
+    fn what_an_older_ringdown_kept_is_read_and_the_rest_has_its_default() {
+        let kept =
+            r#"{"server":null,"ice_policy":"lan_only","ice_servers":[],"no_answer_seconds":30}"#;
+        let read: Settings = serde_json::from_str(kept).unwrap();
+        assert_eq!(read.no_answer_seconds, 30);
+        assert!(read.favorites_break_quiet && !read.invisible);
+        assert_eq!(read.ringtone_volume, 70);
+    }
+
+    #[test]
+    fn a_volume_and_days_that_can_not_be_are_refused_and_an_empty_choice_is_the_systems() {
+        let set = |change: fn(&mut Settings)| {
+            let mut settings = Settings::default();
+            change(&mut settings);
+            validate(settings)
+        };
+        let loud = set(|settings| settings.ringtone_volume = 101);
+        assert_eq!(loud.unwrap_err().code, "ringtone_volume");
+        let never = set(|settings| settings.history_days = Some(0));
+        assert_eq!(never.unwrap_err().code, "history_days");
+        let camera = set(|settings| settings.camera = Some(String::new()));
+        assert_eq!(camera.unwrap().camera, None);
     }
 
     #[test]

@@ -1,11 +1,12 @@
-//! Contacts, invites and settings in SQLite (WAL). Every change is on disk before it is shown.
+//! Contacts, invites, settings and the history in SQLite (WAL). Every change is on disk before it is shown.
 
 mod error;
+mod history;
+mod schema;
 #[cfg(test)]
 mod tests;
 
 use std::path::{Path, PathBuf};
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use ringdown_core::contacts::{Contact, Standing};
@@ -17,53 +18,19 @@ use ringdown_core::invite::issued::{Issued, IssuedBook};
 use ringdown_core::name::DisplayName;
 use ringdown_core::requests::Incoming;
 use rusqlite::{Connection, OptionalExtension, params};
-use rusqlite_migration::{M, Migrations};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 pub use self::error::StoreError;
 use self::error::explain;
+pub use self::history::PastCall;
+use self::schema::MIGRATIONS;
 use crate::ipc::Settings;
 
 /// The database, in the data directory.
 const FILE: &str = "ringdown.db";
 /// How long a write waits for another process that holds the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// Append only: a migration that was released never changes.
-static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
-    Migrations::new(vec![
-        M::up(
-            "CREATE TABLE contact (
-             key        TEXT PRIMARY KEY NOT NULL,
-             name       TEXT NOT NULL,
-             own_name   TEXT NOT NULL,
-             reach      TEXT NOT NULL,
-             ice_policy TEXT
-         ) STRICT, WITHOUT ROWID;
-         CREATE TABLE setting (
-             name  TEXT PRIMARY KEY NOT NULL,
-             value TEXT NOT NULL
-         ) STRICT, WITHOUT ROWID;",
-        ),
-        // Who was added before there were requests has not been asked.
-        M::up(
-            "ALTER TABLE contact ADD COLUMN standing TEXT NOT NULL DEFAULT 'requested';
-         ALTER TABLE contact ADD COLUMN verified INTEGER NOT NULL DEFAULT 0;
-         ALTER TABLE contact ADD COLUMN blocked  INTEGER NOT NULL DEFAULT 0;
-         ALTER TABLE contact ADD COLUMN early    INTEGER NOT NULL DEFAULT 0;
-         ALTER TABLE contact ADD COLUMN token    TEXT;
-         CREATE TABLE invite (
-             id     TEXT PRIMARY KEY NOT NULL,
-             invite TEXT NOT NULL
-         ) STRICT, WITHOUT ROWID;
-         CREATE TABLE seen (
-             ephemeral BLOB PRIMARY KEY NOT NULL,
-             until_ms  INTEGER NOT NULL
-         ) STRICT, WITHOUT ROWID;",
-        ),
-    ])
-});
 
 /// All that a person keeps here beside the identity: what is backed up.
 #[derive(Debug, Serialize, Deserialize)]
@@ -111,7 +78,8 @@ impl Store {
 
     fn read_contacts(&self) -> rusqlite::Result<Vec<Contact>> {
         let mut statement = self.connection.prepare_cached(
-            "SELECT key, name, own_name, reach, ice_policy, standing, verified, blocked, early, token
+            "SELECT key, name, own_name, reach, ice_policy, standing, verified, blocked, early, token,
+                 favorite, note, presence
              FROM contact ORDER BY name",
         )?;
         let rows = statement.query_map([], |row| {
@@ -132,6 +100,9 @@ impl Store {
                     .get::<_, Option<String>>(9)?
                     .map(|_| text(row, 9))
                     .transpose()?,
+                favorite: row.get(10)?,
+                note: row.get(11)?,
+                shows_presence: row.get(12)?,
             })
         })?;
         rows.collect()
@@ -267,7 +238,7 @@ impl Store {
     pub fn replace(&mut self, book: &Book) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute_batch(
-                "DELETE FROM contact; DELETE FROM invite; DELETE FROM setting WHERE name <> 'port';",
+                "DELETE FROM contact; DELETE FROM invite; DELETE FROM history; DELETE FROM setting WHERE name <> 'port';",
             )?;
             for contact in &book.contacts {
                 put_contact(transaction, contact)?;
@@ -329,8 +300,9 @@ fn put_contact(connection: &Connection, contact: &Contact) -> rusqlite::Result<(
     connection
         .prepare_cached(
             "INSERT OR REPLACE INTO contact
-                 (key, name, own_name, reach, ice_policy, standing, verified, blocked, early, token)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+                 (key, name, own_name, reach, ice_policy, standing, verified, blocked, early, token,
+                  favorite, note, presence)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
         )?
         .execute(params![
             contact.key.to_string(),
@@ -343,6 +315,9 @@ fn put_contact(connection: &Connection, contact: &Contact) -> rusqlite::Result<(
             contact.blocked,
             contact.early,
             contact.token.map(|token| token.to_string()),
+            contact.favorite,
+            contact.note,
+            contact.shows_presence,
         ])
         .map(drop)
 }

@@ -9,9 +9,9 @@ use ts_rs::{Config, TS};
 use crate::desktop::popup::{PopupAnswer, PopupView};
 use crate::desktop::words::Words;
 use crate::ipc::{
-    Added, BackupMade, ContactView, InvitePreview, InviteView, KeyStore, Line, MediaState,
-    NewInvite, Notice, PeerEvent, Privacy, Profile, RequestView, Safety, SafetyCheck, Settings,
-    Snapshot, UiError,
+    Added, BackupMade, ContactView, HistoryEntry, HistoryPage, InvitePreview, InviteView, KeyStore,
+    Line, MediaState, NewInvite, Notice, PathKind, PeerEvent, Privacy, Profile, Quiet, RequestView,
+    Ringtone, Safety, SafetyCheck, Settings, Snapshot, Theme, UiError, WaitingCall,
 };
 
 const HEAD: &str = "// Made by `cargo xtask types` from the Rust types (src-tauri/app/src/ipc.rs, src-tauri/core). Do not edit.\n";
@@ -41,7 +41,14 @@ fn declarations() -> String {
         Direction,
         Phase,
         EndReason,
+        WaitingCall,
+        HistoryEntry,
+        HistoryPage,
+        PathKind,
         Settings,
+        Theme,
+        Ringtone,
+        Quiet,
         IcePolicy,
         IceServer,
         Line,

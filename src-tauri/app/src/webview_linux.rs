@@ -40,6 +40,18 @@ pub fn prepare(webview: &tauri::webview::PlatformWebview, fake_camera: bool) {
     }
 }
 
+/// Calls `lost` whenever the page's process has ended: it crashed, was killed, took too much memory, or was ended here.
+pub fn on_lost(webview: &tauri::webview::PlatformWebview, lost: impl Fn() + 'static) {
+    webview
+        .inner()
+        .connect_web_process_terminated(move |_, _| lost());
+}
+
+/// Ends the page's process, whatever it is in the middle of.
+pub fn end_process(webview: &tauri::webview::PlatformWebview) {
+    webview.inner().terminate_web_process();
+}
+
 fn enable_feature(settings: &webkit2gtk::Settings) -> bool {
     let mut found = false;
     // SAFETY: the list is owned by us until unref'd below; features are borrowed from it and used only before that;

@@ -2,19 +2,19 @@
 
 use std::sync::Arc;
 
+use crate::desktop::Desktop;
+use crate::hub::{HubHandle, Surface};
+use crate::ipc::{PeerEvent, Snapshot};
+use crate::options::Options;
+use crate::page::{self, Page};
 use tauri::webview::{PermissionKind, PermissionResponse};
 use tauri::{
     AppHandle, Emitter, Manager, Url, UserAttentionType, WebviewUrl, WebviewWindow,
     WebviewWindowBuilder, WindowEvent,
 };
-use tokio::sync::watch;
 
-use crate::desktop::Desktop;
-use crate::hub::{HubHandle, Surface};
-use crate::ipc::{PeerEvent, Snapshot};
-use crate::options::Options;
-
-const LABEL: &str = "main";
+/// The window's name for Tauri.
+pub(crate) const LABEL: &str = "main";
 /// Logical pixels; the smallest is what LOOK.md promises to look right at.
 const SIZE: (f64, f64) = (960.0, 640.0);
 const MIN_SIZE: (f64, f64) = (360.0, 480.0);
@@ -35,7 +35,11 @@ pub fn open(app: &AppHandle, options: &Options) -> tauri::Result<WebviewWindow> 
     #[cfg(target_os = "linux")]
     {
         let fake_camera = options.fake_camera;
-        window.with_webview(move |webview| crate::webview_linux::prepare(&webview, fake_camera))?;
+        let ours = app.clone();
+        window.with_webview(move |webview| {
+            crate::webview_linux::prepare(&webview, fake_camera);
+            crate::webview_linux::on_lost(&webview, move || page::lost(&ours));
+        })?;
     }
     let (app, stays) = (app.clone(), options.hidden);
     window.on_window_event(move |event| handle(&app, stays, event));
@@ -121,34 +125,11 @@ pub fn find(app: &AppHandle) {
     raise(app);
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
-        if let Some(page) = app.try_state::<PageLoaded>() {
+        if let Some(page) = app.try_state::<Page>() {
             page.wait().await;
         }
         app.tell("find", &());
     });
-}
-
-/// Whether the page is there: a call that begins before that has no peer connection to begin with.
-#[derive(Debug)]
-pub struct PageLoaded(watch::Sender<bool>);
-
-impl Default for PageLoaded {
-    fn default() -> Self {
-        Self(watch::channel(false).0)
-    }
-}
-
-impl PageLoaded {
-    /// The page hears of everything from now on.
-    pub fn set(&self) {
-        self.0.send_replace(true);
-    }
-
-    /// Resolves when the page is there.
-    pub async fn wait(&self) {
-        // An error means that the app ends.
-        let _ = self.0.subscribe().wait_for(|loaded| *loaded).await;
-    }
 }
 
 /// The window, and the desktop around it.
@@ -162,6 +143,9 @@ pub struct Outside {
 impl Surface for Outside {
     fn state(&self, snapshot: &Snapshot) {
         self.app.tell("state", snapshot);
+        if let Some(page) = self.app.try_state::<Page>() {
+            page.handle_snapshot(snapshot);
+        }
         self.desktop.handle_snapshot(snapshot);
     }
 

@@ -8,7 +8,8 @@ use uuid::Uuid;
 use crate::desktop::Wish;
 use crate::hub::{Hub, HubHandle};
 use crate::ipc::UiError;
-use crate::window::{self, PageLoaded};
+use crate::page::Page;
+use crate::window;
 
 /// Until nobody can wish any more.
 pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedReceiver<Wish>) {
@@ -20,7 +21,7 @@ pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedRe
             Wish::Accept { .. } | Wish::Call(_) => {
                 // The call takes place in the window: its page has to be there, and awake.
                 window::raise(&app);
-                if let Some(page) = app.try_state::<PageLoaded>() {
+                if let Some(page) = app.try_state::<Page>() {
                     page.wait().await;
                 }
                 ask(&hub, wish).await;

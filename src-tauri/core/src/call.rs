@@ -112,6 +112,7 @@ impl Calls {
                 call,
                 state: change,
             } => local::media(state, call, change, &mut desk),
+            Input::Resume { call } => local::resume(state, call, &mut desk),
             Input::Received { contact: None, .. } => state,
             Input::Received {
                 from,

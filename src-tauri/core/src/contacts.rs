@@ -24,7 +24,13 @@ pub enum ContactError {
     /// There is no contact with this key.
     #[error("This person is no longer a contact. Add them again with their invite.")]
     Unknown,
+    /// More than [`MAX_NOTE`].
+    #[error("A note has room for 500 characters. Make it shorter.")]
+    NoteTooLong,
 }
+
+/// The longest note about a contact, in characters.
+pub const MAX_NOTE: usize = 500;
 
 /// Whether the other side has this person as a contact too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, TS)]
@@ -59,6 +65,15 @@ pub struct Contact {
     pub early: bool,
     /// From their invite, to be shown with the request while [`Standing::Requested`].
     pub token: Option<Token>,
+    /// Among the first, and heard when others are not to disturb.
+    #[serde(default)]
+    pub favorite: bool,
+    /// What the person wrote down about them.
+    #[serde(default)]
+    pub note: String,
+    /// They may ask whether this app is there.
+    #[serde(default)]
+    pub shows_presence: bool,
 }
 
 impl Contact {
@@ -74,6 +89,9 @@ impl Contact {
             blocked: false,
             early: false,
             token: None,
+            favorite: false,
+            note: String::new(),
+            shows_presence: false,
         }
     }
 
@@ -265,6 +283,37 @@ impl Contacts {
     /// [`ContactError::Unknown`].
     pub fn set_early(&mut self, key: PublicKey, early: bool) -> Result<(), ContactError> {
         self.get_mut(key)?.early = early;
+        Ok(())
+    }
+
+    /// Makes a contact a favourite, or no longer.
+    ///
+    /// # Errors
+    /// [`ContactError::Unknown`].
+    pub fn set_favorite(&mut self, key: PublicKey, favorite: bool) -> Result<(), ContactError> {
+        self.get_mut(key)?.favorite = favorite;
+        Ok(())
+    }
+
+    /// Writes something down about a contact.
+    ///
+    /// # Errors
+    /// [`ContactError::Unknown`], [`ContactError::NoteTooLong`]; the book is unchanged.
+    pub fn set_note(&mut self, key: PublicKey, note: &str) -> Result<(), ContactError> {
+        let note = note.trim();
+        if note.chars().count() > MAX_NOTE {
+            return Err(ContactError::NoteTooLong);
+        }
+        note.clone_into(&mut self.get_mut(key)?.note);
+        Ok(())
+    }
+
+    /// Chooses whether a contact may ask if this app is there.
+    ///
+    /// # Errors
+    /// [`ContactError::Unknown`].
+    pub fn set_presence(&mut self, key: PublicKey, shows: bool) -> Result<(), ContactError> {
+        self.get_mut(key)?.shows_presence = shows;
         Ok(())
     }
 

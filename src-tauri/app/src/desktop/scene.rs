@@ -182,7 +182,7 @@ impl std::fmt::Debug for Missed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ipc::{KeyStore, Line, Privacy, Settings};
+    use crate::ipc::{KeyStore, Line, Privacy, Quiet, Settings};
     use ringdown_core::identity::Identity;
     use ringdown_core::name::DisplayName;
 
@@ -204,9 +204,20 @@ mod tests {
                 blocked: false,
                 early: false,
                 ice_policy: None,
+                favorite: true,
+                note: String::new(),
+                last_call_ms: None,
+                shows_presence: false,
+                reachable: None,
+                ring_when_free: false,
             }],
             requests: Vec::new(),
             call: None,
+            waiting: None,
+            silent: false,
+            missed: 0,
+            history_version: 0,
+            quiet: Quiet::Off,
             settings: Settings::default(),
             line: Line {
                 online: true,
@@ -231,6 +242,7 @@ mod tests {
             video: false,
             peer_video: true,
             connected_ms: None,
+            later_minutes: None,
         }
     }
 

@@ -41,12 +41,30 @@ impl Hub {
                     blocked: contact.blocked,
                     early: contact.early,
                     ice_policy: contact.ice_policy,
+                    favorite: contact.favorite,
+                    note: contact.note.clone(),
+                    last_call_ms: self
+                        .history
+                        .last_calls
+                        .get(&contact.key.to_string())
+                        .copied(),
+                    shows_presence: contact.shows_presence,
+                    reachable: None,
+                    ring_when_free: self.wanted.contains(&contact.key),
                 })
                 .collect(),
             call: self
                 .profile
                 .as_ref()
                 .and_then(|profile| profile.calls.snapshot(std::time::Instant::now())),
+            waiting: None,
+            silent: self.is_silent(),
+            missed: self.history.missed,
+            history_version: self.history.version,
+            quiet: match self.quiet.is_on(crate::clock::now_ms()) {
+                true => self.quiet,
+                false => ipc::Quiet::Off,
+            },
             settings: self.settings.clone(),
             line: self.line.view(),
             invite_waits: self.opened_invite.is_some(),
@@ -123,6 +141,7 @@ impl Hub {
         let settings = settings::validate(wanted)?;
         self.store.set_setting("settings", &settings)?;
         self.settings = settings.clone();
+        self.read_history()?;
         self.apply_settings();
         self.show();
         Ok(settings)

@@ -16,6 +16,8 @@ use crate::outbox::Undelivered;
 
 /// How long the app may stay to tell the other side that it closes.
 const FAREWELL: Duration = Duration::from_secs(2);
+/// The latest that somebody says they call back, in minutes.
+const MAX_LATER: u32 = 24 * 60;
 
 impl Hub {
     /// Calls a contact.
@@ -60,6 +62,36 @@ impl Hub {
     /// When there is no profile yet.
     pub fn decline(&mut self) -> Result<(), UiError> {
         self.feed(Input::Decline)
+    }
+
+    /// Refuses the call that rings, and says when the person calls back.
+    ///
+    /// # Errors
+    /// When there is no profile yet, or it is in more than a day.
+    pub fn later(&mut self, minutes: u32) -> Result<(), UiError> {
+        if !(1..=MAX_LATER).contains(&minutes) {
+            return Err(UiError::new(
+                "later",
+                "Say when you call back: in 1 to 1440 minutes.",
+            ));
+        }
+        self.feed(Input::Decline)
+    }
+
+    /// Ends the call that is on and answers the one that waits.
+    ///
+    /// # Errors
+    /// When nobody waits any more.
+    pub fn end_and_accept(&mut self, _video: bool) -> Result<(), UiError> {
+        Err(nobody_waits())
+    }
+
+    /// Refuses the call that waits.
+    ///
+    /// # Errors
+    /// When nobody waits any more.
+    pub fn decline_waiting(&mut self) -> Result<(), UiError> {
+        Err(nobody_waits())
     }
 
     /// Takes back a call that was not answered yet.
@@ -131,6 +163,14 @@ impl Hub {
         self.feed(Input::Media { call, state })
     }
 
+    /// A page that finds itself in a call, since the one before was lost, gets a peer connection of its own.
+    ///
+    /// # Errors
+    /// When there is no profile yet.
+    pub fn resume(&mut self, call: Uuid) -> Result<(), UiError> {
+        self.feed(Input::Resume { call })
+    }
+
     pub(super) fn handle_timeout(&mut self) {
         // Without a profile there is nothing to time.
         let _ = self.feed(Input::Timeout);
@@ -186,6 +226,22 @@ impl Hub {
                         configuration,
                     });
                 }
+                Output::ResumePeer {
+                    call,
+                    contact,
+                    polite,
+                    video,
+                    early,
+                } => {
+                    let configuration = self.configuration(contact);
+                    self.surface.peer(&PeerEvent::Resume {
+                        call,
+                        polite,
+                        video,
+                        early,
+                        configuration,
+                    });
+                }
                 Output::Accepted { call, video } => {
                     self.surface.peer(&PeerEvent::Accepted { call, video });
                 }
@@ -195,6 +251,7 @@ impl Hub {
                 Output::StopPeer { call } => self.surface.peer(&PeerEvent::Stop { call }),
                 Output::Ended { record } => {
                     tracing::info!(reason = ?record.reason, direction = ?record.direction, "call ended");
+                    self.keep_call(&record);
                 }
                 Output::Over { call, contact } => {
                     self.outbox.end(call);
@@ -268,6 +325,10 @@ impl Hub {
         }
         self.line.close().await;
     }
+}
+
+fn nobody_waits() -> UiError {
+    UiError::new("nobody_waits", "Nobody else calls any more.")
 }
 
 pub(super) fn no_profile() -> UiError {

@@ -82,6 +82,45 @@ impl Hub {
         self.set(|contacts| contacts.set_ice_policy(key, policy))
     }
 
+    /// Makes a contact a favourite, or no longer.
+    ///
+    /// # Errors
+    /// When there is no such contact, or nothing could be written.
+    pub fn set_favorite(&mut self, key: PublicKey, favorite: bool) -> Result<(), UiError> {
+        self.set(|contacts| contacts.set_favorite(key, favorite))
+    }
+
+    /// Writes something down about a contact.
+    ///
+    /// # Errors
+    /// When there is no such contact, it is too long, or nothing could be written.
+    pub fn set_note(&mut self, key: PublicKey, note: &str) -> Result<(), UiError> {
+        self.set(|contacts| contacts.set_note(key, note))
+    }
+
+    /// Chooses whether a contact may ask if this app is there.
+    ///
+    /// # Errors
+    /// When there is no such contact, or nothing could be written.
+    pub fn set_presence(&mut self, key: PublicKey, shows: bool) -> Result<(), UiError> {
+        self.set(|contacts| contacts.set_presence(key, shows))
+    }
+
+    /// Tells the person once a contact can be called, or does not.
+    ///
+    /// # Errors
+    /// When there is no such contact.
+    pub fn set_ring_when_free(&mut self, key: PublicKey, on: bool) -> Result<(), UiError> {
+        self.known_contact(key)?;
+        if on {
+            self.wanted.insert(key);
+        } else {
+            self.wanted.remove(&key);
+        }
+        self.show();
+        Ok(())
+    }
+
     /// Ends what is going on with a contact who is not to be heard any more.
     pub(super) fn leave(&mut self, key: PublicKey) {
         let Some(profile) = &self.profile else { return };

@@ -17,6 +17,9 @@ fn bob() -> Contact {
         blocked: true,
         early: true,
         token: Some(Token::from_bytes([3; 16])),
+        favorite: true,
+        note: "Plays the cello".into(),
+        shows_presence: true,
     }
 }
 
@@ -57,6 +60,9 @@ fn contacts_of_the_first_version_are_kept_and_have_not_been_asked() {
         blocked: false,
         early: false,
         token: None,
+        favorite: false,
+        note: String::new(),
+        shows_presence: false,
         ..bob()
     };
     assert_eq!(

@@ -152,6 +152,7 @@ impl Desk<'_> {
                 contact: dialog.peer,
                 name: dialog.name.clone(),
                 direction: dialog.direction,
+                video: dialog.video || dialog.peer_video,
                 reason,
                 missed: reason == EndReason::Missed,
                 began_ago: self.now.saturating_duration_since(dialog.began),

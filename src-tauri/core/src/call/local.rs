@@ -257,6 +257,25 @@ pub(super) fn media(
     next
 }
 
+/// Both pages begin anew: what the lost one had negotiated is gone with it.
+pub(super) fn resume(mut state: State, call: Uuid, desk: &mut Desk<'_>) -> State {
+    let early = state.ahead_mut().is_some();
+    let Some(dialog) = state.with_peer() else {
+        return state;
+    };
+    if dialog.call != call {
+        return state;
+    }
+    desk.put(super::Output::ResumePeer {
+        call,
+        contact: dialog.peer,
+        polite: dialog.direction == Direction::Incoming,
+        video: dialog.video,
+        early,
+    });
+    media(state, call, MediaChange::Disconnected, desk)
+}
+
 pub(super) fn undelivered(
     mut state: State,
     call: Uuid,

@@ -90,6 +90,8 @@ pub struct CallSnapshot {
     /// Milliseconds since the media first connected (to the end, where the call has ended); null before.
     #[ts(type = "number | null")]
     pub connected_ms: Option<u64>,
+    /// Declined, and they call back in so many minutes; null: they did not say.
+    pub later_minutes: Option<u32>,
 }
 
 /// A call that is over, for the history.
@@ -103,6 +105,8 @@ pub struct CallRecord {
     pub name: DisplayName,
     /// Who called.
     pub direction: Direction,
+    /// One of the two wanted to show a picture.
+    pub video: bool,
     /// Why it ended.
     pub reason: EndReason,
     /// It rang here in vain.

@@ -355,6 +355,7 @@ impl State {
             connected_ms: self
                 .talked(now)
                 .map(|talked| u64::try_from(talked.as_millis()).unwrap_or(u64::MAX)),
+            later_minutes: None,
         })
     }
 }

@@ -94,6 +94,11 @@ pub enum Input {
         /// To what.
         state: MediaChange,
     },
+    /// The page was lost with its peer connection, and there is another page.
+    Resume {
+        /// The call that the new page is in.
+        call: Uuid,
+    },
     /// An opened envelope.
     Received {
         /// Who sealed it.
@@ -192,6 +197,19 @@ pub enum Output {
         /// It still rings: connect, and let no sound and no picture out before [`Output::Accepted`].
         early: bool,
     },
+    /// The page that had the peer connection is gone: make another, together with the other side's page.
+    ResumePeer {
+        /// The call.
+        call: Uuid,
+        /// With whom: their ICE policy counts.
+        contact: PublicKey,
+        /// As in [`Output::StartPeer`].
+        polite: bool,
+        /// Whether the call was to show one's own picture at first.
+        video: bool,
+        /// As in [`Output::StartPeer`].
+        early: bool,
+    },
     /// The call that was started early was answered: let sound and picture out.
     Accepted {
         /// The call.
@@ -265,6 +283,7 @@ impl fmt::Debug for Input {
             Self::Dismiss => f.write_str("Dismiss"),
             Self::Signal { data, .. } => write!(f, "Signal({} bytes)", data.len()),
             Self::Media { state, .. } => write!(f, "Media({state:?})"),
+            Self::Resume { .. } => f.write_str("Resume"),
             Self::Received {
                 from,
                 contact,
@@ -301,6 +320,9 @@ impl fmt::Debug for Output {
                     f,
                     "StartPeer(polite: {polite}, initiator: {initiator}, video: {video}, early: {early})"
                 )
+            }
+            Self::ResumePeer { polite, early, .. } => {
+                write!(f, "ResumePeer(polite: {polite}, early: {early})")
             }
             Self::Accepted { video, .. } => write!(f, "Accepted(video: {video})"),
             Self::Deliver { data, .. } => write!(f, "Deliver({} bytes)", data.len()),

@@ -143,6 +143,7 @@ fn a_snapshot_is_written_as_the_window_reads_it() {
             "id": call.to_string(), "contact": world.people[BOB].key().to_string(), "name": "Bob",
             "direction": "outgoing", "phase": "ended", "reason": "cancelled",
             "video": true, "peer_video": false, "connected_ms": null,
+            "later_minutes": null,
         })
     );
     let no_answer = serde_json::to_string(&EndReason::NoAnswer).unwrap();

@@ -33,6 +33,47 @@ fn mend(world: &mut World) {
 }
 
 #[test]
+fn a_page_that_is_lost_comes_back_to_its_call() {
+    for who in [ALICE, BOB] {
+        let mut world = World::new();
+        let call = world.talk(ALICE, BOB);
+        world.run(secs(60));
+        world.give(who, Input::Resume { call });
+        assert_eq!(world.phase(who), Some(Phase::Reconnecting));
+        world.run_until(|w| w.phase(who) == Some(Phase::Connected));
+        assert_eq!(world.phase(1 - who), Some(Phase::Connected));
+        let talked = world.people[who]
+            .calls
+            .snapshot(world.now)
+            .unwrap()
+            .connected_ms;
+        assert!(
+            talked >= Some(60_000),
+            "the call goes on, it does not begin anew"
+        );
+    }
+}
+
+#[test]
+fn a_page_that_is_lost_before_the_answer_has_no_connection_to_make() {
+    let mut world = World::new();
+    let call = world.call(ALICE, BOB);
+    world.run_until(|w| w.phase(BOB) == Some(Phase::Ringing));
+    for who in [ALICE, BOB] {
+        world.give(who, Input::Resume { call });
+        assert!(world.people[who].peer.is_none());
+    }
+    world.accept(BOB);
+    world.run_until(|w| w.phase(ALICE) == Some(Phase::Connected));
+    world.give(ALICE, Input::HangUp);
+    world.give(ALICE, Input::Resume { call });
+    assert!(
+        world.people[ALICE].peer.is_none(),
+        "what is over stays over"
+    );
+}
+
+#[test]
 fn bob_is_not_there() {
     let mut world = World::new();
     world.die(BOB);

@@ -174,6 +174,20 @@ impl Person {
                     early: *early,
                 });
             }
+            Output::ResumePeer {
+                call,
+                polite,
+                early,
+                ..
+            } => {
+                let peer = self.peer.as_mut().expect("resumes what never began");
+                assert_eq!(
+                    (peer.call, peer.polite, peer.early),
+                    (*call, *polite, *early)
+                );
+                peer.signals.clear();
+                peer.flows = false;
+            }
             Output::Accepted { call, video } => {
                 let peer = self.peer.as_mut().expect("accepted without a peer");
                 assert!(peer.call == *call && peer.early, "accepted twice");

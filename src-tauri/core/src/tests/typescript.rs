@@ -25,7 +25,8 @@ fn types_are_what_the_window_was_written_for() {
             written::<CallSnapshot>(),
             concat!(
                 "type CallSnapshot = { id: string, contact: string, name: string, direction: Direction, phase: Phase, ",
-                "reason: EndReason | null, video: boolean, peer_video: boolean, connected_ms: number | null, };"
+                "reason: EndReason | null, video: boolean, peer_video: boolean, connected_ms: number | null, ",
+                "later_minutes: number | null, };"
             ),
         ),
         (

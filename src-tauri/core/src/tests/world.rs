@@ -295,7 +295,8 @@ impl World {
                 call,
                 initiator: true,
                 ..
-            } => {
+            }
+            | Output::ResumePeer { call, .. } => {
                 self.give(
                     who,
                     Input::Signal {
