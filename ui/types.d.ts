@@ -783,6 +783,18 @@ export type Words = {
    */
   call_back: string,
   /**
+   * Refuse, and call back in ten minutes.
+   */
+  later: string,
+  /**
+   * It is time to call `{name}` back.
+   */
+  remind: string,
+  /**
+   * `{name}` can be called now.
+   */
+  free: string,
+  /**
    * The tray: call `{name}`.
    */
   call: string,

@@ -556,6 +556,7 @@ export default /** @type {const} */ ({
   // Notifications and the tray's menu, see native-words.js.
   "words.missed_many": "{count} missed calls from {name}",
   "words.call_back": "Call back",
+  "words.free": "{name} can be called now",
   "words.open": "Open Ringdown",
   "words.missed": "Missed calls: {count}",
   "words.quiet": "Do not disturb",

@@ -31,6 +31,7 @@ use self::popup::{Popup, PopupAnswer};
 use self::scene::{Deed, Missed, Ringing, Scene};
 use self::tray::{Tray, TrayChoice};
 use self::words::{Words, fill};
+use crate::hub::{Happened, News};
 use crate::ipc::Snapshot;
 
 /// What the person wants, having chosen it outside the window.
@@ -120,6 +121,15 @@ impl Desktop {
         }
     }
 
+    /// Something happened that rang nowhere. Where the window is looked at, it tells.
+    pub fn handle_news(&self, news: &News) {
+        if let Some(deed) = self.in_scene(|scene| Some(scene.handle_news(news)))
+            && !self.looked_at.load(Ordering::Relaxed)
+        {
+            self.carry_out(deed);
+        }
+    }
+
     /// The window has the person's attention, or has it no more.
     pub fn handle_focus(&self, focused: bool) {
         self.looked_at.store(focused, Ordering::Relaxed);
@@ -175,6 +185,10 @@ impl Desktop {
                 self.notifier
                     .show(self.with_words(|words| missed_notice(&missed, words)));
             }
+            Deed::Tell(news) => {
+                self.notifier
+                    .show(self.with_words(|words| news_notice(&news, words)));
+            }
             Deed::Seen(contact) => self.notifier.put_away(About::Missed(contact)),
             Deed::Tray(state) => self.on_tray(|tray| tray.show(state)),
         }
@@ -229,7 +243,7 @@ impl Desktop {
     }
 
     /// A lock is lost only with a panic, which the log tells of; the window goes on without the desktop.
-    fn in_scene(&self, act: impl FnOnce(&mut Scene) -> Vec<Deed>) -> Vec<Deed> {
+    fn in_scene<T: Default>(&self, act: impl FnOnce(&mut Scene) -> T) -> T {
         self.scene
             .lock()
             .map(|mut scene| act(&mut scene))
@@ -295,6 +309,23 @@ fn missed_notice(missed: &Missed, words: &Words) -> Notice {
         title: fill(template, &[("name", &missed.name), ("count", &count)]),
         body: String::new(),
         buttons: vec![(Choice::CallBack, words.call_back.clone())],
+    }
+}
+
+fn news_notice(news: &News, words: &Words) -> Notice {
+    let template = match news.what {
+        Happened::Missed => &words.missed_one,
+        Happened::CallBackDue => &words.remind,
+        Happened::Free => &words.free,
+    };
+    Notice {
+        about: About::Missed(news.contact),
+        title: fill(template, &[("name", &news.name.to_string())]),
+        body: String::new(),
+        buttons: vec![(
+            Choice::CallBack,
+            fill(&words.call, &[("name", &news.name.to_string())]),
+        )],
     }
 }
 

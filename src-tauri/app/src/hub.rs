@@ -51,8 +51,39 @@ pub trait Surface: Send + Sync {
     fn state(&self, snapshot: &Snapshot);
     /// Tell the page's peer connection.
     fn peer(&self, event: &PeerEvent);
+    /// Something happened that no call tells of.
+    fn news(&self, news: &News);
     /// Bring the window to the front: somebody calls.
     fn raise(&self);
+}
+
+/// Something that happened and rang nowhere.
+#[derive(Clone, PartialEq, Eq)]
+pub struct News {
+    /// Whom it is about.
+    pub contact: PublicKey,
+    /// What the person calls them.
+    pub name: DisplayName,
+    /// What happened.
+    pub what: Happened,
+}
+
+/// What happened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Happened {
+    /// They called while this app was off.
+    Missed,
+    /// It is time to call them back.
+    CallBackDue,
+    /// They can be called now.
+    Free,
+}
+
+impl std::fmt::Debug for News {
+    /// Names stay out of logs.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "News({:?})", self.what)
+    }
 }
 
 /// Why the app can't start.

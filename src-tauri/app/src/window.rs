@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::desktop::Desktop;
-use crate::hub::{HubHandle, Surface};
+use crate::hub::{HubHandle, News, Surface};
 use crate::ipc::{PeerEvent, Snapshot};
 use crate::options::Options;
 use crate::page::{self, Page};
@@ -151,6 +151,10 @@ impl Surface for Outside {
 
     fn peer(&self, event: &PeerEvent) {
         self.app.tell("peer", event);
+    }
+
+    fn news(&self, news: &News) {
+        self.desktop.handle_news(news);
     }
 
     fn raise(&self) {

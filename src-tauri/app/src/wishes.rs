@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use crate::desktop::Wish;
 use crate::hub::{Hub, HubHandle};
-use crate::ipc::UiError;
+use crate::ipc::{Quiet, UiError};
 use crate::page::Page;
 use crate::window;
 
@@ -17,7 +17,7 @@ pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedRe
         match wish {
             Wish::Open => window::raise(&app),
             Wish::Quit => app.exit(0),
-            Wish::Decline { .. } => ask(&hub, wish).await,
+            Wish::Decline { .. } | Wish::Quiet(_) => ask(&hub, wish).await,
             Wish::Accept { .. } | Wish::Call(_) => {
                 // The call takes place in the window: its page has to be there, and awake.
                 window::raise(&app);
@@ -26,7 +26,6 @@ pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedRe
                 }
                 ask(&hub, wish).await;
             }
-            Wish::Quiet(_) => tracing::warn!("do not disturb is not there yet"),
         }
     }
 }
@@ -47,6 +46,10 @@ fn fulfil(hub: &mut Hub, wish: Wish) -> Result<(), UiError> {
     match wish {
         Wish::Accept { call, video } if rings(hub, call) => hub.accept(video),
         Wish::Decline { call } if rings(hub, call) => hub.decline(),
+        Wish::Quiet(until) => hub.set_quiet(match until {
+            Some(until_ms) => Quiet::Until { until_ms },
+            None => Quiet::Off,
+        }),
         Wish::Call(contact) => hub.call(contact, true),
         _ => Ok(()),
     }

@@ -40,7 +40,7 @@ type Choices = mpsc::UnboundedSender<Chosen>;
 pub enum About {
     /// This call rings.
     Call(Uuid),
-    /// Calls of this contact were missed.
+    /// Calls of this contact were missed, or it is time to call them.
     Missed(PublicKey),
 }
 

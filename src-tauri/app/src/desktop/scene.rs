@@ -5,8 +5,9 @@ use ringdown_core::contacts::Standing;
 use ringdown_core::identity::PublicKey;
 use uuid::Uuid;
 
-use super::tray::TrayState;
-use crate::ipc::{ContactView, Snapshot};
+use super::tray::{TrayState, quiet};
+use crate::hub::{Happened, News};
+use crate::ipc::{ContactView, Quiet, Snapshot};
 
 /// Somebody calls.
 #[derive(Clone, PartialEq, Eq)]
@@ -43,7 +44,9 @@ pub enum Deed {
     RingOver(Uuid),
     /// Show that calls were missed.
     Missed(Missed),
-    /// Take that off the screen: it was seen.
+    /// Show that somebody is to be called.
+    Tell(News),
+    /// Take what was shown about this person off the screen: it was seen.
     Seen(PublicKey),
     /// Show how things are.
     Tray(TrayState),
@@ -54,6 +57,7 @@ pub enum Deed {
 pub struct Scene {
     ringing: Option<Ringing>,
     missed: Vec<Missed>,
+    told: Vec<PublicKey>,
     tray: TrayState,
 }
 
@@ -77,20 +81,32 @@ impl Scene {
             }
             deeds.extend(ringing.map(Deed::Ring));
         }
-        deeds.extend(self.tray(Some(now)));
+        deeds.extend(self.tray(now));
         deeds
+    }
+
+    /// Something happened that rang nowhere.
+    #[must_use]
+    pub fn handle_news(&mut self, news: &News) -> Deed {
+        let (contact, name) = (news.contact, news.name.to_string());
+        match news.what {
+            Happened::Missed => Deed::Missed(self.count(contact, name)),
+            Happened::CallBackDue | Happened::Free => {
+                if !self.told.contains(&contact) {
+                    self.told.push(contact);
+                }
+                Deed::Tell(news.clone())
+            }
+        }
     }
 
     /// The person looks at the window: what was missed is seen.
     #[must_use]
     pub fn handle_look(&mut self) -> Vec<Deed> {
-        let seen = std::mem::take(&mut self.missed);
-        let mut deeds: Vec<_> = seen
-            .iter()
-            .map(|missed| Deed::Seen(missed.contact))
-            .collect();
-        deeds.extend(self.tray(None));
-        deeds
+        let missed = std::mem::take(&mut self.missed);
+        let told = std::mem::take(&mut self.told);
+        let missed = missed.iter().map(|missed| missed.contact);
+        missed.chain(told).map(Deed::Seen).collect()
     }
 
     fn missed(&mut self, before: &Ringing, now: Option<&CallSnapshot>) -> Option<Deed> {
@@ -98,31 +114,41 @@ impl Scene {
         if !in_vain(ended) {
             return None;
         }
+        Some(Deed::Missed(
+            self.count(before.contact, before.name.clone()),
+        ))
+    }
+
+    fn count(&mut self, contact: PublicKey, name: String) -> Missed {
         let at = self
             .missed
             .iter()
-            .position(|missed| missed.contact == before.contact);
+            .position(|missed| missed.contact == contact);
         let mut missed = match at {
             Some(at) => self.missed.remove(at),
             None => Missed {
-                contact: before.contact,
+                contact,
                 name: String::new(),
                 count: 0,
             },
         };
-        missed.name.clone_from(&before.name);
+        missed.name = name;
         missed.count = missed.count.saturating_add(1);
         self.missed.push(missed.clone());
-        Some(Deed::Missed(missed))
+        missed
     }
 
-    fn tray(&mut self, now: Option<&Snapshot>) -> Option<Deed> {
-        let mut tray = self.tray.clone();
-        tray.missed = self.missed.iter().map(|missed| missed.count).sum();
-        if let Some(now) = now {
-            tray.online = now.line.online;
-            tray.favourites = now.contacts.iter().filter_map(favourite).collect();
-        }
+    fn tray(&mut self, now: &Snapshot) -> Option<Deed> {
+        let tray = TrayState {
+            online: now.line.online,
+            quiet_until: match now.quiet {
+                Quiet::Off => None,
+                Quiet::Until { until_ms } => Some(quiet::clock(until_ms)),
+                Quiet::On => Some(String::new()),
+            },
+            missed: now.missed,
+            favourites: now.contacts.iter().filter_map(favourite).collect(),
+        };
         (tray != self.tray).then(|| {
             self.tray = tray.clone();
             Deed::Tray(tray)
@@ -134,7 +160,7 @@ fn ringing(call: &CallSnapshot, now: &Snapshot) -> Option<Ringing> {
     let rings = call.direction == Direction::Incoming
         && matches!(call.phase, Phase::Inviting | Phase::Ringing);
     let key = call.contact.to_string();
-    rings.then(|| Ringing {
+    (rings && !now.silent).then(|| Ringing {
         call: call.id,
         contact: call.contact,
         name: call.name.to_string(),
@@ -161,7 +187,8 @@ fn in_vain(reason: EndReason) -> bool {
 }
 
 fn favourite(contact: &ContactView) -> Option<(PublicKey, String)> {
-    let can_be_called = contact.standing == Standing::Mutual && !contact.blocked;
+    let can_be_called =
+        contact.favorite && contact.standing == Standing::Mutual && !contact.blocked;
     let key = contact.key.parse().ok().filter(|_| can_be_called)?;
     Some((key, contact.name.clone()))
 }
@@ -182,7 +209,7 @@ impl std::fmt::Debug for Missed {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ipc::{KeyStore, Line, Privacy, Quiet, Settings};
+    use crate::ipc::{KeyStore, Line, Privacy, Settings};
     use ringdown_core::identity::Identity;
     use ringdown_core::name::DisplayName;
 
@@ -264,7 +291,7 @@ mod tests {
 
     fn rings(scene: &mut Scene) {
         let deeds = scene.handle_snapshot(&with(call(Phase::Ringing, None)));
-        let [Deed::Ring(ringing)] = deeds.as_slice() else {
+        let Some(Deed::Ring(ringing)) = deeds.first() else {
             panic!("{deeds:?}")
         };
         assert!(ringing.name == "Alice" && ringing.video && ringing.verified);
@@ -303,7 +330,10 @@ mod tests {
         let mut bob = bobs();
         for count in 1..=2 {
             rings(&mut bob);
-            let given_up = with(call(Phase::Ended, Some(EndReason::Cancelled)));
+            let given_up = Snapshot {
+                missed: count,
+                ..with(call(Phase::Ended, Some(EndReason::Cancelled)))
+            };
             let deeds = bob.handle_snapshot(&given_up);
             let missed = Missed {
                 contact: alice(),
@@ -313,21 +343,60 @@ mod tests {
             assert!(deeds.contains(&Deed::Missed(missed)), "{deeds:?}");
             assert!(matches!(deeds.last(), Some(Deed::Tray(tray)) if tray.missed == count));
         }
-        let deeds = bob.handle_look();
-        assert_eq!(deeds.first(), Some(&Deed::Seen(alice())));
-        assert!(matches!(deeds.last(), Some(Deed::Tray(tray)) if tray.missed == 0));
+        assert_eq!(bob.handle_look(), [Deed::Seen(alice())]);
         assert_eq!(bob.handle_look(), []);
+        let deeds = bob.handle_snapshot(&quiet_evening());
+        assert!(matches!(deeds.as_slice(), [Deed::Tray(tray)] if tray.missed == 0));
     }
 
     #[test]
-    fn blocked_people_are_not_in_the_menu() {
-        let mut scene = Scene::default();
-        let mut snapshot = quiet_evening();
-        for contact in &mut snapshot.contacts {
-            contact.blocked = true;
+    fn while_bob_is_not_to_be_disturbed_nothing_shows_but_the_tray() {
+        let mut bob = bobs();
+        let quiet = |call| Snapshot {
+            silent: true,
+            quiet: Quiet::On,
+            ..with(call)
+        };
+        let deeds = bob.handle_snapshot(&quiet(call(Phase::Ringing, None)));
+        assert!(
+            matches!(deeds.as_slice(), [Deed::Tray(tray)] if tray.quiet_until.is_some()),
+            "{deeds:?}"
+        );
+        let missed = quiet(call(Phase::Ended, Some(EndReason::Missed)));
+        assert_eq!(bob.handle_snapshot(&missed), []);
+    }
+
+    #[test]
+    fn a_call_that_was_missed_while_the_app_was_off_counts_with_the_others() {
+        let mut bob = bobs();
+        let news = |what| News {
+            contact: alice(),
+            name: DisplayName::parse("Alice").unwrap(),
+            what,
+        };
+        for count in 1..=2 {
+            let deed = bob.handle_news(&news(Happened::Missed));
+            assert!(matches!(deed, Deed::Missed(missed) if missed.count == count));
         }
-        let deeds = scene.handle_snapshot(&snapshot);
-        assert!(matches!(deeds.as_slice(), [Deed::Tray(tray)] if tray.favourites.is_empty()));
+        assert_eq!(bob.handle_look(), [Deed::Seen(alice())]);
+        let free = news(Happened::Free);
+        assert_eq!(bob.handle_news(&free), Deed::Tell(free));
+        assert_eq!(bob.handle_look(), [Deed::Seen(alice())]);
+    }
+
+    #[test]
+    fn favourites_are_in_the_menu_unless_they_are_blocked() {
+        let listed = |change: fn(&mut ContactView)| {
+            let mut snapshot = quiet_evening();
+            snapshot.contacts.iter_mut().for_each(change);
+            match Scene::default().handle_snapshot(&snapshot).as_slice() {
+                [Deed::Tray(tray)] => tray.favourites.len(),
+                deeds => panic!("{deeds:?}"),
+            }
+        };
+        assert_eq!(listed(|_| ()), 1);
+        assert_eq!(listed(|contact| contact.blocked = true), 0);
+        assert_eq!(listed(|contact| contact.favorite = false), 0);
     }
 
     #[test]

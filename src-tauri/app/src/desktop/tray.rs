@@ -23,7 +23,8 @@ use super::words::Words;
 pub struct TrayState {
     /// Friends can ring here.
     pub online: bool,
-    /// No sound, no popup, until this time of the wall clock as the person reads it (`15:30`).
+    /// No sound, no popup, until this time of the wall clock as the person reads it (`15:30`); empty: until they change
+    /// their mind.
     pub quiet_until: Option<String>,
     /// Missed calls that were not looked at yet.
     pub missed: u32,

@@ -7,7 +7,7 @@ use ts_rs::TS;
 
 /// Templates hold `{name}`, `{count}` or `{time}`.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize, TS)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "snake_case", default)]
 pub struct Words {
     /// `{name}` is calling.
     pub calling: String,
@@ -27,6 +27,12 @@ pub struct Words {
     pub missed_many: String,
     /// Call the one whose call was missed.
     pub call_back: String,
+    /// Refuse, and call back in ten minutes.
+    pub later: String,
+    /// It is time to call `{name}` back.
+    pub remind: String,
+    /// `{name}` can be called now.
+    pub free: String,
     /// The tray: call `{name}`.
     pub call: String,
     /// The tray: show the window.
@@ -60,6 +66,9 @@ impl Default for Words {
             missed_one: own("Missed call from {name}"),
             missed_many: own("{count} missed calls from {name}"),
             call_back: own("Call back"),
+            later: own("Not now, in 10 min"),
+            remind: own("Call {name} back"),
+            free: own("{name} can be called now"),
             call: own("Call {name}"),
             open: own("Open Ringdown"),
             missed: own("Missed calls: {count}"),

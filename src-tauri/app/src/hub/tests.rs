@@ -3,6 +3,7 @@
 mod calls;
 mod gate;
 mod meddling;
+mod past;
 mod person;
 mod requests;
 mod starts;

@@ -3,7 +3,11 @@ use ringdown_core::invite::Token;
 use ringdown_core::invite::issued::InviteKind;
 use ringdown_core::name::DisplayName;
 
+use ringdown_core::call::{Direction, EndReason};
+use uuid::Uuid;
+
 use super::*;
+use crate::ipc::{HistoryQuery, PathKind};
 
 fn bob() -> Contact {
     Contact {
@@ -201,4 +205,107 @@ fn contacts_no_ringdown_wrote_are_called_damaged() {
         )
         .unwrap();
     assert!(matches!(store.contacts(), Err(StoreError::Damaged(_))));
+}
+
+/// Somebody called at this time, in vain.
+fn missed(name: &str, seed: u8, started_ms: u64) -> PastCall {
+    PastCall {
+        call: Uuid::from_u128(started_ms.into()),
+        contact: Identity::from_seed([seed; 32]).public(),
+        name: name.into(),
+        direction: Direction::Incoming,
+        video: false,
+        started_ms,
+        duration_ms: None,
+        reason: EndReason::Missed,
+        path: None,
+        offline_note: false,
+        unseen: true,
+    }
+}
+
+fn names(store: &Store, query: HistoryQuery) -> (Vec<String>, bool) {
+    let page = store.history(&query).unwrap();
+    let names = page.entries.into_iter().map(|entry| entry.name);
+    (names.collect(), page.more)
+}
+
+#[test]
+fn the_history_is_read_page_by_page_by_person_and_by_name() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.put_contact(&bob()).unwrap();
+    for call in [
+        missed("Bobby", 2, 100),
+        missed("Zoë", 3, 200),
+        missed("ZOË", 3, 300),
+    ] {
+        store.put_call(&call).unwrap();
+    }
+    let ask = |contact: Option<&str>, search: &str, before, limit| HistoryQuery {
+        contact: contact.map(Into::into),
+        search: search.into(),
+        before,
+        limit,
+    };
+    let zoe = Identity::from_seed([3; 32]).public().to_string();
+    for (query, expected, more) in [
+        (ask(None, "", None, 2), vec!["ZOË", "Zoë"], true),
+        // Bob has another name by now.
+        (ask(None, "", Some(200), 2), vec!["Bob"], false),
+        (ask(None, " zoë", None, 9), vec!["ZOË", "Zoë"], false),
+        (ask(Some(&zoe), "", None, 1), vec!["ZOË"], true),
+    ] {
+        assert_eq!(
+            names(&store, query),
+            (expected.into_iter().map(Into::into).collect(), more)
+        );
+    }
+    let entry = store.history(&ask(None, "", Some(300), 9)).unwrap();
+    let known = |entry: &crate::ipc::HistoryEntry| entry.contact.is_some();
+    assert_eq!(
+        entry.entries.iter().map(known).collect::<Vec<_>>(),
+        [false, true],
+        "Zoë is no contact"
+    );
+}
+
+#[test]
+fn calls_are_kept_as_they_were_counted_and_forgotten() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let answered = PastCall {
+        duration_ms: Some(7),
+        path: Some(PathKind::Relay),
+        reason: EndReason::EndedByMe,
+        unseen: false,
+        ..missed("Bob", 2, 50)
+    };
+    store.put_call(&answered).unwrap();
+    store.put_call(&missed("Bob", 2, 100)).unwrap();
+    assert_eq!(store.missed().unwrap(), 1);
+    assert!(store.knows_call(answered.contact, answered.call).unwrap());
+    assert!(
+        !store
+            .knows_call(answered.contact, Uuid::from_u128(1))
+            .unwrap()
+    );
+    let last = store.last_calls().unwrap();
+    assert_eq!(last.get(&answered.contact.to_string()), Some(&100));
+
+    let all = HistoryQuery {
+        limit: 9,
+        ..HistoryQuery::default()
+    };
+    let kept = store.history(&all).unwrap().entries.pop().unwrap();
+    assert_eq!(
+        (kept.duration_ms, kept.path, kept.reason),
+        (Some(7), Some(PathKind::Relay), EndReason::EndedByMe)
+    );
+    assert_eq!(store.see_missed().unwrap(), 1);
+    assert_eq!(store.prune_history(100).unwrap(), 1);
+    assert_eq!(store.history(&all).unwrap().entries.len(), 1);
+    store.delete_history(Some("not a number")).unwrap();
+    store.delete_history(None).unwrap();
+    assert!(store.history(&all).unwrap().entries.is_empty());
 }

@@ -69,8 +69,8 @@ pub(super) fn menu(state: &TrayState, words: &Words) -> Vec<Item> {
 
 fn quiet(state: &TrayState, words: &Words) -> Item {
     let label = match &state.quiet_until {
-        Some(time) => fill(&words.quiet_until, &[("time", time)]),
-        None => words.quiet.clone(),
+        Some(time) if !time.is_empty() => fill(&words.quiet_until, &[("time", time)]),
+        _ => words.quiet.clone(),
     };
     let check = |quiet: Quiet, label: &str, on| Item::Check {
         id: format!("{QUIET}{}", quiet.as_str()),

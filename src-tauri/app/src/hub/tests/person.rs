@@ -26,6 +26,7 @@ pub const APART: [u8; 4] = if cfg!(target_os = "linux") {
 pub struct Notebook {
     snapshot: watch::Sender<Option<Snapshot>>,
     peer: Mutex<Vec<PeerEvent>>,
+    news: Mutex<Vec<News>>,
 }
 
 impl Surface for Notebook {
@@ -36,6 +37,11 @@ impl Surface for Notebook {
     fn peer(&self, event: &PeerEvent) {
         self.peer.lock().unwrap().push(event.clone());
         // Whoever waits for an event looks again.
+        self.snapshot.send_modify(|_| ());
+    }
+
+    fn news(&self, news: &News) {
+        self.news.lock().unwrap().push(news.clone());
         self.snapshot.send_modify(|_| ());
     }
 
@@ -84,6 +90,7 @@ impl Someone {
         let notes = Arc::new(Notebook {
             snapshot: watch::channel(None).0,
             peer: Mutex::default(),
+            news: Mutex::default(),
         });
         let hub = Hub::start(options, notes.clone()).await.unwrap();
         Self { hub, notes, dir }
@@ -208,6 +215,14 @@ impl Someone {
             .wait_for(|_| peer.lock().unwrap().iter().any(&wanted))
             .await
             .unwrap();
+    }
+
+    /// Waits until the desktop was told this much.
+    pub async fn is_told(&self, count: usize) -> Vec<News> {
+        let mut changes = self.notes.snapshot.subscribe();
+        let enough = |_: &Option<Snapshot>| self.notes.news.lock().unwrap().len() >= count;
+        changes.wait_for(enough).await.unwrap();
+        self.notes.news.lock().unwrap().clone()
     }
 
     pub fn page(&self) -> Vec<PeerEvent> {
