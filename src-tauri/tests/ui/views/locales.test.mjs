@@ -10,7 +10,7 @@ const SRC = new URL("../../../", import.meta.url);
 const LOCALES = new URL("../../../../ui/locales/", import.meta.url);
 
 const forms = (entry) => (typeof entry === "string" ? { other: entry } : entry);
-const placeholders = (sentence) => [...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name).sort();
+const placeholders = (sentence) => [...new Set([...sentence.matchAll(/\{(\w+)\}/g)].map(([, name]) => name))].sort();
 const without = (names, name) => names.filter((one) => one !== name);
 
 test("every catalogue is a language, every language has its catalogue", async () => {
