@@ -3,58 +3,30 @@
 //
 //   snapshot: outgoing, or accepted ──> local media        peer start ──> Call ──> state ──> core
 //   peer start, early: the Call negotiates while it rings; what there is to send waits for peer accepted
+//   peer resume: this page took the place of one that was lost; see resumption.js
 //   snapshot: ended / none, peer stop ──> everything released, the camera's light goes out
 import { Call } from "./call.js";
+import { idle } from "./media-view.js";
+import { Resumption } from "./resumption.js";
 
 /** @typedef {import("./types.d.ts").CallSnapshot} CallSnapshot */
 /** @typedef {import("./types.d.ts").PeerEvent} PeerEvent */
 /** @typedef {import("./types.d.ts").MediaState} MediaState */
 /** @typedef {import("./media.js").Media} Media */
 /** @typedef {import("./media.js").DeviceState} DeviceState */
-/**
- * @typedef {{
- *   local: MediaStream | null,
- *   preview: MediaStream | null,
- *   remote: MediaStream | null,
- *   remoteVideo: boolean,
- *   remoteMuted: boolean,
- *   microphone: DeviceState,
- *   muted: boolean,
- *   camera: DeviceState,
- *   sharing: boolean,
- *   canShare: boolean,
- *   shareFailed: boolean,
- *   hasRelay: boolean,
- *   path: import("./call-stats.js").Path | null,
- *   details: import("./call-details.js").Details | null,
- *   quality: import("./call-stats.js").Quality | null,
- * }} MediaView
- */
+/** @typedef {import("./media-view.js").MediaView} MediaView */
 /**
  * @typedef {{
  *   media: Media,
  *   createPeerConnection: (configuration: RTCConfiguration) => RTCPeerConnection,
  *   sendSignal: (args: { call: string, data: string }) => Promise<void>,
  *   reportMedia: (args: { call: string, state: MediaState }) => Promise<void>,
- *   hangUp: () => Promise<void>,
+ *   resume: (args: { call: string }) => Promise<void>,
+ *   keeper: import("./resumption.js").Keeper,
  * }} SessionOptions
  */
 
-/** @returns {Omit<MediaView, "canShare" | "preview" | "hasRelay">} */
-const idle = () => ({
-  local: null,
-  remote: null,
-  remoteVideo: false,
-  remoteMuted: false,
-  microphone: "off",
-  muted: false,
-  camera: "off",
-  sharing: false,
-  shareFailed: false,
-  path: null,
-  details: null,
-  quality: null,
-});
+/** @typedef {Pick<Extract<PeerEvent, { kind: "start" }>, "polite" | "initiator" | "configuration">} Beginning */
 
 /** Events: `change` after anything in `view` changed; `error` with what went wrong. */
 export class Session extends EventTarget {
@@ -68,11 +40,14 @@ export class Session extends EventTarget {
   /** What is shared, while it is. @type {MediaStream | null} */ #screen = null;
   #view = idle();
   /** @type {readonly import("./types.d.ts").IceServer[]} */ #servers = [];
+  #resumption;
+  /** How the peer connection was begun. @type {Beginning | null} */ #beginning = null;
 
   /** @param {SessionOptions} options */
   constructor(options) {
     super();
     this.#options = options;
+    this.#resumption = new Resumption(options.keeper);
   }
 
   /** What there is to see and hear, for the views. @returns {MediaView} */
@@ -93,17 +68,13 @@ export class Session extends EventTarget {
   }
 
   /**
-   * The first snapshot after the page (re)loaded: a call whose peer connection went with the earlier page is hung up.
+   * The first snapshot after the page (re)loaded: a call whose peer connection went with the earlier page gets another.
    * @param {CallSnapshot | null} call
    */
   adopt(call) {
-    const hadPeer = call && ["connecting", "connected", "reconnecting"].includes(call.phase);
-    if (hadPeer && call.id !== this.#id) {
-      this.#over = call.id;
-      this.#options.hangUp().catch((error) => this.#fail(error));
-      return;
-    }
     this.handleCall(call);
+    if (!call || this.#call || call.id !== this.#id) return;
+    this.#options.resume({ call: call.id }).catch((error) => this.#fail(error));
   }
 
   /** @param {CallSnapshot | null} call the core's view of the call, after every change */
@@ -126,19 +97,24 @@ export class Session extends EventTarget {
         if (event.call !== this.#id) this.#begin(event.call);
         this.#connect(event);
         break;
+      case "resume":
+        if (event.call !== this.#id) this.#begin(event.call);
+        this.#resume(event);
+        break;
       case "accepted":
         if (event.call === this.#id) this.#letOut(event.video);
         break;
       case "servers":
         if (event.call !== this.#id) break;
         this.#servers = event.configuration.iceServers;
+        if (this.#beginning) this.#beginning.configuration = event.configuration;
         this.#call?.setConfiguration(event.configuration);
         break;
       case "network":
         if (event.call === this.#id) this.handleNetworkChange();
         break;
       case "signal":
-        if (event.call === this.#id) this.#call?.handleSignal(event.data);
+        if (event.call === this.#id) this.#hear(event.data);
         break;
       case "stop":
         if (event.call === this.#id) this.#release();
@@ -227,8 +203,9 @@ export class Session extends EventTarget {
     if (this.#id === null) return;
     this.#over = this.#id;
     this.#id = null;
-    this.#call?.close();
-    this.#call = null;
+    this.#drop();
+    this.#beginning = null;
+    this.#resumption.end();
     this.#dropScreen();
     for (const track of this.#view.local?.getTracks() ?? []) track.stop();
     this.#acquiring = null;
@@ -245,14 +222,19 @@ export class Session extends EventTarget {
   /** @param {boolean} video */
   async #open(video) {
     const id = this.#id;
-    this.#wantsCamera = video;
-    const { stream, microphone, camera } = await this.#options.media.acquire({ video });
+    const kept = id === null ? null : this.#resumption.kept(id);
+    this.#wantsCamera = kept?.camera ?? video;
+    const { stream, microphone, camera } = await this.#options.media.acquire({ video: this.#wantsCamera });
     if (this.#id !== id) {
       for (const track of stream.getTracks()) track.stop();
       return;
     }
-    for (const track of stream.getTracks()) this.#watch(track);
-    this.#update({ local: stream, microphone, camera });
+    const muted = kept?.muted ?? false;
+    for (const track of stream.getTracks()) {
+      if (track.kind === "audio") track.enabled = !muted;
+      this.#watch(track);
+    }
+    this.#update({ local: stream, microphone, camera, muted });
     this.#send();
   }
 
@@ -273,10 +255,44 @@ export class Session extends EventTarget {
   }
 
   /** @param {Extract<PeerEvent, { kind: "start" }>} event */
-  #connect({ call: id, polite, initiator, video, early, configuration }) {
-    this.#call?.close();
+  #connect({ polite, initiator, video, early, configuration }) {
+    this.#held = early;
+    this.#place({ polite, initiator, configuration });
+    if (!early) this.#acquire(video);
+  }
+
+  /** The other page has to hear first that this is another one. @param {Extract<PeerEvent, { kind: "resume" }>} event */
+  #resume({ call, polite, video, early, configuration }) {
+    this.#drop();
+    this.#held = early;
+    this.#servers = configuration.iceServers;
+    this.#beginning = { polite, initiator: false, configuration };
+    this.#options.sendSignal({ call, data: this.#resumption.ask() }).catch((error) => this.#fail(error));
+    if (!early) this.#acquire(video);
+  }
+
+  /** @param {string} data a signal of the other page */
+  #hear(data) {
+    const heard = this.#resumption.hear(data);
+    if (heard.kind === "signal") this.#call?.handleSignal(data);
+    if (heard.kind === "signal" || heard.kind === "stale" || !this.#id || !this.#beginning) return;
+    const call = this.#id;
+    if (heard.kind === "resume") {
+      const { sendSignal, reportMedia } = this.#options;
+      sendSignal({ call, data: heard.answer }).catch((error) => this.#fail(error));
+      reportMedia({ call, state: "disconnected" }).catch((error) => this.#fail(error));
+    }
+    this.#place({ ...this.#beginning, initiator: heard.kind === "resume" });
+  }
+
+  /** Makes the peer connection; one that was there goes. @param {Beginning} beginning */
+  #place(beginning) {
+    this.#drop();
+    this.#beginning = beginning;
+    const { polite, initiator, configuration } = beginning;
     this.#servers = configuration.iceServers;
     const { createPeerConnection, sendSignal, reportMedia } = this.#options;
+    const id = /** @type {string} */ (this.#id);
     const call = new Call({
       createPeerConnection,
       configuration,
@@ -302,10 +318,14 @@ export class Session extends EventTarget {
     on("quality", (quality) => this.#update({ quality }));
     on("error", (error) => this.#fail(error));
 
-    this.#held = early;
     // While the devices are still opening, or it rings, the negotiation goes ahead; the tracks follow.
-    call.start((!early && this.#view.local) || new MediaStream());
-    if (!early) this.#acquire(video);
+    call.start((!this.#held && this.#view.local) || new MediaStream());
+    if (this.#screen) this.#send();
+  }
+
+  #drop() {
+    this.#call?.close();
+    this.#call = null;
   }
 
   /** @param {MediaStreamTrack} track */
@@ -345,6 +365,9 @@ export class Session extends EventTarget {
   /** @param {Partial<MediaView>} changes */
   #update(changes) {
     Object.assign(this.#view, changes);
+    if (this.#id && ("muted" in changes || "camera" in changes)) {
+      this.#resumption.keep(this.#id, { muted: this.#view.muted, camera: this.#wantsCamera });
+    }
     this.dispatchEvent(new Event("change"));
   }
 

@@ -12,7 +12,7 @@ use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use futures_util::{SinkExt, StreamExt};
-use ringdown_app::hub::{Hub, HubHandle, Surface};
+use ringdown_app::hub::{Hub, HubHandle, News, Surface};
 use ringdown_app::ipc::{MediaState, PeerEvent, Snapshot};
 use ringdown_app::options::Options;
 use serde_json::{Value, json};
@@ -77,6 +77,8 @@ impl Surface for Seen {
     }
 
     fn raise(&self) {}
+
+    fn news(&self, _: &News) {}
 }
 
 impl Foreigner {

@@ -132,6 +132,21 @@ impl Page {
         .await
     }
 
+    /// Waits until the toggle of this name is on, or off.
+    ///
+    /// # Errors
+    /// When it stays as it is.
+    pub async fn pressed(&self, name: &str, on: bool) -> Result<()> {
+        eventually(&format!("toggle “{name}” to be {on}"), || async {
+            let Some(toggle) = self.look_for("button", name).await? else {
+                return Ok(None);
+            };
+            let is = toggle.attr("aria-pressed").await?;
+            Ok((is.as_deref() == Some(if on { "true" } else { "false" })).then_some(()))
+        })
+        .await
+    }
+
     /// Clicks the button of this name from within the page, even where a dialog opens over it just then.
     ///
     /// # Errors

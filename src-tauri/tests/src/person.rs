@@ -323,6 +323,44 @@ impl Person {
         .await
     }
 
+    /// The process that draws the window.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn page_process(&self) -> Result<u32> {
+        let app = self.pid().await?;
+        eventually("the window's process", || async {
+            let children = format!("/proc/{app}/task/{app}/children");
+            let children = tokio::fs::read_to_string(children).await?;
+            // The window was there before the popup, and has the smaller number.
+            let page = children.split_whitespace().find(|child| {
+                std::fs::read_to_string(format!("/proc/{child}/comm"))
+                    .is_ok_and(|name| name.starts_with("WebKitWebProces"))
+            });
+            Ok(page.map(str::parse).transpose()?)
+        })
+        .await
+    }
+
+    /// Sends a signal (`KILL`, `STOP`) to the process that draws the window, and waits for another. WebDriver knows
+    /// nothing of that one: from now on this person is to be watched from outside.
+    ///
+    /// # Errors
+    /// When there is none, or no other comes.
+    pub async fn lose_page(&self, signal: &str) -> Result<()> {
+        let lost = self.page_process().await?;
+        let sent = Command::new("kill")
+            .args([&format!("-{signal}"), &lost.to_string()])
+            .status();
+        if !sent.await?.success() {
+            return Err("the window's process got no signal".into());
+        }
+        eventually("another process for the window", || async {
+            Ok((self.page_process().await? != lost).then_some(()))
+        })
+        .await
+    }
+
     /// Kills the app as a crash or a power cut would.
     ///
     /// # Errors

@@ -61,15 +61,9 @@ class FakeMedia {
   }
 }
 
-let media, session, peers, signals, reports, hangUps, errors;
-beforeEach(() => {
-  media = new FakeMedia();
-  peers = [];
-  signals = [];
-  reports = [];
-  hangUps = 0;
-  errors = [];
-  session = new Session({
+let media, session, peers, signals, reports, resumed, kept, errors;
+const newSession = () => {
+  const made = new Session({
     media,
     createPeerConnection: (configuration) => {
       peers.push(new FakePeerConnection(configuration));
@@ -77,9 +71,25 @@ beforeEach(() => {
     },
     sendSignal: async (signal) => void signals.push(signal),
     reportMedia: async (report) => void reports.push(report),
-    hangUp: async () => void (hangUps += 1),
+    resume: async ({ call }) => void resumed.push(call),
+    keeper: {
+      getItem: (name) => kept.get(name) ?? null,
+      setItem: (name, value) => void kept.set(name, value),
+      removeItem: (name) => void kept.delete(name),
+    },
   });
-  session.addEventListener("error", ({ detail }) => errors.push(detail));
+  made.addEventListener("error", ({ detail }) => errors.push(detail));
+  return made;
+};
+beforeEach(() => {
+  media = new FakeMedia();
+  peers = [];
+  signals = [];
+  reports = [];
+  resumed = [];
+  kept = new Map();
+  errors = [];
+  session = newSession();
 });
 afterEach(() => session.handleCall(null));
 
@@ -315,19 +325,67 @@ describe("the end", () => {
   });
 });
 
-describe("a page that was reloaded", () => {
-  test("hangs up the call whose connection it lost", async () => {
-    session.adopt({ ...CALL, phase: "connected", connected_ms: 5000 });
-    session.handleCall({ ...CALL, phase: "connected", connected_ms: 6000 });
+describe("a page that took the place of one that was lost", () => {
+  const RESUME = { kind: "resume", call: "one", polite: true, video: true, early: false, configuration: START.configuration };
+  const CONNECTED = { ...CALL, phase: "connected", connected_ms: 5000 };
+  const told = (at) => JSON.parse(signals.at(at).data);
+
+  test("asks for a connection in place of the lost one", async () => {
+    session.adopt(CONNECTED);
+    assert.deepEqual(resumed, ["one"]);
     await quiet();
-    assert.equal(hangUps, 1);
-    assert.deepEqual(media.asked, []);
+    assert.deepEqual(media.asked, ["both"]);
+    assert.equal(peers.length, 0);
+  });
+
+  test("waits until the other page knows, deaf to what was meant for the lost one", async () => {
+    session.adopt(CONNECTED);
+    session.handlePeer(RESUME);
+    await quiet();
+    const { resume } = told(0);
+    assert.equal(typeof resume, "string");
+    session.handlePeer({ kind: "signal", call: "one", data: JSON.stringify({ restart: true }) });
+    session.handlePeer({ kind: "signal", call: "one", data: JSON.stringify({ resumed: "for somebody else" }) });
+    assert.equal(peers.length, 0);
+    session.handlePeer({ kind: "signal", call: "one", data: JSON.stringify({ resumed: resume }) });
+    assert.equal(peers.length, 1);
+    await quiet();
+    assert.equal(signals.length, 1, "the other page offers");
+    assert.deepEqual(errors, []);
+  });
+
+  test("comes to one connection also where both pages were lost", async () => {
+    session.adopt(CONNECTED);
+    session.handlePeer(RESUME);
+    session.handlePeer({ kind: "signal", call: "one", data: JSON.stringify({ resume: "theirs" }) });
+    await quiet();
+    assert.deepEqual(told(1), { resumed: "theirs" });
+    assert.equal(peers.length, 1);
+    session.handlePeer({ kind: "signal", call: "one", data: JSON.stringify({ resumed: told(0).resume }) });
+    assert.equal(peers.length, 1, "theirs was there first");
+  });
+
+  test("does not turn on what was off", async () => {
+    session.handleCall(CALL);
+    await quiet();
+    session.handlePeer(START);
+    await session.toggleMicrophone();
+    await session.toggleCamera();
+    const next = newSession();
+    next.adopt(CONNECTED);
+    next.handlePeer(RESUME);
+    await quiet();
+    assert.deepEqual(media.asked, ["both", "voice"]);
+    assert.equal(next.view.muted, true);
+    assert.equal(next.view.camera, "off");
+    assert.equal(next.view.local.getAudioTracks()[0].enabled, false);
+    next.handleCall(null);
+    assert.equal(kept.size, 0, "nothing is kept of a call that is over");
   });
 
   test("goes on with a call that still rings", async () => {
     session.adopt({ ...CALL, phase: "ringing" });
     await quiet();
-    assert.equal(hangUps, 0);
     assert.deepEqual(media.asked, ["both"]);
   });
 
@@ -335,7 +393,36 @@ describe("a page that was reloaded", () => {
     session.handlePeer(START);
     session.adopt({ ...CALL, phase: "connecting" });
     await quiet();
-    assert.equal(hangUps, 0);
+    assert.deepEqual(resumed, []);
+  });
+});
+
+describe("a page whose counterpart was lost", () => {
+  test("makes another connection, offers, and says meanwhile that there is none", async () => {
+    session.handleCall(CALL);
+    await quiet();
+    session.handlePeer({ ...START, initiator: false, polite: true });
+    await quiet();
+    session.handlePeer({ kind: "signal", call: "one", data: JSON.stringify({ resume: "token" }) });
+    await quiet();
+    assert.equal(peers.length, 2);
+    assert.equal(peers[0].signalingState, "closed");
+    assert.deepEqual(JSON.parse(signals[0].data), { resumed: "token" });
+    assert.equal(JSON.parse(signals[1].data).description.type, "offer");
+    assert.deepEqual(reports, [{ call: "one", state: "disconnected" }]);
+    assert.equal(sending("audio"), session.view.local.getAudioTracks()[0]);
+    assert.deepEqual(media.asked, ["both"], "the devices stay open");
+  });
+
+  test("still shows the screen", async () => {
+    session.handleCall(CALL);
+    await quiet();
+    session.handlePeer(START);
+    await quiet();
+    await session.toggleScreen();
+    session.handlePeer({ kind: "signal", call: "one", data: JSON.stringify({ resume: "token" }) });
+    await quiet();
+    assert.equal(sending("video"), session.view.preview.getVideoTracks()[0]);
   });
 });
 

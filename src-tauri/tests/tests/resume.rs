@@ -1,0 +1,56 @@
+//! A page that crashes or hangs in the middle of a call takes neither the app nor the call with it. WebDriver loses sight of
+//! the window then: what became of it is seen from the other side.
+
+use ringdown_e2e::Result;
+use ringdown_e2e::desk::Dunst;
+use ringdown_e2e::person::friends;
+use ringdown_e2e::process::installed;
+use ringdown_e2e::stage::Stage;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_crashes_comes_back_to_its_call() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob) = friends(&stage).await?;
+    alice.talks_with(&bob).await?;
+    alice.page().press("Microphone").await?;
+    let muted = "Alice's microphone is off";
+    bob.page().find("any", muted).await?;
+
+    alice.lose_page("KILL").await?;
+    bob.page().status("Reconnecting…").await?;
+    bob.sees("Alice").await?;
+    bob.page().find("any", muted).await?;
+
+    bob.page().press("Hang up").await?;
+    bob.put_away().await?;
+    alice.leave().await?;
+    bob.leave().await.map(drop)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_hangs_is_ended_and_comes_back_to_its_call() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob) = friends(&stage).await?;
+    alice.talks_with(&bob).await?;
+    bob.lose_page("STOP").await?;
+    alice.page().status("Reconnecting…").await?;
+    alice.sees("Bob").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_crashes_while_it_rings_takes_the_call_when_it_is_answered() -> Result<()> {
+    if !installed("dunst") {
+        eprintln!("skipped: dunst is not installed");
+        return Ok(());
+    }
+    let stage = Stage::new("1280x1024").await?;
+    let dunst = Dunst::start(&stage).await?;
+    let (alice, bob) = friends(&stage).await?;
+    bob.page().client().minimize_window().await?;
+    alice.call_by_typing("Bob").await?;
+    alice.page().status("Ringing…").await?;
+    dunst.shows(1).await?;
+    bob.lose_page("KILL").await?;
+    dunst.choose(",accept]").await?;
+    alice.sees("Bob").await
+}

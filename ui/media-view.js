@@ -1,0 +1,38 @@
+// What there is to see and hear of a call, for the views.
+
+/** @typedef {import("./media.js").DeviceState} DeviceState */
+/**
+ * @typedef {{
+ *   local: MediaStream | null,
+ *   preview: MediaStream | null,
+ *   remote: MediaStream | null,
+ *   remoteVideo: boolean,
+ *   remoteMuted: boolean,
+ *   microphone: DeviceState,
+ *   muted: boolean,
+ *   camera: DeviceState,
+ *   sharing: boolean,
+ *   canShare: boolean,
+ *   shareFailed: boolean,
+ *   hasRelay: boolean,
+ *   path: import("./call-stats.js").Path | null,
+ *   details: import("./call-details.js").Details | null,
+ *   quality: import("./call-stats.js").Quality | null,
+ * }} MediaView
+ */
+
+/** @returns {Omit<MediaView, "canShare" | "preview" | "hasRelay">} */
+export const idle = () => ({
+  local: null,
+  remote: null,
+  remoteVideo: false,
+  remoteMuted: false,
+  microphone: "off",
+  muted: false,
+  camera: "off",
+  sharing: false,
+  shareFailed: false,
+  path: null,
+  details: null,
+  quality: null,
+});
