@@ -740,7 +740,7 @@ export type PopupView = {
 /**
  * What the person says in the popup.
  */
-export type PopupAnswer = "accept" | "accept_voice" | "decline";
+export type PopupAnswer = "accept" | "accept_voice" | "decline" | "later";
 
 /**
  * Templates hold `{name}`, `{count}` or `{time}`.

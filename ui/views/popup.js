@@ -58,8 +58,13 @@ export function createPopup(view, choose) {
       button("danger", "decline", icon("hang-up"), t("incoming.decline")),
       button("primary", "accept", icon(view.video ? "video" : "phone"), t("incoming.accept")),
     ),
-    // There is no picture to leave out of a voice call.
-    view.video && h("div", { class: "popup-more" }, button("plain small", "accept_voice", t("incoming.accept_voice"))),
+    h(
+      "div",
+      { class: "popup-more" },
+      button("plain small", "later", t("incoming.later")),
+      // There is no picture to leave out of a voice call.
+      view.video && button("plain small", "accept_voice", t("incoming.accept_voice")),
+    ),
   );
   return { element, title };
 }

@@ -49,6 +49,11 @@ pub enum Wish {
         /// Which.
         call: Uuid,
     },
+    /// Refuse this call, if it still rings, and call back in ten minutes.
+    Later {
+        /// Which.
+        call: Uuid,
+    },
     /// Call a contact.
     Call(PublicKey),
     /// Do not disturb until this time (Unix milliseconds), or do so again.
@@ -160,6 +165,7 @@ impl Desktop {
             PopupAnswer::Accept => Choice::Accept,
             PopupAnswer::AcceptVoice => Choice::AcceptVoice,
             PopupAnswer::Decline => Choice::Decline,
+            PopupAnswer::Later => Choice::Later,
         };
         let about = About::Call(ringing.call);
         self.handle_chosen(Chosen { about, choice });
@@ -203,6 +209,7 @@ impl Desktop {
             }
             (About::Call(call), Choice::AcceptVoice) => Wish::Accept { call, video: false },
             (About::Call(call), Choice::Decline) => Wish::Decline { call },
+            (About::Call(call), Choice::Later) => Wish::Later { call },
             (About::Missed(contact), Choice::CallBack) => Wish::Call(contact),
             _ => Wish::Open,
         };
@@ -285,6 +292,7 @@ fn call_notice(ringing: &Ringing, words: &Words) -> Notice {
         buttons.push((Choice::AcceptVoice, words.accept_voice.clone()));
     }
     buttons.push((Choice::Decline, words.decline.clone()));
+    buttons.push((Choice::Later, words.later.clone()));
     Notice {
         about: About::Call(ringing.call),
         title: fill(&words.calling, &[("name", &ringing.name)]),
@@ -354,10 +362,18 @@ mod tests {
         };
         assert_eq!(
             choices(&ringing),
-            [Choice::Accept, Choice::AcceptVoice, Choice::Decline]
+            [
+                Choice::Accept,
+                Choice::AcceptVoice,
+                Choice::Decline,
+                Choice::Later
+            ]
         );
         ringing.video = false;
-        assert_eq!(choices(&ringing), [Choice::Accept, Choice::Decline]);
+        assert_eq!(
+            choices(&ringing),
+            [Choice::Accept, Choice::Decline, Choice::Later]
+        );
     }
 
     #[test]

@@ -32,6 +32,7 @@ use ringdown_core::requests::{Incoming, Outgoing};
 use ringdown_signaling::{Courier, Event};
 use tokio::sync::{mpsc, oneshot};
 
+use self::errands::Reminder;
 pub use self::handle::HubHandle;
 use self::handle::Task;
 use self::helpers::Helpers;
@@ -134,6 +135,8 @@ pub struct Hub {
     settings: Settings,
     /// Whether calls ring.
     quiet: Quiet,
+    /// Whom the person said they call back.
+    reminders: Vec<Reminder>,
     history: History,
     /// Whom the person would like to hear of once they can be called.
     wanted: HashSet<PublicKey>,
@@ -180,6 +183,7 @@ impl Hub {
             outgoing: Outgoing::default(),
             settings: Settings::default(),
             quiet: Quiet::Off,
+            reminders: Vec::new(),
             history: History::default(),
             wanted: HashSet::new(),
             helpers: Helpers::default(),
@@ -214,6 +218,7 @@ impl Hub {
         self.issued = IssuedBook::from_saved(self.store.invites()?);
         self.incoming = self.store.setting("requests")?.unwrap_or_default();
         self.quiet = self.store.setting("quiet")?.unwrap_or_default();
+        self.reminders = self.store.setting("reminders")?.unwrap_or_default();
         self.read_history()?;
         let name = self.store.setting("name")?;
         if let (Some(identity), Some(name)) = (self.identity.clone(), name) {

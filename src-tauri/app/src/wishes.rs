@@ -11,13 +11,16 @@ use crate::ipc::{Quiet, UiError};
 use crate::page::Page;
 use crate::window;
 
+/// Minutes from "Not now" to calling back.
+const LATER: u32 = 10;
+
 /// Until nobody can wish any more.
 pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedReceiver<Wish>) {
     while let Some(wish) = wishes.recv().await {
         match wish {
             Wish::Open => window::raise(&app),
             Wish::Quit => app.exit(0),
-            Wish::Decline { .. } | Wish::Quiet(_) => ask(&hub, wish).await,
+            Wish::Decline { .. } | Wish::Later { .. } | Wish::Quiet(_) => ask(&hub, wish).await,
             Wish::Accept { .. } | Wish::Call(_) => {
                 // The call takes place in the window: its page has to be there, and awake.
                 window::raise(&app);
@@ -46,6 +49,7 @@ fn fulfil(hub: &mut Hub, wish: Wish) -> Result<(), UiError> {
     match wish {
         Wish::Accept { call, video } if rings(hub, call) => hub.accept(video),
         Wish::Decline { call } if rings(hub, call) => hub.decline(),
+        Wish::Later { call } if rings(hub, call) => hub.later(LATER),
         Wish::Quiet(until) => hub.set_quiet(match until {
             Some(until_ms) => Quiet::Until { until_ms },
             None => Quiet::Off,

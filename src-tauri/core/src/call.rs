@@ -13,6 +13,9 @@
 //!    seconds is enough.
 //! 4. Whoever leaves says so (`Decline`, `Cancel`, `HangUp`); that takes effect at once, whatever is still on its way.
 //!
+//! Who calls while a call is being talked in hears it ring, and waits: the person refuses them, or ends the one call and
+//! answers the other. A third one, and whoever calls while another call still rings, is told "busy".
+//!
 //! When both call each other at once (glare), the invite of the lower key stays and the other side answers it at once
 //! with its own wish for video. Messages of strangers, of calls that are over, and repeated ones do nothing.
 
@@ -24,16 +27,18 @@ mod remote;
 mod shown;
 mod state;
 mod types;
+mod waiting;
 
 use std::collections::VecDeque;
 use std::time::Instant;
 
-pub use self::shown::{CallRecord, CallSnapshot, Direction, EndReason, Phase};
+pub use self::shown::{CallRecord, CallSnapshot, CallWaiting, Direction, EndReason, Phase};
 pub use self::types::{Here, Input, Introduction, Known, MediaChange, Output, Timing};
 
 use self::desk::{Desk, Past};
 use self::local::Wish;
 use self::state::State;
+use self::waiting::Waiting;
 use crate::identity::PublicKey;
 use crate::message::Kind;
 
@@ -45,6 +50,7 @@ pub struct Calls {
     here: Here,
     state: State,
     past: Past,
+    waiting: Option<Waiting>,
     outputs: VecDeque<Output>,
 }
 
@@ -58,6 +64,7 @@ impl Calls {
             here: Here::default(),
             state: State::Idle,
             past: Past::default(),
+            waiting: None,
             outputs: VecDeque::new(),
         }
     }
@@ -80,10 +87,11 @@ impl Calls {
             timing: self.timing,
             here: &self.here,
             past: &mut self.past,
+            waiting: &mut self.waiting,
             outputs: &mut self.outputs,
             changed: false,
         };
-        self.state = match input {
+        let state = match input {
             Input::Call {
                 id,
                 contact,
@@ -103,7 +111,13 @@ impl Calls {
             ),
             Input::Here(_) => local::moved(state, &before.unwrap_or_default(), &mut desk),
             Input::Accept { video } => local::accept(state, video, &mut desk),
-            Input::Decline => local::decline(state, &mut desk),
+            Input::Decline => local::decline(state, None, &mut desk),
+            Input::Later { minutes } => local::decline(state, Some(minutes), &mut desk),
+            Input::EndAndAccept { video } => waiting::end_and_accept(state, video, &mut desk),
+            Input::DeclineWaiting => {
+                waiting::decline(&mut desk);
+                state
+            }
             Input::Cancel => local::cancel(state, &mut desk),
             Input::HangUp => local::hang_up(state, &mut desk),
             Input::Dismiss => local::dismiss(state, &mut desk),
@@ -122,6 +136,7 @@ impl Calls {
             Input::Undelivered { call, to } => local::undelivered(state, call, to, &mut desk),
             Input::Timeout => timeout(state, &mut desk),
         };
+        self.state = waiting::next(state, &mut desk);
         if desk.changed {
             desk.put(Output::Changed);
         }
@@ -137,10 +152,9 @@ impl Calls {
     pub fn poll_timeout(&self) -> Option<Instant> {
         let deadline = self.state.deadline(&self.timing).map(|(at, _)| at);
         let alive = self.state.dialog().map(|dialog| dialog.alive_due);
-        match (deadline, alive) {
-            (Some(deadline), Some(alive)) => Some(deadline.min(alive)),
-            (one, other) => one.or(other),
-        }
+        let waiting = self.waiting.as_ref();
+        let waiting = waiting.map(|waiting| waiting.deadline(&self.timing));
+        [deadline, alive, waiting].into_iter().flatten().min()
     }
 
     /// The call as it is to be drawn at `now`; None where there is none.
@@ -149,7 +163,13 @@ impl Calls {
         self.state.snapshot(now)
     }
 
-    /// Whether a call is on: somebody else who calls now hears "busy".
+    /// Who else calls while a call is on.
+    #[must_use]
+    pub fn waiting(&self) -> Option<CallWaiting> {
+        self.waiting.as_ref().map(Waiting::shown)
+    }
+
+    /// Whether a call is on.
     #[must_use]
     pub fn is_busy(&self) -> bool {
         self.state.dialog().is_some()
@@ -157,6 +177,7 @@ impl Calls {
 }
 
 fn timeout(state: State, desk: &mut Desk<'_>) -> State {
+    waiting::timeout(desk);
     let alive = state.alive(desk.now, &desk.timing);
     let mut state = match state.deadline(&desk.timing) {
         Some((at, reason)) if at <= desk.now => match reason {

@@ -15,6 +15,9 @@ use crate::reach;
 /// The longest description or candidate, in bytes.
 pub const MAX_SIGNAL: usize = 24 * 1024;
 
+/// The latest that somebody says they call back, in minutes.
+pub const MAX_LATER: u32 = 24 * 60;
+
 /// One message of one call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
@@ -67,7 +70,11 @@ pub enum Kind {
         reach: Vec<Reach>,
     },
     /// Callee: the person refused.
-    Decline,
+    Decline {
+        /// They call back in so many minutes, at most [`MAX_LATER`].
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        minutes: Option<u32>,
+    },
     /// Callee: in another call.
     Busy,
     /// Caller: no longer.
@@ -136,7 +143,7 @@ impl Kind {
             Self::Ringing { .. } => "ringing",
             Self::Accept { .. } => "accept",
             Self::Here { .. } => "here",
-            Self::Decline => "decline",
+            Self::Decline { .. } => "decline",
             Self::Busy => "busy",
             Self::Cancel => "cancel",
             Self::Signal { .. } => "signal",
@@ -160,7 +167,7 @@ impl Kind {
             Self::Ringing { .. }
             | Self::Accept { .. }
             | Self::Here { .. }
-            | Self::Decline
+            | Self::Decline { .. }
             | Self::Busy
             | Self::Signal { .. } => false,
         }
@@ -179,7 +186,7 @@ impl Kind {
     pub fn may_answer(&self) -> bool {
         matches!(
             self,
-            Self::Ringing { .. } | Self::Busy | Self::Decline | Self::Accept { .. }
+            Self::Ringing { .. } | Self::Busy | Self::Decline { .. } | Self::Accept { .. }
         )
     }
 }

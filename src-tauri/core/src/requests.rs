@@ -156,7 +156,7 @@ impl Incoming {
             | Kind::Ringing { .. }
             | Kind::Accept { .. }
             | Kind::Here { .. }
-            | Kind::Decline
+            | Kind::Decline { .. }
             | Kind::Busy
             | Kind::Cancel
             | Kind::Signal { .. }

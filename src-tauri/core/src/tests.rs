@@ -13,4 +13,5 @@ mod races;
 pub(crate) mod random;
 mod typescript;
 mod unfitting;
+mod waiting;
 mod world;

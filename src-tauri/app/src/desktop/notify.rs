@@ -53,6 +53,8 @@ pub enum Choice {
     AcceptVoice,
     /// Refuse.
     Decline,
+    /// Refuse, and call back in ten minutes.
+    Later,
     /// Call them back.
     CallBack,
     /// Show the window: the notification itself was clicked.
@@ -66,6 +68,7 @@ impl Choice {
             Self::Accept => "accept",
             Self::AcceptVoice => "accept-voice",
             Self::Decline => "decline",
+            Self::Later => "later",
             Self::CallBack => "call-back",
             Self::Open => "default",
         }
@@ -76,6 +79,7 @@ impl Choice {
             Self::Accept,
             Self::AcceptVoice,
             Self::Decline,
+            Self::Later,
             Self::CallBack,
             Self::Open,
         ];

@@ -56,6 +56,8 @@ pub enum PopupAnswer {
     AcceptVoice,
     /// Refuse.
     Decline,
+    /// Refuse, and call back in ten minutes.
+    Later,
 }
 
 /// What the page asks for when it is there.

@@ -53,11 +53,8 @@ impl Hub {
                     ring_when_free: self.wanted.contains(&contact.key),
                 })
                 .collect(),
-            call: self
-                .profile
-                .as_ref()
-                .and_then(|profile| profile.calls.snapshot(std::time::Instant::now())),
-            waiting: None,
+            call: self.shown_call(),
+            waiting: self.shown_waiting(),
             silent: self.is_silent(),
             missed: self.history.missed,
             history_version: self.history.version,

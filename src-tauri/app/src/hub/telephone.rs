@@ -7,6 +7,7 @@ use ringdown_core::call::{
 };
 use ringdown_core::ice;
 use ringdown_core::identity::PublicKey;
+use ringdown_core::message::MAX_LATER;
 use uuid::Uuid;
 
 use super::Hub;
@@ -16,8 +17,6 @@ use crate::outbox::Undelivered;
 
 /// How long the app may stay to tell the other side that it closes.
 const FAREWELL: Duration = Duration::from_secs(2);
-/// The latest that somebody says they call back, in minutes.
-const MAX_LATER: u32 = 24 * 60;
 
 impl Hub {
     /// Calls a contact.
@@ -44,6 +43,7 @@ impl Hub {
             },
         };
         self.tell_where_we_are();
+        self.forget_reminder(contact);
         self.feed(call)
     }
 
@@ -75,15 +75,24 @@ impl Hub {
                 "Say when you call back: in 1 to 1440 minutes.",
             ));
         }
-        self.feed(Input::Decline)
+        let call = self.shown_call();
+        let rings = |call: &CallSnapshot| {
+            call.direction == Direction::Incoming && call.phase == Phase::Ringing
+        };
+        if let Some(call) = call.filter(rings) {
+            self.remind(call.contact, minutes)?;
+        }
+        self.feed(Input::Later { minutes })
     }
 
     /// Ends the call that is on and answers the one that waits.
     ///
     /// # Errors
     /// When nobody waits any more.
-    pub fn end_and_accept(&mut self, _video: bool) -> Result<(), UiError> {
-        Err(nobody_waits())
+    pub fn end_and_accept(&mut self, video: bool) -> Result<(), UiError> {
+        self.check_waiting()?;
+        self.tell_where_we_are();
+        self.feed(Input::EndAndAccept { video })
     }
 
     /// Refuses the call that waits.
@@ -91,7 +100,21 @@ impl Hub {
     /// # Errors
     /// When nobody waits any more.
     pub fn decline_waiting(&mut self) -> Result<(), UiError> {
-        Err(nobody_waits())
+        self.check_waiting()?;
+        self.feed(Input::DeclineWaiting)
+    }
+
+    fn check_waiting(&self) -> Result<(), UiError> {
+        match self.profile()?.calls.waiting() {
+            Some(_) => Ok(()),
+            None => Err(UiError::new("nobody_waits", "Nobody else calls any more.")),
+        }
+    }
+
+    /// The call as the window draws it.
+    pub(super) fn shown_call(&self) -> Option<CallSnapshot> {
+        let profile = self.profile.as_ref()?;
+        profile.calls.snapshot(Instant::now())
     }
 
     /// Takes back a call that was not answered yet.
@@ -118,7 +141,7 @@ impl Hub {
         let rings = |call: CallSnapshot| {
             call.direction == Direction::Incoming && call.phase == Phase::Ringing
         };
-        if self.snapshot().call.is_some_and(rings) {
+        if self.shown_call().is_some_and(rings) {
             return Ok(());
         }
         self.feed(Input::HangUp)
@@ -316,6 +339,8 @@ impl Hub {
 
     /// Ends the call that is on and leaves, so that the other side hears of it.
     pub(super) async fn close(&mut self) {
+        // Who waits would ring now.
+        let _ = self.feed(Input::DeclineWaiting);
         let _ = self.feed(Input::HangUp);
         if tokio::time::timeout(FAREWELL, self.outbox.finish())
             .await
@@ -325,10 +350,6 @@ impl Hub {
         }
         self.line.close().await;
     }
-}
-
-fn nobody_waits() -> UiError {
-    UiError::new("nobody_waits", "Nobody else calls any more.")
 }
 
 pub(super) fn no_profile() -> UiError {

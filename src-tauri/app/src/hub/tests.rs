@@ -9,5 +9,6 @@ mod requests;
 mod starts;
 mod transfer;
 mod trust;
+mod waiting;
 
 use super::*;

@@ -124,9 +124,13 @@ impl Hub {
     /// Ends what is going on with a contact who is not to be heard any more.
     pub(super) fn leave(&mut self, key: PublicKey) {
         let Some(profile) = &self.profile else { return };
-        let call = profile.calls.snapshot(std::time::Instant::now());
+        let waiting = profile.calls.waiting();
+        let call = self.shown_call();
+        // Without a profile there is no call.
+        if waiting.is_some_and(|waiting| waiting.contact == key) {
+            let _ = self.feed(Input::DeclineWaiting);
+        }
         if call.is_some_and(|call| call.contact == key) {
-            // Without a profile there is no call.
             let _ = self.feed(Input::HangUp);
         }
         if let Some(profile) = &mut self.profile {

@@ -1,13 +1,14 @@
 //! What every transition works with: the time, and where to put what is to be done.
 
 use std::collections::VecDeque;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use uuid::Uuid;
 
 use super::dialog::Dialog;
 use super::state::{Ahead, Incoming, Outgoing, State};
 use super::types::{Here, Output, Timing};
+use super::waiting::Waiting;
 use super::{CallRecord, EndReason, Phase};
 use crate::identity::PublicKey;
 use crate::invite::MAX_REACH;
@@ -43,6 +44,7 @@ pub(super) struct Desk<'a> {
     pub(super) timing: Timing,
     pub(super) here: &'a Here,
     pub(super) past: &'a mut Past,
+    pub(super) waiting: &'a mut Option<Waiting>,
     pub(super) outputs: &'a mut VecDeque<Output>,
     pub(super) changed: bool,
 }
@@ -50,6 +52,13 @@ pub(super) struct Desk<'a> {
 impl Desk<'_> {
     pub(super) fn put(&mut self, output: Output) {
         self.outputs.push_back(output);
+    }
+
+    /// Whether this call waits.
+    pub(super) fn waits(&self, peer: PublicKey, call: Uuid) -> bool {
+        self.waiting
+            .as_ref()
+            .is_some_and(|waiting| waiting.is(peer, call))
     }
 
     /// Sends the call's next message.
@@ -147,17 +156,7 @@ impl Desk<'_> {
             self.send(dialog, kind);
         }
         self.put(Output::Ended {
-            record: CallRecord {
-                call: dialog.call,
-                contact: dialog.peer,
-                name: dialog.name.clone(),
-                direction: dialog.direction,
-                video: dialog.video || dialog.peer_video,
-                reason,
-                missed: reason == EndReason::Missed,
-                began_ago: self.now.saturating_duration_since(dialog.began),
-                talked,
-            },
+            record: record(dialog, reason, talked, self.now),
         });
         self.close(dialog.peer, dialog.call);
         self.changed = true;
@@ -167,6 +166,26 @@ impl Desk<'_> {
             last: Box::new(snapshot),
             until: self.now + self.timing.ended_shown,
         }
+    }
+}
+
+/// A call that is over, for the history.
+pub(super) fn record(
+    dialog: &Dialog,
+    reason: EndReason,
+    talked: Option<Duration>,
+    now: Instant,
+) -> CallRecord {
+    CallRecord {
+        call: dialog.call,
+        contact: dialog.peer,
+        name: dialog.name.clone(),
+        direction: dialog.direction,
+        video: dialog.video || dialog.peer_video,
+        reason,
+        missed: reason == EndReason::Missed,
+        began_ago: now.saturating_duration_since(dialog.began),
+        talked,
     }
 }
 

@@ -2,22 +2,33 @@
 
 use super::EndReason;
 use super::state::{Incoming, Outgoing, State};
-use crate::message::{HangUp, Kind};
+use crate::message::{HangUp, Kind, MAX_LATER};
 
 /// A message that nothing can follow: it takes effect even where something before it is still on its way.
 #[derive(Clone, Copy)]
 pub(super) enum Last {
-    Decline,
+    /// They call back in so many minutes.
+    Decline(Option<u32>),
     Busy,
     Cancel,
     HangUp(HangUp),
 }
 
 impl Last {
+    /// When whoever refused calls back.
+    pub(super) fn minutes(self) -> Option<u32> {
+        match self {
+            Self::Decline(minutes) => minutes,
+            Self::Busy | Self::Cancel | Self::HangUp(_) => None,
+        }
+    }
+
     /// None where something can follow.
     pub(super) fn of(kind: &Kind) -> Option<Self> {
         match kind {
-            Kind::Decline => Some(Self::Decline),
+            Kind::Decline { minutes } => Some(Self::Decline(
+                minutes.filter(|minutes| (1..=MAX_LATER).contains(minutes)),
+            )),
             Kind::Busy => Some(Self::Busy),
             Kind::Cancel => Some(Self::Cancel),
             Kind::HangUp { reason } => Some(Self::HangUp(*reason)),
@@ -47,7 +58,7 @@ pub(super) fn end_reason(state: &State, last: Last) -> Option<EndReason> {
             phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
             ..
         } => match last {
-            Last::Decline => Some(EndReason::Declined),
+            Last::Decline(_) => Some(EndReason::Declined),
             Last::Busy => Some(EndReason::Busy),
             // It rang there until that side's time was over, or until ours could no longer be heard.
             Last::HangUp(HangUp::Ended) => Some(EndReason::NoAnswer),
@@ -63,7 +74,7 @@ pub(super) fn end_reason(state: &State, last: Last) -> Option<EndReason> {
             Last::Cancel | Last::HangUp(HangUp::Ended | HangUp::Lost | HangUp::Failed) => {
                 Some(EndReason::Missed)
             }
-            Last::Decline | Last::Busy => None,
+            Last::Decline(_) | Last::Busy => None,
         },
         State::Incoming {
             phase: Incoming::Connecting { .. },
@@ -72,7 +83,7 @@ pub(super) fn end_reason(state: &State, last: Last) -> Option<EndReason> {
             // They took it back before our accept arrived.
             Last::Cancel => Some(EndReason::Cancelled),
             Last::HangUp(reason) => Some(hung_up(reason)),
-            Last::Decline | Last::Busy => None,
+            Last::Decline(_) | Last::Busy => None,
         },
         State::Outgoing {
             phase: Outgoing::Connecting { .. },
@@ -81,7 +92,7 @@ pub(super) fn end_reason(state: &State, last: Last) -> Option<EndReason> {
         | State::Connected { .. }
         | State::Reconnecting { .. } => match last {
             Last::HangUp(reason) => Some(hung_up(reason)),
-            Last::Decline | Last::Busy | Last::Cancel => None,
+            Last::Decline(_) | Last::Busy | Last::Cancel => None,
         },
     }
 }

@@ -79,7 +79,7 @@ pub(super) fn accept(state: State, video: bool, desk: &mut Desk<'_>) -> State {
 }
 
 /// Says yes to a call and makes the callee's end of the media.
-fn answer(mut dialog: Box<Dialog>, ahead: Ahead, desk: &mut Desk<'_>) -> State {
+pub(super) fn answer(mut dialog: Box<Dialog>, ahead: Ahead, desk: &mut Desk<'_>) -> State {
     let video = dialog.video;
     desk.send(&mut dialog, Kind::Accept { video });
     desk.answered(&mut dialog, false, ahead);
@@ -127,12 +127,16 @@ pub(super) fn give_way(mut ours: Box<Dialog>, rival: Rival, desk: &mut Desk<'_>)
     answer(Box::new(dialog), Ahead::Not, desk)
 }
 
-pub(super) fn decline(state: State, desk: &mut Desk<'_>) -> State {
+pub(super) fn decline(state: State, minutes: Option<u32>, desk: &mut Desk<'_>) -> State {
     match state {
         State::Incoming {
             phase: Incoming::Ringing { .. },
             ..
-        } => desk.end(state, EndReason::Declined, Some(Kind::Decline)),
+        } => {
+            let last = Kind::Decline { minutes };
+            desk.end(state, EndReason::Declined, Some(last))
+                .later(minutes)
+        }
         other => other,
     }
 }
@@ -154,7 +158,7 @@ pub(super) fn hang_up(state: State, desk: &mut Desk<'_>) -> State {
         State::Incoming {
             phase: Incoming::Ringing { .. },
             ..
-        } => decline(state, desk),
+        } => decline(state, None, desk),
         State::Outgoing {
             phase: Outgoing::Inviting { .. } | Outgoing::Ringing { .. },
             ..

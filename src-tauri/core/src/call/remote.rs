@@ -8,6 +8,7 @@ use super::last::{Last, end_reason};
 use super::local::{give_way, talk};
 use super::state::{Ahead, Incoming, Outgoing, Rival, State};
 use super::types::{Known, Output};
+use super::waiting;
 use super::{Direction, EndReason};
 use crate::identity::PublicKey;
 use crate::message::{Kind, Message};
@@ -26,7 +27,7 @@ pub(super) fn received(
             }
             if let Some(last) = Last::of(&message.kind) {
                 return match end_reason(&state, last) {
-                    Some(reason) => desk.end(state, reason, None),
+                    Some(reason) => desk.end(state, reason, None).later(last.minutes()),
                     None => state,
                 };
             }
@@ -34,6 +35,10 @@ pub(super) fn received(
             while let Some(kind) = state.dialog_mut().and_then(Dialog::next) {
                 state = step(state, kind, desk);
             }
+            state
+        }
+        _ if desk.waits(from, message.call) => {
+            waiting::received(message, desk);
             state
         }
         _ => outside(state, from, contact, message, desk),
@@ -102,7 +107,7 @@ fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
             Kind::Invite { .. }
             | Kind::Ringing { .. }
             | Kind::Accept { .. }
-            | Kind::Decline
+            | Kind::Decline { .. }
             | Kind::Busy
             | Kind::Cancel
             | Kind::Alive
@@ -176,7 +181,7 @@ fn outside(
         | Kind::Ringing { .. }
         | Kind::Accept { .. }
         | Kind::Here { .. }
-        | Kind::Decline
+        | Kind::Decline { .. }
         | Kind::Busy
         | Kind::Signal { .. }
         | Kind::Alive
@@ -187,13 +192,28 @@ fn outside(
 }
 
 /// Somebody who calls.
-struct Caller {
-    call: Uuid,
-    peer: PublicKey,
-    contact: Known,
-    video: bool,
+pub(super) struct Caller {
+    pub(super) call: Uuid,
+    pub(super) peer: PublicKey,
+    pub(super) contact: Known,
+    pub(super) video: bool,
     /// They agree to connect while it rings.
     early: bool,
+}
+
+impl Caller {
+    /// Their call.
+    pub(super) fn dialog(self, desk: &Desk<'_>) -> Dialog {
+        let parties = Parties {
+            peer: self.peer,
+            name: self.contact.name,
+            direction: Direction::Incoming,
+            video: false,
+            peer_video: self.video,
+            early: self.contact.early,
+        };
+        Dialog::new(self.call, parties, desk.now, desk.now + desk.timing.alive)
+    }
 }
 
 fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
@@ -201,11 +221,7 @@ fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
         .dialog()
         .is_some_and(|dialog| dialog.peer != caller.peer)
     {
-        desk.refuse(caller.peer, caller.call);
-        desk.put(Output::CallWaiting {
-            contact: caller.peer,
-            name: caller.contact.name,
-        });
+        waiting::invited(&state, caller, desk);
         return state;
     }
     let rival = Rival {
@@ -277,31 +293,14 @@ fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
 }
 
 fn ring(caller: Caller, desk: &mut Desk<'_>) -> State {
-    let Caller {
-        call,
-        peer,
-        contact: Known {
-            name,
-            early: agreed,
-        },
-        video,
-        early,
-    } = caller;
+    let (early, agreed) = (caller.early, caller.contact.early);
     desk.put(Output::Ring {
-        call,
-        contact: peer,
-        name: name.clone(),
-        video,
+        call: caller.call,
+        contact: caller.peer,
+        name: caller.contact.name.clone(),
+        video: caller.video,
     });
-    let parties = Parties {
-        peer,
-        name,
-        direction: Direction::Incoming,
-        video: false,
-        peer_video: video,
-        early: agreed,
-    };
-    let mut dialog = Dialog::new(call, parties, desk.now, desk.now + desk.timing.alive);
+    let mut dialog = caller.dialog(desk);
     desk.send(&mut dialog, Kind::Ringing { early: agreed });
     let ahead = Ahead::agreed(early && agreed);
     if ahead != Ahead::Not {

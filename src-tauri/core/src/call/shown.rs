@@ -94,6 +94,17 @@ pub struct CallSnapshot {
     pub later_minutes: Option<u32>,
 }
 
+/// Somebody who calls while a call is on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallWaiting {
+    /// Who.
+    pub contact: PublicKey,
+    /// What the person calls them.
+    pub name: DisplayName,
+    /// They want to show a picture.
+    pub video: bool,
+}
+
 /// A call that is over, for the history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallRecord {

@@ -337,6 +337,14 @@ impl State {
         }
     }
 
+    /// Over, and whoever refused calls back in so many minutes.
+    pub(super) fn later(mut self, minutes: Option<u32>) -> Self {
+        if let Self::Ended { last, .. } = &mut self {
+            last.later_minutes = minutes;
+        }
+        self
+    }
+
     /// What the window shall draw.
     pub(super) fn snapshot(&self, now: Instant) -> Option<CallSnapshot> {
         if let Self::Ended { last, .. } = self {

@@ -73,6 +73,18 @@ pub enum Input {
     },
     /// The person refuses the call that rings.
     Decline,
+    /// The same, and they call back in so many minutes.
+    Later {
+        /// From now.
+        minutes: u32,
+    },
+    /// The person ends the call that is on and answers the one that waits.
+    EndAndAccept {
+        /// Whether to show one's own picture.
+        video: bool,
+    },
+    /// The person refuses the call that waits.
+    DeclineWaiting,
     /// The person takes their call back (ends it, where it was answered meanwhile).
     Cancel,
     /// The person ends the call, whatever its phase.
@@ -278,6 +290,9 @@ impl fmt::Debug for Input {
             Self::Here(here) => write!(f, "Here({} addresses)", here.reach.len()),
             Self::Accept { video } => write!(f, "Accept(video: {video})"),
             Self::Decline => f.write_str("Decline"),
+            Self::Later { minutes } => write!(f, "Later({minutes} min)"),
+            Self::EndAndAccept { video } => write!(f, "EndAndAccept(video: {video})"),
+            Self::DeclineWaiting => f.write_str("DeclineWaiting"),
             Self::Cancel => f.write_str("Cancel"),
             Self::HangUp => f.write_str("HangUp"),
             Self::Dismiss => f.write_str("Dismiss"),

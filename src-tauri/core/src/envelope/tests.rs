@@ -84,7 +84,7 @@ pub(super) fn all_kinds() -> Vec<Kind> {
         Kind::Here {
             reach: reach.clone(),
         },
-        Kind::Decline,
+        Kind::Decline { minutes: None },
         Kind::Busy,
         Kind::Cancel,
         signal(0, "v=0").kind,

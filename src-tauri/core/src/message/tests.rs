@@ -50,7 +50,11 @@ fn all() -> Vec<(Kind, &'static str)> {
             Kind::Here { reach: here() },
             r#""kind":"here","reach":["ws://192.0.2.1:47100"]"#,
         ),
-        (Kind::Decline, r#""kind":"decline""#),
+        (Kind::Decline { minutes: None }, r#""kind":"decline""#),
+        (
+            Kind::Decline { minutes: Some(10) },
+            r#""kind":"decline","minutes":10"#,
+        ),
         (Kind::Busy, r#""kind":"busy""#),
         (Kind::Cancel, r#""kind":"cancel""#),
         (

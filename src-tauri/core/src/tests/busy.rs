@@ -42,9 +42,13 @@ fn each_phase(mut story: impl FnMut(World, Uuid, Phase)) {
 }
 
 #[test]
-fn carol_hears_busy_and_alice_hears_of_carol_whatever_the_phase() {
+fn carol_hears_busy_while_it_rings_and_alice_hears_of_carol() {
     each_phase(|mut world, call, phase| {
         assert_eq!(world.phase(ALICE), Some(phase));
+        if !matches!(phase, Phase::Inviting | Phase::Ringing) {
+            // She waits, see `waiting`.
+            return;
+        }
         for (round, callee) in [ALICE, BOB].into_iter().enumerate() {
             let before = world.phase(callee);
             world.call(CAROL, callee);
@@ -59,6 +63,7 @@ fn carol_hears_busy_and_alice_hears_of_carol_whatever_the_phase() {
                 world.people[callee].calls.snapshot(world.now).unwrap().id,
                 call
             );
+            assert!(world.people[callee].records[0].missed);
             assert_eq!(world.people[CAROL].records.len(), round + 1);
             world.give(CAROL, Input::Dismiss);
         }
@@ -100,7 +105,7 @@ fn carol_cannot_meddle_in_a_call_that_is_not_hers() {
             Kind::Ringing { early: true },
             Kind::Accept { video: true },
             Kind::Here { reach: Vec::new() },
-            Kind::Decline,
+            Kind::Decline { minutes: None },
             Kind::Busy,
             Kind::Cancel,
             Kind::Signal {
@@ -130,6 +135,7 @@ fn carol_cannot_meddle_in_a_call_that_is_not_hers() {
         assert_eq!((world.phase(ALICE), world.phase(BOB)), before, "{phase:?}");
         for who in [ALICE, BOB] {
             assert!(world.people[who].waiting.is_empty());
+            assert_eq!(world.people[who].calls.waiting(), None);
             let signals = world.people[who].peer.iter().flat_map(|peer| &peer.signals);
             assert!(signals.into_iter().all(|signal| signal != "evil"));
         }

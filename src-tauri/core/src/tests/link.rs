@@ -173,6 +173,7 @@ fn a_missed_or_refused_call_replayed_does_not_ring() {
         world.talk(BOB, CAROL);
         world.call(ALICE, BOB);
         world.run(secs(20));
+        world.give(BOB, Input::DeclineWaiting);
         world.give(BOB, Input::HangUp);
         world.run(secs(20));
         let invites: Vec<Letter> = world
@@ -187,7 +188,7 @@ fn a_missed_or_refused_call_replayed_does_not_ring() {
         }
         world.run(secs(1));
         assert_eq!(world.phase(BOB), None);
-        assert_eq!(world.people[BOB].waiting.len(), 1);
+        assert_eq!(world.people[BOB].calls.waiting(), None);
     }
 }
 
@@ -303,7 +304,14 @@ fn what_the_other_side_may_not_say_changes_nothing() {
             kind,
         );
     }
-    say(&mut world, ALICE, BOB, call, 4, Kind::Decline);
+    say(
+        &mut world,
+        ALICE,
+        BOB,
+        call,
+        4,
+        Kind::Decline { minutes: None },
+    );
     say(&mut world, ALICE, BOB, call, 4, Kind::Busy);
     say(
         &mut world,
