@@ -5,6 +5,7 @@ pub mod chromium;
 pub mod desk;
 pub mod installed;
 pub mod lab;
+pub mod look;
 pub mod page;
 pub mod person;
 pub mod process;
@@ -60,6 +61,10 @@ where
         match tokio::time::timeout(patience, look()).await {
             Ok(Ok(Some(found))) => return Ok(found),
             Ok(Ok(None)) => trouble.clear(),
+            // The app ended the page's process, since it hung; WebDriver does not know the next one.
+            Ok(Err(error)) if is_session_gone(error.as_ref()) => {
+                return Err(format!("waited in vain: {what} ({DEAD_WINDOW})").into());
+            }
             Ok(Err(error)) => trouble = format!(" ({error})"),
             Err(_) => trouble = format!(" ({DEAD_WINDOW})"),
         }
@@ -68,6 +73,14 @@ where
         }
         tokio::time::sleep(LOOK).await;
     }
+}
+
+fn is_session_gone(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+    use fantoccini::error::{CmdError, ErrorStatus};
+    matches!(
+        error.downcast_ref(),
+        Some(CmdError::Standard(error)) if error.error == ErrorStatus::InvalidSessionId
+    )
 }
 
 /// Puts the members of one JSON object into another.

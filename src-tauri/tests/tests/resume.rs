@@ -19,7 +19,10 @@ async fn a_page_that_crashes_comes_back_to_its_call() -> Result<()> {
     alice.lose_page("KILL").await?;
     bob.page().status("Reconnecting…").await?;
     bob.sees("Alice").await?;
-    bob.page().find("any", muted).await?;
+    bob.page()
+        .find("any", muted)
+        .await
+        .map_err(|e| format!("after: {e}"))?;
 
     bob.page().press("Hang up").await?;
     bob.put_away().await?;
