@@ -24,8 +24,10 @@ const named = (element) => {
   return element.getAttribute("aria-label") ?? (element.labels?.length ? text(element.labels[0]) : text(element));
 };
 const shown = (element) => element.checkVisibility({ visibilityProperty: true }) && !element.closest("[inert]");
+// What isolates a name from the sentence around it is not seen.
+const plain = (text) => text.replace(/[\u2068\u2069]/g, "");
 const fits = (found) => name === null || (name.endsWith("…") ? found.startsWith(name.slice(0, -1)) : found === name);
-return [...document.querySelectorAll(selectors[role])].find((element) => shown(element) && fits(named(element))) ?? null;
+return [...document.querySelectorAll(selectors[role])].find((element) => shown(element) && fits(plain(named(element)))) ?? null;
 "#;
 
 /// A small picture of what a video element shows now, as numbers; null while it shows nothing.
@@ -163,8 +165,15 @@ impl Page {
     /// # Errors
     /// When there is none.
     pub async fn type_into(&self, role: &str, name: &str, text: &str) -> Result<()> {
-        let field = self.find(role, name).await?;
-        field.clear().await?;
+        // Where the view is drawn anew just then, the field that was found is no longer there.
+        let field = eventually(&format!("{role} “{name}” to be emptied"), || async {
+            let Some(field) = self.look_for(role, name).await? else {
+                return Ok(None);
+            };
+            field.clear().await?;
+            Ok(Some(field))
+        })
+        .await?;
         Ok(field.send_keys(text).await?)
     }
 
