@@ -39,6 +39,24 @@ pub const MAX_OPEN_SENDS: u32 = 64;
 /// `offline` like everyone, not `busy`: that would tell that somebody is there.
 pub const MAX_PENDING_DELIVERIES: u32 = 64;
 
+/// Largest payload of a `leave`, in bytes before base64url: the smaller size of an envelope.
+pub const MAX_NOTE_BYTES: usize = 12 * 1024;
+
+/// How long a note is kept for somebody who is not there, and how long after they left notes are taken for them.
+pub const NOTES_KEPT: Duration = Duration::from_secs(3 * 86_400);
+
+/// Notes that are kept for one key.
+pub const MAX_NOTES_PER_KEY: usize = 16;
+
+/// Notes that are kept for one key of those that came from one address; a further one takes the place of the oldest.
+pub const MAX_NOTES_PER_SENDER: usize = 4;
+
+/// Notes that one server keeps.
+pub const MAX_NOTES: usize = 4096;
+
+/// Keys that one server remembers as having been registered lately.
+pub const MAX_KNOWN_KEYS: usize = 100_000;
+
 /// Connections from one address at a time: one IPv4 address, or one IPv6 /64.
 pub const MAX_CONNECTIONS_PER_ADDRESS: u32 = 128;
 

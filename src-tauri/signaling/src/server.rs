@@ -11,6 +11,7 @@ mod hub;
 mod ice;
 #[cfg(feature = "meddling")]
 pub mod meddling;
+mod notes;
 mod pages;
 mod session;
 mod socket;
@@ -152,6 +153,7 @@ async fn enter(
         local: peer.local,
         host,
         allowance: admission.allowance(),
+        origin: admission.origin(),
     };
     let write_timeout = house.config.limits.write_timeout;
     // Held to the end of the connection: a stopping server waits until these are gone.

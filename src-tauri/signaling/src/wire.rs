@@ -9,6 +9,7 @@
 //!   | send{id,to,payload} ----> | deliver{id,payload} ------> |
 //!   |                           | <---------- ack{id}, or refuse{id}
 //!   |     <- result{id,outcome} |                             |
+//!   | leave{id,to,payload} ---> | deliver{id,payload} ------> |   once they are there
 //! ```
 //!
 //! Both sides ignore fields they do not know. A server answers a type it does not know with `error{unsupported}`, a client
@@ -44,6 +45,15 @@ pub enum ClientFrame {
         /// Recipient.
         to: Key,
         /// Opaque to the server.
+        payload: Payload,
+    },
+    /// Asks to keep a note for `to` until they are here; answered by `result`, at once and always alike.
+    Leave {
+        /// Chosen by the client, comes back in the `result`. Not that of an open `send`.
+        id: u32,
+        /// Recipient.
+        to: Key,
+        /// Opaque to the server; at most [`MAX_NOTE_BYTES`](crate::limits::MAX_NOTE_BYTES).
         payload: Payload,
     },
     /// Takes a `deliver`: its sender hears `delivered`. An unknown or late `id` is ignored.
@@ -128,7 +138,7 @@ pub enum FrameError {
 
 impl ClientFrame {
     /// The `t` of every client frame.
-    const TYPES: [&str; 4] = ["register", "send", "ack", "refuse"];
+    const TYPES: [&str; 5] = ["register", "send", "leave", "ack", "refuse"];
 
     /// The text to send.
     #[must_use]

@@ -52,6 +52,29 @@ async fn alice_delivers_and_bob_receives() {
 }
 
 #[tokio::test]
+async fn alice_leaves_a_note_that_bob_finds_when_he_comes_back() {
+    let server = Server::start().await;
+    drop(bob_at(&server).await);
+    let courier = Courier::new();
+    let (there, nowhere) = (server.url(), nowhere().await);
+    let leave = |urls: &[&String], note: &[u8]| {
+        let urls: Vec<String> = urls.iter().map(ToString::to_string).collect();
+        courier.leave(&urls, bob().key(), note)
+    };
+    assert_eq!(leave(&[&there, &nowhere], b"note").await, Ok(()));
+    let (_registration, mut events) = bob_at(&server).await;
+    assert_eq!(events.received().await, b"note");
+    assert_eq!(
+        leave(&[&nowhere], b"note").await,
+        Err(DeliverError::Unreachable)
+    );
+    assert_eq!(
+        leave(&[&there], &[0; MAX_PAYLOAD_BYTES]).await,
+        Err(DeliverError::TooLarge)
+    );
+}
+
+#[tokio::test]
 async fn each_failure_has_its_name() {
     let server = Server::start().await;
     let courier = Courier::new();

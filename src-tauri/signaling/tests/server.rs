@@ -14,9 +14,9 @@ use common::{Person, Raw, Server, alice, bob, get, nobody};
 use futures_util::{SinkExt, StreamExt};
 use ringdown_signaling::{
     ServerConfig,
-    limits::MAX_PAYLOAD_BYTES,
+    limits::{MAX_NOTE_BYTES, MAX_PAYLOAD_BYTES},
     server::ServerLimits,
-    wire::{ClientFrame, ErrorCode, Key, Outcome, ServerFrame},
+    wire::{ClientFrame, ErrorCode, Key, Outcome, Payload, ServerFrame},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -28,6 +28,14 @@ fn with_limits(change: impl FnOnce(&mut ServerLimits)) -> ServerConfig {
     let mut config = ServerConfig::default();
     change(&mut config.limits);
     config
+}
+
+fn leave(id: u32, to: &Person, note: &[u8]) -> ClientFrame {
+    ClientFrame::Leave {
+        id,
+        to: Key::from(to.key()),
+        payload: Payload::new(note).unwrap(),
+    }
 }
 
 #[tokio::test]
@@ -48,6 +56,65 @@ async fn who_is_not_there_is_offline() {
     let mut alices = Raw::connect(&server).await;
     alices.send(1, &bob(), b"sealed").await;
     assert_eq!(alices.result().await, (1, Outcome::Offline));
+}
+
+#[tokio::test]
+async fn a_note_waits_for_bob_and_is_handed_over_once() {
+    let server = Server::start().await;
+    let bobs = Raw::registered(&server, &bob()).await;
+    drop(bobs);
+    let mut alices = Raw::connect(&server).await;
+    for (id, note) in [(1, b"first"), (2, b"later")] {
+        alices.say(&leave(id, &bob(), note)).await;
+        assert_eq!(alices.result().await, (id, Outcome::Taken));
+    }
+    // He has no time to answer: it is offered again.
+    let mut bobs = Raw::registered(&server, &bob()).await;
+    assert_eq!(bobs.delivery().await.1, b"first");
+    drop(bobs);
+    let mut bobs = Raw::registered(&server, &bob()).await;
+    for expected in [b"first", b"later"] {
+        let (id, note) = bobs.delivery().await;
+        assert_eq!(note, expected);
+        // Whether he takes it or not, it is not offered again.
+        let answer = match note == b"first" {
+            true => ClientFrame::Ack { id },
+            false => ClientFrame::Refuse { id },
+        };
+        bobs.say(&answer).await;
+    }
+    // Until the server has heard these.
+    bobs.send(9, &nobody(), b"sealed").await;
+    bobs.result().await;
+    drop(bobs);
+    let mut bobs = Raw::registered(&server, &bob()).await;
+    alices.send(3, &bob(), b"a call").await;
+    assert_eq!(bobs.delivery().await.1, b"a call");
+}
+
+#[tokio::test]
+async fn a_note_for_somebody_who_is_there_is_handed_over_at_once() {
+    let server = Server::start().await;
+    let mut bobs = Raw::registered(&server, &bob()).await;
+    let mut alices = Raw::connect(&server).await;
+    alices.say(&leave(1, &bob(), b"note")).await;
+    assert_eq!(alices.result().await, (1, Outcome::Taken));
+    assert_eq!(bobs.delivery().await.1, b"note");
+}
+
+#[tokio::test]
+async fn whoever_leaves_a_note_can_not_tell_whether_anybody_gets_it() {
+    let server = Server::start().await;
+    let mut alices = Raw::connect(&server).await;
+    alices.say(&leave(1, &nobody(), b"note")).await;
+    assert_eq!(alices.result().await, (1, Outcome::Taken));
+    let large = vec![7; MAX_NOTE_BYTES + 1];
+    alices.say(&leave(2, &nobody(), &large)).await;
+    assert_eq!(alices.result().await, (2, Outcome::Refused));
+    // Nothing was kept for a key that was never here.
+    let mut nobodys = Raw::registered(&server, &nobody()).await;
+    alices.send(3, &nobody(), b"a call").await;
+    assert_eq!(nobodys.delivery().await.1, b"a call");
 }
 
 #[tokio::test]

@@ -27,8 +27,8 @@ use super::{
 };
 use crate::{
     limits::{
-        COURIER_IDLE, COURIER_QUEUE, COURIER_WINDOW, DELIVERY_TIMEOUT, MAX_PAYLOAD_BYTES,
-        ROUTE_PATIENCE,
+        COURIER_IDLE, COURIER_QUEUE, COURIER_WINDOW, DELIVERY_TIMEOUT, MAX_NOTE_BYTES,
+        MAX_PAYLOAD_BYTES, ROUTE_PATIENCE,
     },
     wire::{Key, Outcome, Payload},
 };
@@ -132,6 +132,49 @@ impl Courier {
         let place = self.enqueue(urls, Key::from(to), &payload);
         // A queue ends without an answer only when the last courier was dropped.
         async { place?.await.unwrap_or(Err(DeliverError::Unreachable)) }
+    }
+
+    /// Leaves a note for somebody who is not there, at all of `urls`: servers that keep notes do so for who was registered
+    /// there lately. Whether anybody gets it can't be known; resolves when each server has answered or could not be
+    /// reached.
+    ///
+    /// # Errors
+    /// [`DeliverError::TooLarge`] and [`DeliverError::Unreachable`]; nothing was left then.
+    pub fn leave(
+        &self,
+        urls: &[String],
+        to: [u8; 32],
+        note: &[u8],
+    ) -> impl Future<Output = Result<(), DeliverError>> + Send + use<> {
+        let note = match Payload::new(note) {
+            Ok(note) if note.size() <= MAX_NOTE_BYTES => Ok(note),
+            _ => Err(DeliverError::TooLarge),
+        };
+        let mut urls = urls.to_vec();
+        urls.sort_unstable();
+        urls.dedup();
+        let pool = Arc::clone(&self.office.pool);
+        async move {
+            let note = note?;
+            let mut answers: FuturesUnordered<_> = urls
+                .iter()
+                .map(|url| {
+                    let answer = pool.link(url).leave(Key::from(to), note.clone());
+                    timeout(DELIVERY_TIMEOUT, answer)
+                })
+                .collect();
+            let mut left = Err(DeliverError::Unreachable);
+            while let Some(answer) = answers.next().await {
+                if let Ok(Ok(Answer {
+                    outcome: Outcome::Taken,
+                    ..
+                })) = answer
+                {
+                    left = Ok(());
+                }
+            }
+            left
+        }
     }
 
     /// For when the network changed: gives up the open connections, which may lead nowhere now. What is under way is tried again
@@ -355,7 +398,8 @@ async fn ask(pool: &Pool, url: &str, to: Key, payload: &Payload) -> Result<Answe
 fn judge(answer: Answer) -> Result<(), DeliverError> {
     match answer.outcome {
         Outcome::Delivered => Ok(()),
-        Outcome::Offline => Err(DeliverError::Offline),
+        // Nothing but a note is "taken".
+        Outcome::Offline | Outcome::Taken => Err(DeliverError::Offline),
         Outcome::Busy | Outcome::Refused => Err(DeliverError::Refused(
             answer
                 .message

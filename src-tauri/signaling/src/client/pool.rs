@@ -39,6 +39,8 @@ pub(super) enum LinkError {
 struct Command {
     to: Key,
     payload: Payload,
+    /// To be kept for them.
+    note: bool,
     answer: oneshot::Sender<Result<Answer, LinkError>>,
 }
 
@@ -57,11 +59,30 @@ impl Link {
         to: Key,
         payload: Payload,
     ) -> impl Future<Output = Result<Answer, LinkError>> + use<> {
+        self.command(to, payload, false)
+    }
+
+    /// The same with a note, to be kept for them.
+    pub(super) fn leave(
+        &self,
+        to: Key,
+        payload: Payload,
+    ) -> impl Future<Output = Result<Answer, LinkError>> + use<> {
+        self.command(to, payload, true)
+    }
+
+    fn command(
+        &self,
+        to: Key,
+        payload: Payload,
+        note: bool,
+    ) -> impl Future<Output = Result<Answer, LinkError>> + use<> {
         let (answer, answered) = oneshot::channel();
         // If the link has ended, the answer comes back dropped.
         drop(self.commands.send(Command {
             to,
             payload,
+            note,
             answer,
         }));
         async { answered.await.unwrap_or(Err(LinkError::Lost)) }
@@ -204,7 +225,7 @@ async fn talk(
     loop {
         tokio::select! {
             command = commands.recv(), if open.len() < MAX_OPEN_SENDS as usize => {
-                let Some(Command { to, payload, answer }) = command else {
+                let Some(Command { to, payload, note, answer }) = command else {
                     connection.close().await;
                     return OfflineReason::Lost;
                 };
@@ -215,7 +236,12 @@ async fn talk(
                 let id = next_id;
                 next_id = next_id.wrapping_add(1);
                 open.insert(id, answer);
-                if let Err(reason) = connection.send(ClientFrame::Send { id, to, payload }.encode()).await {
+                let frame = if note {
+                    ClientFrame::Leave { id, to, payload }
+                } else {
+                    ClientFrame::Send { id, to, payload }
+                };
+                if let Err(reason) = connection.send(frame.encode()).await {
                     return reason;
                 }
                 if !asked {
@@ -248,7 +274,7 @@ async fn talk(
             _ = ping.tick() => if let Err(reason) = connection.ping().await { return reason },
             () = &mut silent, if asked => return OfflineReason::TimedOut,
             () = &mut dead => return OfflineReason::TimedOut,
-            () = &mut idle => if open.is_empty() {
+            () = &mut idle => if open.values().all(oneshot::Sender::is_closed) {
                 connection.close().await;
                 return OfflineReason::Lost;
             } else {

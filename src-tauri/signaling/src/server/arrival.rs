@@ -13,6 +13,8 @@ pub(super) struct Arrival {
     pub(super) host: Option<Box<str>>,
     /// What everyone at the address it came from may send.
     pub(super) allowance: Allowance,
+    /// The same for everyone at that address, and says nothing about it.
+    pub(super) origin: u64,
 }
 
 impl Arrival {

@@ -2,6 +2,7 @@
 
 use std::{
     collections::HashMap,
+    hash::{BuildHasher as _, RandomState},
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
@@ -30,6 +31,8 @@ pub(super) struct Gate {
     most_per_address: u32,
     /// A full one.
     sends: Bucket,
+    /// Makes numbers of addresses.
+    numbers: RandomState,
     open: Mutex<Open>,
 }
 
@@ -86,6 +89,11 @@ impl Admission {
     pub(super) fn allowance(&self) -> Allowance {
         self.allowance.clone()
     }
+
+    /// A number for this connection's address, another one in each run of the server.
+    pub(super) fn origin(&self) -> u64 {
+        self.gate.numbers.hash_one(self.address)
+    }
 }
 
 impl Gate {
@@ -98,6 +106,7 @@ impl Gate {
                 limits.send_burst_per_address,
                 now,
             ),
+            numbers: RandomState::new(),
             open: Mutex::new(Open {
                 all: 0,
                 households: HashMap::new(),

@@ -7,12 +7,14 @@ use std::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use tokio::{sync::mpsc, time::Instant};
 
 #[cfg(feature = "meddling")]
 use super::meddling::{Meddler, Sent, Witness};
+use super::notes::Notes;
 use crate::{
     limits::MAX_PENDING_DELIVERIES,
     wire::{Key, Payload},
@@ -57,6 +59,7 @@ impl Mailbox {
             number,
             until,
             place: None,
+            note: None,
         }
     }
 
@@ -82,6 +85,8 @@ pub(super) struct Receipt {
     until: Instant,
     /// The recipient's queue that this takes a place in.
     place: Option<Arc<AtomicU32>>,
+    /// Where this is a note: kept here, for this key, under `number`, until the recipient has answered.
+    note: Option<(Arc<Hub>, Key)>,
 }
 
 impl Receipt {
@@ -90,8 +95,31 @@ impl Receipt {
         self.until
     }
 
+    /// Of a note.
+    fn of_note(hub: &Arc<Hub>, key: Key, number: u64, until: Instant) -> Self {
+        Self {
+            sender: None,
+            number,
+            until,
+            place: None,
+            note: Some((Arc::clone(hub), key)),
+        }
+    }
+
+    /// The recipient does not want it. Its sender takes silence for `offline`; a note is not offered again.
+    pub(super) fn refuse(self) {
+        self.put_away();
+    }
+
+    fn put_away(&self) {
+        if let Some((hub, key)) = &self.note {
+            hub.notes().forget(key, self.number);
+        }
+    }
+
     /// The recipient has it.
     pub(super) fn confirm(self) {
+        self.put_away();
         if let Some(sender) = &self.sender {
             // A sender that has gone does not want to know.
             drop(sender.send(Mail::Delivered(self.number)));
@@ -108,6 +136,7 @@ impl Receipt {
             number: 0,
             until: Instant::now(),
             place: None,
+            note: None,
         }
     }
 
@@ -131,6 +160,7 @@ impl Drop for Receipt {
 pub(super) struct Hub {
     registered: Mutex<HashMap<Key, (u64, Mailbox)>>,
     sessions: AtomicU64,
+    notes: Mutex<Notes>,
     #[cfg(feature = "meddling")]
     meddler: Option<Arc<dyn Meddler>>,
     #[cfg(feature = "meddling")]
@@ -153,15 +183,31 @@ pub(super) struct Seat {
 
 impl Hub {
     /// Seats a mailbox at `key`. The newest wins: a mailbox seated there before is told so.
-    pub(super) fn register(self: &Arc<Self>, key: Key, mailbox: Mailbox) -> Seat {
+    /// What was left for them follows; they have `patience` to answer.
+    pub(super) fn register(
+        self: &Arc<Self>,
+        key: Key,
+        mailbox: Mailbox,
+        now: Instant,
+        patience: Duration,
+    ) -> Seat {
         #[cfg(feature = "meddling")]
         let key = match &self.meddler {
             Some(meddler) => Key::from(meddler.registers(key.0)),
             None => key,
         };
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        if let Some((_, older)) = self.lock().insert(key, (number, mailbox)) {
+        if let Some((_, older)) = self.lock().insert(key, (number, mailbox.clone())) {
             drop(older.sender.send(Mail::Replaced));
+        }
+        let left = {
+            let mut notes = self.notes();
+            notes.know(key, now);
+            notes.of(&key, now)
+        };
+        for (number, payload) in left {
+            let receipt = Receipt::of_note(self, key, number, now + patience);
+            mailbox.deliver(payload, receipt);
         }
         Seat {
             hub: Arc::clone(self),
@@ -184,6 +230,30 @@ impl Hub {
         if let Some(mailbox) = mailbox {
             mailbox.deliver(payload, receipt);
         }
+    }
+
+    /// Keeps a note for whoever is at `to` or was lately, and hands it over where somebody is.
+    pub(super) fn leave(
+        self: &Arc<Self>,
+        to: Key,
+        payload: &Payload,
+        origin: u64,
+        now: Instant,
+        until: Instant,
+    ) {
+        let kept = self.notes().keep(to, payload, origin, now);
+        if let Some(number) = kept {
+            self.pass(
+                &to,
+                payload.clone(),
+                Receipt::of_note(self, to, number, until),
+            );
+        }
+    }
+
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        // No code panics while it holds the lock, and the notes are whole at every moment.
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, (u64, Mailbox)>> {
@@ -214,6 +284,8 @@ impl Hub {
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        // From now on they are missed.
+        self.hub.notes().know(self.key, Instant::now());
         let mut registered = self.hub.lock();
         if registered
             .get(&self.key)

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     challenge::{self, Audience},
-    limits::{MAX_OPEN_SENDS, MAX_PAYLOAD_BYTES, VERSION},
+    limits::{MAX_NOTE_BYTES, MAX_OPEN_SENDS, MAX_PAYLOAD_BYTES, VERSION},
     wire::{
         ClientFrame, ErrorCode, FrameError, Key, Nonce, Outcome, Payload, ServerFrame, Signature,
     },
@@ -166,12 +166,17 @@ impl Session {
                 self.register(now, key, &signature, acts)
             }
             Ok(ClientFrame::Send { id, to, payload }) => self.send(now, id, &to, payload, acts),
+            Ok(ClientFrame::Leave { id, to, payload }) => self.leave(now, id, to, &payload, acts),
             Ok(ClientFrame::Ack { id }) => {
                 if let Some(receipt) = self.answered(id) {
                     receipt.confirm();
                 }
             }
-            Ok(ClientFrame::Refuse { id }) => drop(self.answered(id)),
+            Ok(ClientFrame::Refuse { id }) => {
+                if let Some(receipt) = self.answered(id) {
+                    receipt.refuse();
+                }
+            }
             Err(FrameError::Unsupported) => acts.push(Act::Frame(ServerFrame::Error {
                 code: ErrorCode::Unsupported,
                 message: "This server does not know that type of frame.".to_owned(),
@@ -210,7 +215,12 @@ impl Session {
         {
             self.arrival.host = None;
             self.standing = Standing::Registered {
-                _seat: self.hub.register(key, self.mailbox.clone()),
+                _seat: self.hub.register(
+                    key,
+                    self.mailbox.clone(),
+                    now,
+                    self.config.limits.offline_after,
+                ),
             };
             acts.push(Act::Frame(ServerFrame::Ready));
             self.tell_servers(now, acts);
@@ -263,6 +273,22 @@ impl Session {
         self.open.push_back(Open { number, id, until });
         let receipt = self.mailbox.receipt(number, until);
         self.hub.send(to, payload, receipt);
+    }
+
+    /// A note for somebody. What becomes of it is nobody's business: the answer is always the same.
+    fn leave(&mut self, now: Instant, id: u32, to: Key, payload: &Payload, acts: &mut Vec<Act>) {
+        self.asked = now;
+        let may = self.sends.take(now) && self.arrival.allowance.take(now);
+        let outcome = match payload.size() {
+            _ if !may => Outcome::Busy,
+            size if size > MAX_NOTE_BYTES => Outcome::Refused,
+            _ => {
+                let until = now + self.config.limits.offline_after;
+                self.hub.leave(to, payload, self.arrival.origin, now, until);
+                Outcome::Taken
+            }
+        };
+        acts.push(result(id, outcome));
     }
 
     fn answered(&mut self, id: u32) -> Option<Receipt> {

@@ -14,6 +14,8 @@ pub enum Outcome {
     Busy,
     /// The server will not take this, now or later.
     Refused,
+    /// Of a `leave`: the server has read it. Whether anything comes of it is not told.
+    Taken,
 }
 
 /// What is wrong with a connection.

@@ -41,7 +41,7 @@ impl Dice {
     }
 
     fn client_frame(&mut self) -> ClientFrame {
-        match self.below(4) {
+        match self.below(5) {
             0 => ClientFrame::Register {
                 key: Fixed(self.bytes()),
                 signature: Fixed(self.bytes()),
@@ -52,6 +52,11 @@ impl Dice {
                 payload: self.payload(),
             },
             2 => ClientFrame::Refuse { id: self.id() },
+            3 => ClientFrame::Leave {
+                id: self.id(),
+                to: Fixed(self.bytes()),
+                payload: self.payload(),
+            },
             _ => ClientFrame::Ack { id: self.id() },
         }
     }
@@ -157,6 +162,15 @@ fn client_frames_are_golden() {
     assert_eq!(
         ClientFrame::Refuse { id: 3 }.encode(),
         r#"{"t":"refuse","id":3}"#
+    );
+    let leave = ClientFrame::Leave {
+        id: 3,
+        to: Fixed([0; 32]),
+        payload: Payload::new(b"note").unwrap(),
+    };
+    assert_eq!(
+        leave.encode(),
+        r#"{"t":"leave","id":3,"to":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA","payload":"bm90ZQ"}"#
     );
 }
 

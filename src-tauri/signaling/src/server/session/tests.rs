@@ -38,6 +38,7 @@ fn desk_at(hub: &Arc<Hub>, config: ServerConfig) -> Desk {
         local: Some(LOCAL.parse().unwrap()),
         host: Some("h.example".into()),
         allowance: Allowance::new(sends),
+        origin: 0,
     };
     let session = Session::new(Arc::clone(hub), Arc::new(config), mailbox, arrival, start).unwrap();
     Desk {

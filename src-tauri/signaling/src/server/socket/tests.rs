@@ -77,6 +77,7 @@ async fn run_over(socket: Memory, stop: impl Future<Output = ()>) -> Vec<Message
         local: None,
         host: None,
         allowance: Allowance::new(Bucket::new(1, 1, now)),
+        origin: 0,
     };
     let session = Session::new(Arc::default(), Arc::default(), mailbox, arrival, now).unwrap();
     run(socket, session, mail, stop, Duration::from_secs(10)).await;
