@@ -2,7 +2,7 @@
 // settings, and the popup may not ask at all, the browser's storage holds a copy of them.
 import { speak } from "./i18n.js";
 
-/** @typedef {{ language: string | null, theme: "system" | "light" | "dark" | "contrast" }} Look */
+/** @typedef {Pick<import("./types.d.ts").Settings, "language" | "theme">} Look */
 
 const STORED = "look";
 
@@ -53,11 +53,11 @@ export async function wear() {
 
 /**
  * Takes over what the person has set. Colours change at once; another language needs the page to be made anew.
- * @param {Partial<Look>} settings
+ * @param {Look} settings
  * @param {boolean} mayReload nothing would be lost
  * @param {() => void} reload
  */
-export function follow({ language = null, theme = "system" }, mayReload, reload) {
+export function follow({ language, theme }, mayReload, reload) {
   if (theme !== worn.theme) {
     paint(theme);
     worn = { ...worn, theme };
