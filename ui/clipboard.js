@@ -34,7 +34,7 @@ export function readPaste(data) {
 }
 
 /**
- * @param {HTMLInputElement} field whose text is copied
+ * @param {HTMLInputElement | HTMLTextAreaElement} field whose text is copied
  * @throws when neither way of copying works
  */
 export async function copyFrom(field) {

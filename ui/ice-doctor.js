@@ -77,7 +77,7 @@ export class Doctor extends EventTarget {
     const { track } = await openCamera();
     if (this.loop !== loop) return track?.stop();
     this.#track = track;
-    await loop.start(track).catch(() => loop.fail());
+    await loop.start(track ? [track] : []).catch(() => loop.fail());
   }
 
   /** Ends the call with oneself; the camera's light goes out. */

@@ -1,4 +1,5 @@
-// A call with oneself: two peer connections of this page that may use the relay alone. What comes back went through it.
+// A call with oneself: two peer connections of this page. Given relays they may use these alone, and what comes back
+// went through one; given none they find each other on this computer.
 
 /** @typedef {"connecting" | "connected" | "failed"} LoopState */
 
@@ -18,12 +19,12 @@ export class LoopCall extends EventTarget {
    * @param {{
    *   createPeerConnection: import("./ice-probe.js").CreatePeerConnection,
    *   servers: readonly import("./types.d.ts").IceServer[],
-   * }} options `servers`: relays
+   * }} options `servers`: relays, or none
    */
   constructor({ createPeerConnection, servers }) {
     super();
     /** @type {RTCConfiguration} */
-    const configuration = { iceServers: [...servers], iceTransportPolicy: "relay" };
+    const configuration = { iceServers: [...servers], iceTransportPolicy: servers.length > 0 ? "relay" : "all" };
     this.#here = createPeerConnection(configuration);
     this.#there = createPeerConnection(configuration);
     this.#timer = setTimeout(() => this.#become("failed"), PATIENCE_MS);
@@ -37,7 +38,7 @@ export class LoopCall extends EventTarget {
       if (this.#here.connectionState === "failed") this.#become("failed");
     });
     this.#there.addEventListener("track", ({ track }) => {
-      this.stream = new MediaStream([track]);
+      this.stream = new MediaStream([...(this.stream?.getTracks() ?? []), track]);
       this.#tell();
     });
     this.#there.addEventListener("datachannel", ({ channel }) => {
@@ -46,10 +47,10 @@ export class LoopCall extends EventTarget {
   }
 
   /**
-   * @param {MediaStreamTrack | null} track the picture to send, if there is one
+   * @param {readonly MediaStreamTrack[]} tracks the voice and the picture to send, as far as there are
    * @throws what the peer connections reject with
    */
-  async start(track) {
+  async start(tracks) {
     const channel = this.#here.createDataChannel("echo");
     let sent = 0;
     channel.addEventListener("open", () => {
@@ -60,7 +61,7 @@ export class LoopCall extends EventTarget {
       this.ms = Math.round(performance.now() - sent);
       this.#become("connected");
     });
-    if (track) this.#here.addTransceiver(track, { direction: "sendonly" });
+    for (const track of tracks) this.#here.addTransceiver(track, { direction: "sendonly" });
     await this.#here.setLocalDescription();
     await this.#there.setRemoteDescription(/** @type {RTCSessionDescription} */ (this.#here.localDescription));
     await this.#there.setLocalDescription();

@@ -5,10 +5,12 @@ import { toBase64 } from "./base64.js";
 import { copyFrom, readClipboard } from "./clipboard.js";
 import { t } from "./i18n.js";
 import { Doctor } from "./ice-doctor.js";
+import { LoopCall } from "./loop-call.js";
 import { follow, wear } from "./look.js";
 import { Media } from "./media.js";
 import { nativeWords } from "./native-words.js";
 import { Session } from "./session.js";
+import { levelOf } from "./sound-level.js";
 import { Sounds } from "./sounds.js";
 import { createApp } from "./views/app.js";
 import { sentence } from "./views/dom.js";
@@ -17,10 +19,13 @@ import { loadSprite } from "./views/sprite.js";
 
 /** @typedef {import("./types.d.ts").Snapshot} Snapshot */
 
+/** Voice is the webview's own here, not that of the engine behind it. */
+const hasOwnAudio = typeof window.RTCPeerConnection === "function";
 const sprite = loadSprite("icons.svg");
 await Promise.all([wear(), installIfMissing(window, ipc.backend)]);
 
 const media = new Media(navigator.mediaDevices);
+const sounds = new Sounds(() => new AudioContext());
 /** @param {RTCConfiguration} configuration */
 const createPeerConnection = (configuration) => new RTCPeerConnection(configuration);
 const session = new Session({
@@ -69,13 +74,35 @@ const app = createApp(
     openCamera: () => media.camera(),
     examine: (servers) =>
       new Doctor({ createPeerConnection, openCamera: () => media.camera(), servers: [...servers, ...session.servers] }),
-    saveSettings: async (name, settings) => {
-      if (name !== snapshot?.profile?.name) await ipc.start({ name });
-      await ipc.saveSettings({ settings });
+    saveSettings: (settings) => ipc.saveSettings({ settings }),
+    history: ipc.history,
+    deleteHistory: (id) => ipc.deleteHistory({ id }),
+    seenMissed: ipc.seenMissed,
+    setFavorite: (key, on) => ipc.setFavorite({ key, on }),
+    setNote: (key, note) => ipc.setNote({ key, note }),
+    setPresence: (key, on) => ipc.setPresence({ key, on }),
+    setRingWhenFree: (key, on) => ipc.setRingWhenFree({ key, on }),
+    setQuiet: (quiet) => ipc.setQuiet({ quiet }),
+    autostart: ipc.autostart,
+    setAutostart: (on) => ipc.setAutostart({ on }),
+    diagnostics: ipc.diagnostics,
+    licences: ipc.licences,
+    openLogs: ipc.openLogs,
+    devices: () => media.list(),
+    tryDevices: (chosen) => {
+      if (chosen) media.choose(chosen);
+      return media.acquire({ video: true });
     },
+    listen: (track) => (hasOwnAudio ? levelOf(track, () => new AudioContext()) : null),
+    canChooseOutput: "setSinkId" in HTMLMediaElement.prototype,
+    playRingtone: (ringtone, volume) => sounds.sample(ringtone, volume),
+    loopCall: () => new LoopCall({ createPeerConnection, servers: [] }),
     call: (contact, video) => tell(ipc.call({ contact, video })),
     accept: (video) => tell(ipc.accept({ video })),
     decline: () => tell(ipc.decline()),
+    later: (minutes) => tell(ipc.later({ minutes })),
+    endAndAccept: (video) => tell(ipc.endAndAccept({ video })),
+    declineWaiting: () => tell(ipc.declineWaiting()),
     hangUp: () => {
       const phase = snapshot?.call?.phase;
       tell(phase === "inviting" || phase === "ringing" ? ipc.cancel() : ipc.hangUp());
@@ -94,21 +121,33 @@ const draw = () => {
   if (snapshot) app.update({ snapshot, media: session.view, connectedAt });
 };
 
-const sounds = new Sounds(() => new AudioContext());
-
 /** @param {Snapshot} next */
 const take = (next) => {
-  sounds.handleCall(next.call);
+  media.choose(next.settings);
+  sounds.handleSettings(next.settings);
+  sounds.handleCall(next.call, { silent: next.silent, waits: next.waiting !== null });
   const elapsed = next.call?.connected_ms ?? null;
   const at = elapsed === null ? null : performance.now() - elapsed;
   // The clock of one call never runs backwards.
   const same = next.call?.id === snapshot?.call?.id;
   connectedAt = at !== null && connectedAt !== null && same ? Math.min(at, connectedAt) : at;
   snapshot = next;
-  follow(/** @type {object} */ (next.settings), next.call === null, () => location.reload());
+  follow(next.settings, next.call === null, () => location.reload());
+};
+
+/** The path told last. @type {string | null} */
+let reported = null;
+/** How a call travels, for the history. */
+const reportPath = () => {
+  const call = snapshot?.call;
+  const kind = session.view.path?.kind;
+  if (!call || !kind || call.phase === "ended" || reported === `${call.id} ${kind}`) return;
+  reported = `${call.id} ${kind}`;
+  ipc.reportPath({ call: call.id, path: kind === "network" ? "lan" : kind }).catch(() => {});
 };
 
 session.addEventListener("change", draw);
+session.addEventListener("change", reportPath);
 session.addEventListener("error", (event) => {
   const { detail } = /** @type {CustomEvent} */ (event);
   // The core's errors are sentences for people; a peer connection's are names for whoever reads the log.

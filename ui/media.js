@@ -10,10 +10,38 @@ const MICROPHONE = { echoCancellation: true, noiseSuppression: true, autoGainCon
 
 export class Media {
   #devices;
+  /** Which device, where it is there; null: the system's choice. @type {{ camera: string | null, microphone: string | null }} */
+  #chosen = { camera: null, microphone: null };
 
   /** @param {MediaDevices | undefined} devices undefined where the page is not trusted with any */
   constructor(devices) {
     this.#devices = devices;
+  }
+
+  /** From the next time one is opened on. @param {{ camera: string | null, microphone: string | null }} settings */
+  choose({ camera, microphone }) {
+    this.#chosen = { camera, microphone };
+  }
+
+  /** What is connected; without labels as long as none was allowed. Never rejects. @returns {Promise<MediaDeviceInfo[]>} */
+  async list() {
+    try {
+      return (await this.#devices?.enumerateDevices?.()) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  /** @returns {MediaTrackConstraints} */
+  get #camera() {
+    const { camera } = this.#chosen;
+    return camera === null ? CAMERA : { ...CAMERA, deviceId: { ideal: camera } };
+  }
+
+  /** @returns {MediaTrackConstraints} */
+  get #microphone() {
+    const { microphone } = this.#chosen;
+    return microphone === null ? MICROPHONE : { ...MICROPHONE, deviceId: { ideal: microphone } };
   }
 
   /** Whether this webview can capture a screen at all. */
@@ -29,7 +57,7 @@ export class Media {
    * @returns {Promise<Acquired>}
    */
   async acquire({ video }) {
-    const both = await this.#open({ audio: MICROPHONE, video: video && CAMERA });
+    const both = await this.#open({ audio: this.#microphone, video: video && this.#camera });
     if (both.stream) {
       return { stream: both.stream, microphone: "ok", camera: video ? "ok" : "off" };
     }
@@ -43,13 +71,13 @@ export class Media {
 
   /** @returns {Promise<{ track: MediaStreamTrack | null, state: DeviceState }>} never rejects */
   async microphone() {
-    const { stream, failure } = await this.#open({ audio: MICROPHONE });
+    const { stream, failure } = await this.#open({ audio: this.#microphone });
     return stream ? { track: stream.getAudioTracks()[0] ?? null, state: "ok" } : { track: null, state: failure };
   }
 
   /** @returns {Promise<{ track: MediaStreamTrack | null, state: DeviceState }>} never rejects */
   async camera() {
-    const { stream, failure } = await this.#open({ video: CAMERA });
+    const { stream, failure } = await this.#open({ video: this.#camera });
     return stream ? { track: stream.getVideoTracks()[0] ?? null, state: "ok" } : { track: null, state: failure };
   }
 

@@ -5,6 +5,18 @@
 /** The no-answer time, in seconds. */
 export const NO_ANSWER = { least: 5, most: 120 };
 
+/** The longest name the core takes, in characters. */
+const LONGEST_NAME = 64;
+
+/**
+ * @param {string} text
+ * @returns {Key | null} what is wrong
+ */
+export function checkName(text) {
+  const name = text.trim();
+  return name !== "" && [...name].length <= LONGEST_NAME ? null : "settings.name_bad";
+}
+
 /**
  * A rendezvous server: ws:// or wss://, a host, perhaps a port; empty for none.
  * @param {string} text

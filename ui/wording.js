@@ -52,8 +52,14 @@ export function statusText(call) {
     case "reconnecting":
       return t("status.reconnecting");
     case "ended":
-      return endedText(call.reason, call.direction, call.name);
+      return laterText(call) ?? endedText(call.reason, call.direction, call.name);
   }
+}
+
+/** That who could not answer calls back; null: nobody said so. @param {CallSnapshot} call */
+function laterText({ later_minutes: count, direction, name }) {
+  if (count === null || count === undefined) return null;
+  return t(direction === "outgoing" ? "ended.later" : "ended.later_by_me", { name, count });
 }
 
 /**

@@ -256,7 +256,6 @@ export default {
   "trouble.share_failed": "تعذّرت مشاركة الشاشة. اختر نافذة أو شاشة وحاول مجددًا.",
 
   "settings.title": "الإعدادات",
-  "settings.you": "أنت",
   "settings.name": "اسمي",
   "settings.calls": "المكالمات",
   "settings.policy": "المسارات المسموح بها للمكالمات",
@@ -290,7 +289,6 @@ export default {
   "settings.ice_bad_port": "المنفذ رقم بين 1 و65535.",
   "settings.ice_bad_transport": "بعد «?» يأتي transport=udp أو transport=tcp فقط، ومع TURN فقط.",
   "settings.ice_needs_login": "يحتاج خادم TURN إلى اسم مستخدم وكلمة مرور.",
-  "settings.fix": "بعض البيانات تحتاج إلى تصحيح قبل الحفظ.",
   "settings.saved": "حُفظت الإعدادات.",
   "settings.check": "فحص الاتصالات",
   "settings.relay_missing": "لا يوجد خادم TURN أدناه. لا تتصل المكالمات إلا ما دامت نقطة لقائك تعيرك واحدًا؛ وإلا فلا.",
@@ -523,7 +521,6 @@ export default {
   "about.copy": "نسخ",
   "about.copied": "تم النسخ.",
   "about.copy_failed": "تعذّر النسخ. حدّد النص واضغط Ctrl+C.",
-  "about.save": "حفظ كملف",
 
   "tour.title": "ثلاث خطوات ويمكن الاتصال بك",
   "tour.step": "الخطوة {count}",

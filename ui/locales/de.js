@@ -264,7 +264,6 @@ export default {
     "Der Bildschirm konnte nicht geteilt werden. Wähle ein Fenster oder einen Bildschirm und versuch es noch einmal.",
 
   "settings.title": "Einstellungen",
-  "settings.you": "Du",
   "settings.name": "Mein Name",
   "settings.calls": "Anrufe",
   "settings.policy": "Welchen Weg Anrufe nehmen dürfen",
@@ -298,7 +297,6 @@ export default {
   "settings.ice_bad_port": "Der Port ist eine Zahl zwischen 1 und 65535.",
   "settings.ice_bad_transport": "Nach „?“ steht nur transport=udp oder transport=tcp, und nur bei TURN.",
   "settings.ice_needs_login": "Ein TURN-Server braucht einen Benutzernamen und ein Passwort.",
-  "settings.fix": "Einige Angaben müssen berichtigt werden, bevor sie gespeichert werden können.",
   "settings.saved": "Einstellungen gespeichert.",
   "settings.check": "Verbindungen prüfen",
   "settings.relay_missing":
@@ -541,7 +539,6 @@ export default {
   "about.copy": "Kopieren",
   "about.copied": "Kopiert.",
   "about.copy_failed": "Kopieren hat nicht geklappt. Markiere den Text und drücke Strg+C.",
-  "about.save": "Als Datei speichern",
 
   "tour.title": "Drei Schritte, dann kannst du angerufen werden",
   "tour.step": "Schritt {count}",

@@ -251,7 +251,6 @@ export default /** @type {const} */ ({
   "trouble.share_failed": "The screen could not be shared. Choose a window or screen and try again.",
 
   "settings.title": "Settings",
-  "settings.you": "You",
   "settings.name": "My name",
   "settings.calls": "Calls",
   "settings.policy": "How calls may travel",
@@ -284,7 +283,6 @@ export default /** @type {const} */ ({
   "settings.ice_bad_port": "The port is a number between 1 and 65535.",
   "settings.ice_bad_transport": "After “?” only transport=udp or transport=tcp, and only for TURN.",
   "settings.ice_needs_login": "A TURN server needs a user name and a password.",
-  "settings.fix": "Some entries need a correction before they can be saved.",
   "settings.saved": "Settings saved.",
 
   "settings.check": "Check connections",
@@ -517,7 +515,6 @@ export default /** @type {const} */ ({
   "about.copy": "Copy",
   "about.copied": "Copied.",
   "about.copy_failed": "It could not be copied. Select the text and press Ctrl+C.",
-  "about.save": "Save as a file",
 
   "tour.title": "Three steps, and you can be called",
   "tour.step": "Step {count}",

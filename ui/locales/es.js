@@ -261,7 +261,6 @@ export default {
   "trouble.share_failed": "No se pudo compartir la pantalla. Elige una ventana o pantalla e inténtalo de nuevo.",
 
   "settings.title": "Ajustes",
-  "settings.you": "Tú",
   "settings.name": "Mi nombre",
   "settings.calls": "Llamadas",
   "settings.policy": "Por dónde pueden ir las llamadas",
@@ -294,7 +293,6 @@ export default {
   "settings.ice_bad_port": "El puerto es un número entre 1 y 65535.",
   "settings.ice_bad_transport": "Después de “?” solo va transport=udp o transport=tcp, y solo con TURN.",
   "settings.ice_needs_login": "Un servidor TURN necesita usuario y contraseña.",
-  "settings.fix": "Hay datos que corregir antes de poder guardar.",
   "settings.saved": "Ajustes guardados.",
   "settings.check": "Comprobar conexiones",
   "settings.relay_missing":
@@ -536,7 +534,6 @@ export default {
   "about.copy": "Copiar",
   "about.copied": "Copiado.",
   "about.copy_failed": "No se pudo copiar. Selecciona el texto y pulsa Ctrl+C.",
-  "about.save": "Guardar como archivo",
 
   "tour.title": "Tres pasos y ya te pueden llamar",
   "tour.step": "Paso {count}",

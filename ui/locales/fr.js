@@ -265,7 +265,6 @@ export default {
   "trouble.share_failed": "L’écran n’a pas pu être partagé. Choisissez une fenêtre ou un écran et réessayez.",
 
   "settings.title": "Réglages",
-  "settings.you": "Vous",
   "settings.name": "Mon nom",
   "settings.calls": "Appels",
   "settings.policy": "Par où les appels peuvent passer",
@@ -298,7 +297,6 @@ export default {
   "settings.ice_bad_port": "Le port est un nombre entre 1 et 65535.",
   "settings.ice_bad_transport": "Après « ? », seulement transport=udp ou transport=tcp, et seulement pour TURN.",
   "settings.ice_needs_login": "Un serveur TURN a besoin d’un identifiant et d’un mot de passe.",
-  "settings.fix": "Certaines informations sont à corriger avant de pouvoir enregistrer.",
   "settings.saved": "Réglages enregistrés.",
   "settings.check": "Vérifier les connexions",
   "settings.relay_missing":
@@ -544,7 +542,6 @@ export default {
   "about.copy": "Copier",
   "about.copied": "Copié.",
   "about.copy_failed": "La copie a échoué. Sélectionnez le texte et appuyez sur Ctrl+C.",
-  "about.save": "Enregistrer dans un fichier",
 
   "tour.title": "Trois étapes, et l’on peut vous appeler",
   "tour.step": "Étape {count}",

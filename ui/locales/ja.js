@@ -242,7 +242,6 @@ export default {
   "trouble.share_failed": "画面を共有できませんでした。ウィンドウか画面を選んで、もう一度お試しください。",
 
   "settings.title": "設定",
-  "settings.you": "あなた",
   "settings.name": "自分の名前",
   "settings.calls": "通話",
   "settings.policy": "通話が通ってよい経路",
@@ -275,7 +274,6 @@ export default {
   "settings.ice_bad_port": "ポートは 1〜65535 の数字です。",
   "settings.ice_bad_transport": "「?」のあとは transport=udp か transport=tcp だけで、TURN のみです。",
   "settings.ice_needs_login": "TURN サーバーにはユーザー名とパスワードが必要です。",
-  "settings.fix": "保存する前に直す項目があります。",
   "settings.saved": "設定を保存しました。",
   "settings.check": "接続を調べる",
   "settings.relay_missing": "下に TURN サーバーがありません。待ち合わせ場所が貸してくれる間だけ通話がつながり、そうでなければつながりません。",
@@ -497,7 +495,6 @@ export default {
   "about.copy": "コピー",
   "about.copied": "コピーしました。",
   "about.copy_failed": "コピーできませんでした。文字を選択して Ctrl+C を押してください。",
-  "about.save": "ファイルに保存",
 
   "tour.title": "3 つのステップで、着信を受けられます",
   "tour.step": "ステップ {count}",

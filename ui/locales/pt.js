@@ -262,7 +262,6 @@ export default {
   "trouble.share_failed": "Não foi possível compartilhar a tela. Escolha uma janela ou tela e tente de novo.",
 
   "settings.title": "Configurações",
-  "settings.you": "Você",
   "settings.name": "Meu nome",
   "settings.calls": "Chamadas",
   "settings.policy": "Por onde as chamadas podem passar",
@@ -296,7 +295,6 @@ export default {
   "settings.ice_bad_port": "A porta é um número entre 1 e 65535.",
   "settings.ice_bad_transport": "Depois de “?” só transport=udp ou transport=tcp, e só para TURN.",
   "settings.ice_needs_login": "Um servidor TURN precisa de usuário e senha.",
-  "settings.fix": "Algumas informações precisam ser corrigidas antes de salvar.",
   "settings.saved": "Configurações salvas.",
   "settings.check": "Verificar conexões",
   "settings.relay_missing":
@@ -538,7 +536,6 @@ export default {
   "about.copy": "Copiar",
   "about.copied": "Copiado.",
   "about.copy_failed": "Não foi possível copiar. Selecione o texto e pressione Ctrl+C.",
-  "about.save": "Salvar como arquivo",
 
   "tour.title": "Três passos e já podem ligar para você",
   "tour.step": "Passo {count}",

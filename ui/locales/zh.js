@@ -240,7 +240,6 @@ export default {
   "trouble.share_failed": "无法共享屏幕。请选择窗口或屏幕再试一次。",
 
   "settings.title": "设置",
-  "settings.you": "你",
   "settings.name": "我的名字",
   "settings.calls": "通话",
   "settings.policy": "通话可以走哪些路径",
@@ -273,7 +272,6 @@ export default {
   "settings.ice_bad_port": "端口是 1 到 65535 之间的数字。",
   "settings.ice_bad_transport": "“?”后面只能是 transport=udp 或 transport=tcp，且仅用于 TURN。",
   "settings.ice_needs_login": "TURN 服务器需要用户名和密码。",
-  "settings.fix": "有些内容需要更正后才能保存。",
   "settings.saved": "设置已保存。",
   "settings.check": "检查连接",
   "settings.relay_missing": "下方没有 TURN 服务器。只有汇合点借给你一个时通话才能接通，否则都不行。",
@@ -495,7 +493,6 @@ export default {
   "about.copy": "复制",
   "about.copied": "已复制。",
   "about.copy_failed": "无法复制。请选中文字，然后按 Ctrl+C。",
-  "about.save": "另存为文件",
 
   "tour.title": "三步之后，别人就能打给你",
   "tour.step": "第 {count} 步",

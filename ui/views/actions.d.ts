@@ -1,11 +1,13 @@
 // What the views can ask for. main.js provides it; promises reject with a CommandError.
 import type {
-  Added, BackupMade, IcePolicy, IceServer, InviteKind, InvitePreview, NewInvite, Safety, SafetyCheck, Settings,
+  Added, BackupMade, HistoryPage, IcePolicy, IceServer, InviteKind, InvitePreview, NewInvite, Quiet, Ringtone, Safety,
+  SafetyCheck, Settings,
 } from "../types.d.ts";
 import type { Pasted } from "../clipboard.js";
 import type { GrayImage } from "../gray-image.js";
 import type { Doctor } from "../ice-doctor.js";
-import type { DeviceState } from "../media.js";
+import type { LoopCall } from "../loop-call.js";
+import type { Acquired, DeviceState } from "../media.js";
 
 export interface Actions {
   start(name: string): Promise<unknown>;
@@ -13,7 +15,22 @@ export interface Actions {
   renameContact(key: string, name: string): Promise<unknown>;
   removeContact(key: string): Promise<unknown>;
   previewInvite(link: string): Promise<InvitePreview>;
-  saveSettings(name: string, settings: Settings): Promise<unknown>;
+  saveSettings(settings: Settings): Promise<unknown>;
+  /** Calls, newest first, that began before `before` (Unix time in milliseconds). */
+  history(query: { contact: string | null, search: string, before: number | null, limit: number }): Promise<HistoryPage>;
+  /** Null: all. */
+  deleteHistory(id: string | null): Promise<unknown>;
+  seenMissed(): Promise<unknown>;
+  setFavorite(key: string, on: boolean): Promise<unknown>;
+  setNote(key: string, note: string): Promise<unknown>;
+  setPresence(key: string, on: boolean): Promise<unknown>;
+  setRingWhenFree(key: string, on: boolean): Promise<unknown>;
+  setQuiet(quiet: Quiet): Promise<unknown>;
+  autostart(): Promise<boolean>;
+  setAutostart(on: boolean): Promise<unknown>;
+  diagnostics(): Promise<string>;
+  licences(): Promise<string>;
+  openLogs(): Promise<unknown>;
   acceptRequest(key: string, name: string | null): Promise<unknown>;
   ignoreRequest(key: string): Promise<unknown>;
   blockRequest(key: string): Promise<unknown>;
@@ -33,11 +50,28 @@ export interface Actions {
   restore(file: Blob, passphrase: string): Promise<unknown>;
   /** A camera to scan with; whoever asked stops the track. */
   openCamera(): Promise<{ track: MediaStreamTrack | null, state: DeviceState }>;
+  /** What there is to choose from; without names until one of them was allowed. */
+  devices(): Promise<readonly MediaDeviceInfo[]>;
+  /** Camera and microphone, these or those of the settings, to try them. Whoever asked stops the tracks. */
+  tryDevices(chosen?: { camera: string | null, microphone: string | null }): Promise<Acquired>;
+  /** How loud a microphone is, 0 to 1; null where this webview can't tell. Ends with the track. */
+  listen(track: MediaStreamTrack): (() => number) | null;
+  /** Whether this webview lets a page choose where sound comes out. */
+  canChooseOutput: boolean;
+  /** Plays a ringtone once; what it gives ends it. */
+  playRingtone(ringtone: Ringtone, volume: number): () => void;
+  /** A call with oneself, on this computer. Whoever asked starts and closes it. */
+  loopCall(): LoopCall;
   /** Examines these servers, and those the last call was lent. Whoever asked closes it. */
   examine(servers: readonly IceServer[]): Doctor;
   call(contact: string, video: boolean): void;
   accept(video: boolean): void;
   decline(): void;
+  /** Declines, and says when one calls back. */
+  later(minutes: number): void;
+  /** The call that waits, in place of the one that is on. */
+  endAndAccept(video: boolean): void;
+  declineWaiting(): void;
   hangUp(): void;
   dismiss(): void;
   toggleMicrophone(): void;
@@ -46,9 +80,9 @@ export interface Actions {
   /** How loud the other side speaks, 0 to 1; null where unknown. */
   voiceLevel(): number | null;
   /** Puts a field's text on the clipboard. */
-  copy(field: HTMLInputElement): Promise<void>;
+  copy(field: HTMLInputElement | HTMLTextAreaElement): Promise<void>;
   /** Rejects where the webview keeps the clipboard to itself. */
   readClipboard(): Promise<Pasted>;
-  /** Says something in a notice. */
-  notify(text: string, kind?: "info" | "error"): void;
+  /** Says something in a notice; `way` is a button in it, such as the way back. */
+  notify(text: string, kind?: "info" | "error", way?: { label: string, run: () => void }): void;
 }

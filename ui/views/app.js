@@ -6,9 +6,11 @@ import { createHome } from "./home.js";
 import { createIncoming } from "./incoming.js";
 import { openInvites } from "./invites.js";
 import { createStage } from "./stage.js";
+import { closeMenu } from "./menu.js";
 import { createToasts } from "./toasts.js";
 import { openAddContact, openBlock, openRemove, openRename } from "./contact-dialogs.js";
 import { openSettings } from "./settings.js";
+import { createWaiting } from "./waiting.js";
 
 /** @typedef {import("../types.d.ts").Snapshot} Snapshot */
 /** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
@@ -30,13 +32,19 @@ export function createApp(root, commands) {
     if (snapshot) invites = openInvites(actions, snapshot, () => (invites = null));
   };
 
+  /** The same. @type {ReturnType<typeof openSettings> | null} */
+  let settings = null;
+  const showSettings = () => {
+    if (snapshot) settings = openSettings(actions, snapshot, () => (settings = null));
+  };
+
   const firstStart = createFirstStart(actions);
   const home = createHome(
     actions,
     {
-      add: () => openAddContact(actions, home.choose),
+      add: (link) => openAddContact(actions, home.added, link),
       invite: showInvites,
-      settings: () => snapshot && openSettings(actions, snapshot),
+      settings: showSettings,
       rename: (contact) => openRename(actions, contact),
       remove: (contact) => openRemove(actions, contact),
       block: (contact) => openBlock(actions, contact),
@@ -46,6 +54,7 @@ export function createApp(root, commands) {
   const stage = createStage(actions, () => snapshot && openDoctor(actions, snapshot.settings.ice_servers));
   const card = createEndedCard(actions);
   const incoming = createIncoming(actions);
+  const waiting = createWaiting(actions);
   document.body.append(toasts.element);
 
   /** What had the focus before a call took the window. @type {Element | null} */
@@ -58,6 +67,7 @@ export function createApp(root, commands) {
     if (id === staged) return;
     staged = id;
     if (id === null) return;
+    closeMenu();
     for (const dialog of document.querySelectorAll("dialog[open]:not(.incoming)")) {
       if (dialog instanceof HTMLDialogElement) dialog.close();
     }
@@ -84,7 +94,7 @@ export function createApp(root, commands) {
     notify: toasts.show,
     /** @param {string} link an invite that was opened outside the window */
     add(link) {
-      if (snapshot?.profile) openAddContact(actions, home.choose, link);
+      if (snapshot?.profile) openAddContact(actions, home.added, link);
     },
     /** A name is to be typed. During a call there is nobody to find. */
     find() {
@@ -96,27 +106,33 @@ export function createApp(root, commands) {
       toasts.update(next.notices);
       const first = next.profile === null;
       if (first !== firstStart.element.isConnected || (!first && !home.element.isConnected)) {
+        const began = firstStart.element.isConnected && !first;
         root.replaceChildren(first ? firstStart.element : home.element);
         if (first) firstStart.focus();
+        else if (began) home.welcome();
       }
       if (first) return;
       home.update(next);
       invites?.update(next);
+      settings?.update(next);
       const contact = next.contacts.find(({ key }) => key === next.call?.contact);
       const verified = contact?.verified ?? false;
-      incoming.update(next.call, verified);
+      incoming.update(next.call, verified, next.silent);
 
       const where = placeOf(next.call);
       clearFor(where === "stage" ? (next.call?.id ?? null) : null);
       raiseStage(where === "stage");
       const policy = contact?.ice_policy ?? next.settings.ice_policy;
-      if (next.call && where === "stage") stage.update({ call: next.call, verified, policy, media, connectedAt });
+      if (next.call && where === "stage") {
+        stage.update({ call: next.call, verified, policy, media, connectedAt, speaker: next.settings.speaker });
+      }
       if (next.call && where === "card") {
         card.update(next.call, verified);
         if (!card.element.isConnected) root.append(card.element);
       } else {
         card.element.remove();
       }
+      waiting.update(next.waiting, next.call?.name ?? "");
     },
   };
 }

@@ -9,7 +9,7 @@ const AS_SET = "as_set";
 /** @type {readonly IcePolicy[]} */
 const POLICIES = ["stun_turn", "stun", "lan_only", "relay_only"];
 
-/** @param {Pick<import("./actions.d.ts").Actions, "setContactPolicy" | "setEarly" | "notify">} actions */
+/** @param {Pick<import("./actions.d.ts").Actions, "setContactPolicy" | "setEarly" | "setPresence" | "notify">} actions */
 export function createContactRules(actions) {
   /** @type {ContactView | null} */
   let person = null;
@@ -44,9 +44,23 @@ export function createContactRules(actions) {
   const meaning = h("span", { class: "hint", id: "contact-early-hint", dir: "auto" });
   const earlyName = t("person.early");
   setAttribute(early, "aria-label", earlyName);
+  const presence = h("input", {
+    type: "checkbox",
+    id: "contact-presence",
+    "aria-label": t("people.presence"),
+    "aria-describedby": "contact-presence-hint",
+    onchange: () => apply(() => person && actions.setPresence(person.key, presence.checked) || undefined),
+  });
+  const presenceMeaning = h("span", { class: "hint", id: "contact-presence-hint", dir: "auto" });
   const element = h(
     "section",
     { class: "contact-rules" },
+    h(
+      "label",
+      { class: "choice", for: "contact-presence" },
+      presence,
+      h("span", {}, h("span", { class: "choice-name" }, t("people.presence")), presenceMeaning),
+    ),
     field("contact-policy", t("person.policy"), policy),
     h("label", { class: "choice", for: "contact-early" }, early, h("span", {}, h("span", { class: "choice-name" }, earlyName), meaning)),
   );
@@ -55,6 +69,7 @@ export function createContactRules(actions) {
     if (!person) return;
     policy.value = person.ice_policy ?? AS_SET;
     early.checked = person.early;
+    presence.checked = person.shows_presence;
   };
 
   return {
@@ -67,6 +82,7 @@ export function createContactRules(actions) {
       person = contact;
       setText(asSet, t("person.policy_as_set", { policy: t(`settings.${set}`) }));
       setText(meaning, t("person.early_hint", { name: contact.name }));
+      setText(presenceMeaning, t("people.presence_hint", { name: contact.name }));
       draw();
     },
   };

@@ -1,5 +1,5 @@
 // A call that was never taken here: said in a corner, without seizing the window.
-import { endedText } from "../wording.js";
+import { statusText } from "../wording.js";
 import { t } from "../i18n.js";
 import { createAvatar } from "./avatar.js";
 import { createBadge } from "./badge.js";
@@ -37,7 +37,7 @@ export function createEndedCard(actions) {
       call = next;
       avatar.update(next.name, next.contact);
       badge.update(verified);
-      setText(status, endedText(next.reason, next.direction, next.name));
+      setText(status, statusText(next));
     },
   };
 }

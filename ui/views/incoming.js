@@ -6,12 +6,16 @@ import { h, icon, setText } from "./dom.js";
 
 /** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
 
-/** @param {Pick<import("./actions.d.ts").Actions, "accept" | "decline">} actions */
+/** How long one takes to call back who can't answer now, in minutes. */
+const LATER_MINUTES = 10;
+
+/** @param {Pick<import("./actions.d.ts").Actions, "accept" | "decline" | "later">} actions */
 export function createIncoming(actions) {
   const avatar = createAvatar("medium");
   const title = h("h2", { id: "incoming-title", class: "incoming-title", dir: "auto" });
   const badge = createBadge();
   const kind = h("p", { class: "incoming-kind" });
+  const hushed = h("p", { class: "hint incoming-silent" }, icon("bell-off"), h("span", {}, t("incoming.silent")));
   const acceptIcon = icon("video");
   const accept = h(
     "button",
@@ -36,13 +40,19 @@ export function createIncoming(actions) {
     h("div", { class: "incoming-face" }, avatar.element),
     h("div", { class: "incoming-name" }, title, badge.element),
     kind,
+    hushed,
     h(
       "div",
       { class: "incoming-answers" },
       h("button", { type: "button", class: "button danger", onclick: () => actions.decline() }, icon("hang-up"), t("incoming.decline")),
       accept,
     ),
-    h("button", { type: "button", class: "button plain", onclick: () => actions.accept(false) }, t("incoming.accept_voice")),
+    h(
+      "div",
+      { class: "incoming-more" },
+      h("button", { type: "button", class: "button plain small", onclick: () => actions.accept(false) }, t("incoming.accept_voice")),
+      h("button", { type: "button", class: "button plain small", onclick: () => actions.later(LATER_MINUTES) }, icon("later"), t("incoming.later")),
+    ),
   );
   let ringing = false;
 
@@ -56,14 +66,16 @@ export function createIncoming(actions) {
     /**
      * @param {CallSnapshot | null} call
      * @param {boolean} verified who calls
+     * @param {boolean} silent it does not ring
      */
-    update(call, verified) {
+    update(call, verified, silent) {
       const rings = call?.direction === "incoming" && (call.phase === "ringing" || call.phase === "inviting");
       if (call && rings) {
         avatar.update(call.name, call.contact);
         badge.update(verified);
         setText(title, t("incoming.title", { name: call.name }));
         setText(kind, t(call.peer_video ? "incoming.video" : "incoming.voice"));
+        hushed.hidden = !silent;
         if (!ringing) {
           ringing = true;
           open();

@@ -4,9 +4,18 @@ import { createAvatar } from "./avatar.js";
 import { createBadge } from "./badge.js";
 import { createContactRules } from "./contact-rules.js";
 import { h, icon, sentence, setAttribute, setText } from "./dom.js";
+import { createHistoryList } from "./history-list.js";
+import { onContextMenu } from "./menu.js";
+import { createNote } from "./note.js";
+import { lastCallText, presenceText } from "../people.js";
 import { createSafety } from "./safety.js";
+import { createStar } from "./star.js";
+import { createWhenFree } from "./when-free.js";
 
 /** @typedef {import("../types.d.ts").ContactView} ContactView */
+
+/** How many calls with them are shown at once. */
+const STEP = 5;
 
 /**
  * @param {import("./actions.d.ts").Actions} actions
@@ -15,6 +24,7 @@ import { createSafety } from "./safety.js";
  *   rename(contact: ContactView): void,
  *   remove(contact: ContactView): void,
  *   block(contact: ContactView): void,
+ *   menu(key: string, place: import("./menu.js").Place): void,
  * }} go
  */
 export function createPerson(actions, go) {
@@ -26,6 +36,19 @@ export function createPerson(actions, go) {
   const avatar = createAvatar("large");
   const name = h("h1", { class: "person-name", dir: "auto" });
   const badge = createBadge();
+  const star = createStar(actions);
+  const presence = h("p", { class: "person-presence", "aria-live": "polite" });
+  const whenFree = createWhenFree(actions);
+  const note = createNote(actions);
+  const pastTitle = h("h2", { class: "section-title", dir: "auto" });
+  const past = createHistoryList(actions, {
+    step: STEP,
+    named: false,
+    label: t("history.title"),
+    show: () => {},
+    none: () => t("history.none_with", { name: person?.name ?? "" }),
+  });
+  const pastSection = h("section", { class: "person-section" }, pastTitle, past.element);
   const ownName = h("p", { class: "person-own", dir: "auto" });
   const standing = h(
     "div",
@@ -74,11 +97,15 @@ export function createPerson(actions, go) {
       "div",
       { class: "person-card" },
       avatar.element,
-      h("div", { class: "person-title" }, name, badge.element),
+      h("div", { class: "person-title" }, name, badge.element, star.element),
       ownName,
+      presence,
       calls,
+      whenFree.element,
       standing,
       blocked,
+      note.element,
+      pastSection,
       safety.element,
       rules.element,
       h(
@@ -91,22 +118,38 @@ export function createPerson(actions, go) {
     ),
   );
 
+  const card = /** @type {HTMLElement} */ (element.lastElementChild);
+  onContextMenu(card, (place) => person && go.menu(person.key, place));
+
   return {
     element,
     focus: () => (person?.blocked ? block : call).focus(),
-    /** Nobody looks at it any more: a camera that scans is let go of. */
-    rest: safety.rest,
+    editNote: note.focus,
+    /** Nobody looks at it any more: a camera that scans is let go of, what was typed is kept. */
+    rest() {
+      safety.rest();
+      note.rest();
+    },
     /**
      * @param {ContactView} contact
-     * @param {import("../types.d.ts").Settings} settings
+     * @param {import("../types.d.ts").Snapshot} snapshot
      */
-    update(contact, settings) {
+    update(contact, { settings, history_version }) {
       person = contact;
       avatar.update(contact.name, contact.key);
       setText(name, contact.name);
       ownName.hidden = contact.own_name === contact.name || contact.own_name === "";
       setText(ownName, t("person.own_name", { name: contact.own_name }));
       badge.update(contact.verified);
+      star.update(contact);
+      const says = [presenceText(contact), lastCallText(contact, Date.now())].filter(Boolean).join(" · ");
+      presence.hidden = contact.blocked || says === "";
+      setText(presence, says);
+      setAttribute(presence, "data-here", contact.reachable === null ? null : String(contact.reachable));
+      whenFree.update(contact);
+      note.update(contact);
+      setText(pastTitle, t("history.with", { name: contact.name }));
+      past.update({ contact: contact.key, search: "", missed: false }, history_version);
       calls.hidden = rules.element.hidden = contact.blocked;
       blocked.hidden = !contact.blocked;
       setText(blocked, t("person.blocked", { name: contact.name }));
@@ -117,35 +160,6 @@ export function createPerson(actions, go) {
       setText(/** @type {Element} */ (standing.firstElementChild), t("standing.waiting", { name: contact.name }));
       setAttribute(call, "aria-label", t("person.call_name", { name: contact.name }));
       setAttribute(voice, "aria-label", t("person.voice_name", { name: contact.name }));
-    },
-  };
-}
-
-/** @param {{ add(): void }} go */
-export function createNobody(go) {
-  const title = h("h1", { class: "nobody-title" });
-  const choose = h("p", { class: "nobody-text" }, t("home.choose"));
-  const steps = h(
-    "ol",
-    { class: "steps" },
-    h("li", {}, t("home.first_send")),
-    h("li", {}, t("home.first_paste")),
-    h("li", {}, t("home.first_call")),
-  );
-  const add = h("button", { type: "button", class: "button primary", onclick: go.add }, icon("add"), t("home.paste"));
-  const element = h(
-    "main",
-    { class: "page nobody" },
-    h("div", { class: "nobody-card" }, h("div", { class: "mark" }, icon("mark")), title, choose, steps, add),
-  );
-  return {
-    element,
-    /** @param {boolean} alone no contacts at all */
-    update(alone) {
-      setText(title, alone ? t("home.first_title") : t("home.choose_title"));
-      choose.hidden = alone;
-      steps.hidden = !alone;
-      add.hidden = !alone;
     },
   };
 }

@@ -1,11 +1,12 @@
-// The left rail: me, the search box, the people, my invite, settings. Alone on narrow windows.
+// The left rail: me, the search box, the people, my invite, history and settings. Alone on narrow windows.
 import { t } from "../i18n.js";
 import { translated } from "../refusals.js";
 import { search } from "../search.js";
 import { createAvatar } from "./avatar.js";
-import { createBadge } from "./badge.js";
-import { h, icon, reconcile, setAttribute, setText } from "./dom.js";
+import { h, icon, setAttribute, setText } from "./dom.js";
 import { createLinkField } from "./link-field.js";
+import { createPeopleList } from "./people-list.js";
+import { createQuiet, quietText } from "./quiet.js";
 import { createRequests } from "./requests.js";
 
 /** @typedef {import("../types.d.ts").Snapshot} Snapshot */
@@ -13,7 +14,15 @@ import { createRequests } from "./requests.js";
 
 /**
  * @param {import("./actions.d.ts").Actions} actions
- * @param {{ choose(key: string): void, add(): void, invite(): void, settings(): void }} go
+ * @param {{
+ *   choose(key: string): void,
+ *   menu(key: string, place: import("./menu.js").Place): void,
+ *   add(): void,
+ *   invite(): void,
+ *   history(): void,
+ *   settings(): void,
+ *   setUp(): void,
+ * }} go
  */
 export function createRail(actions, go) {
   const me = createAvatar("small");
@@ -28,11 +37,13 @@ export function createRail(actions, go) {
     spellcheck: "false",
     dir: "auto",
   });
-  const list = h("ul", { class: "people", "aria-label": t("rail.contacts") });
-  const blocked = h("ul", { class: "people", "aria-label": t("person.blocked_list") });
-  const fold = h("details", { class: "blocked" }, h("summary"), blocked);
+  const people = createPeopleList(actions, go);
+  const quiet = createQuiet(actions);
+  const missed = h("span", { class: "count-badge", "aria-hidden": "true" });
+  const history = h("button", { type: "button", class: "icon-button", onclick: go.history }, icon("history"), missed);
   const nothing = h("p", { class: "people-none" });
   const next = h("p", { class: "people-none narrow-only" }, t("rail.none_next"));
+  const setUp = h("button", { type: "button", class: "button quiet wide set-up", onclick: go.setUp }, t("tour.again"));
   const requests = createRequests(actions);
   const invite = createLinkField(actions, { id: "my-invite", label: t("invite.mine"), copy: t("invite.copy") });
 
@@ -40,31 +51,10 @@ export function createRail(actions, go) {
   /** @type {ContactView[]} */ let shown = [];
   /** @type {string | null} */ let chosen = null;
 
-  /** The parts of each row that change. @type {WeakMap<HTMLElement, ReturnType<typeof createRow>>} */
-  const rows = new WeakMap();
-  /** @param {ContactView} contact */
-  const make = (contact) => {
-    const row = createRow(contact.key, actions, go.choose);
-    rows.set(row.element, row);
-    return row.element;
-  };
-
-  /**
-   * @param {Element} people
-   * @param {ContactView[]} who
-   */
-  const fill = (people, who) =>
-    reconcile(people, who, (contact) => contact.key, make, (element, contact) =>
-      rows.get(element)?.update(contact, contact.key === chosen),
-    );
   const draw = () => {
     const found = search(contacts, query.value);
     shown = found.filter((contact) => !contact.blocked);
-    fill(list, shown);
-    const hidden = found.filter((contact) => contact.blocked);
-    fill(blocked, hidden);
-    fold.hidden = hidden.length === 0;
-    setText(/** @type {Element} */ (fold.firstElementChild), t("rail.blocked", { count: hidden.length }));
+    people.update(found, query.value.trim() === "", chosen);
     nothing.hidden = found.length > 0;
     next.hidden = contacts.length > 0;
     setText(nothing, contacts.length === 0 ? t("rail.none") : t("rail.no_match", { query: query.value.trim() }));
@@ -84,16 +74,14 @@ export function createRail(actions, go) {
       draw();
     } else if (event.key === "ArrowDown") {
       event.preventDefault();
-      focusRow(list, 0);
+      people.focusFirst();
     }
   });
-  list.addEventListener("keydown", (event) => {
+  people.element.addEventListener("keydown", (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (!step || !(event.target instanceof Element)) return;
+    if (!step) return;
     event.preventDefault();
-    const at = [...list.children].indexOf(event.target.closest("li") ?? list);
-    if (at + step < 0) query.focus();
-    else focusRow(list, at + step);
+    if (!people.move(step)) query.focus();
   });
 
   const element = h(
@@ -104,6 +92,8 @@ export function createRail(actions, go) {
       { class: "me" },
       me.element,
       h("div", { class: "me-text" }, myName, line),
+      quiet.element,
+      history,
       h(
         "button",
         { type: "button", class: "icon-button", "aria-label": t("rail.settings"), title: t("rail.settings"), onclick: go.settings },
@@ -111,7 +101,7 @@ export function createRail(actions, go) {
       ),
     ),
     h("div", { class: "search" }, icon("search"), query),
-    h("div", { class: "people-scroll" }, requests.element, list, nothing, next, fold),
+    h("div", { class: "people-scroll" }, requests.element, people.element, nothing, next, people.blocked, setUp),
     h(
       "footer",
       { class: "rail-foot" },
@@ -125,80 +115,56 @@ export function createRail(actions, go) {
     ),
   );
 
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  let quietEnds;
+  /** Whether friends can ring here, and whether that would be heard. @param {Snapshot} snapshot */
+  const sayLine = (snapshot) => {
+    const { online, message } = snapshot.line;
+    const silent = quietText(snapshot.quiet, Date.now());
+    const state = online ? (silent ?? t("rail.online")) : t("rail.offline");
+    const text = message !== null ? translated(message) : state;
+    setText(line, text);
+    setAttribute(line, "data-online", String(online));
+    setAttribute(line, "data-quiet", String(silent !== null));
+    setAttribute(line, "title", text);
+    clearTimeout(quietEnds);
+    if (snapshot.quiet.kind !== "until" || silent === null) return;
+    // A longer timer would end at once.
+    const left = Math.min(snapshot.quiet.until_ms - Date.now() + 1_000, 2 ** 31 - 1);
+    quietEnds = setTimeout(() => {
+      sayLine(snapshot);
+      quiet.update(snapshot.quiet);
+    }, left);
+  };
+
   return {
     element,
     focus: () => query.focus(),
+    focusHistory: () => history.focus(),
     /**
      * @param {Snapshot} snapshot
-     * @param {string | null} chosenKey
+     * @param {{ chosen: string | null, history: boolean, setUp: boolean }} beside what is beside it; `setUp`: there is
+     *   something left to set up, and it is not shown
      */
-    update(snapshot, chosenKey) {
+    update(snapshot, beside) {
       contacts = snapshot.contacts;
-      chosen = chosenKey;
+      chosen = beside.chosen;
       if (snapshot.profile) {
         me.update(snapshot.profile.name, snapshot.profile.key);
         setText(myName, snapshot.profile.name);
       }
-      const { online, message } = snapshot.line;
-      setText(line, message !== null ? translated(message) : t(online ? "rail.online" : "rail.offline"));
-      setAttribute(line, "data-online", String(online));
-      setAttribute(line, "title", line.textContent);
+      sayLine(snapshot);
+      quiet.update(snapshot.quiet);
+      missed.hidden = snapshot.missed === 0;
+      setText(missed, snapshot.missed > 99 ? "99+" : String(snapshot.missed));
+      const label = snapshot.missed > 0 ? t("history.with_missed", { count: snapshot.missed }) : t("history.title");
+      setAttribute(history, "aria-label", label);
+      setAttribute(history, "title", label);
+      setAttribute(history, "aria-current", beside.history ? "page" : null);
+      setUp.hidden = !beside.setUp;
       requests.update(snapshot.requests);
       invite.update(snapshot.invite);
       draw();
-    },
-  };
-}
-
-/**
- * @param {Element} list
- * @param {number} index
- */
-function focusRow(list, index) {
-  list.children[index]?.querySelector("button")?.focus();
-}
-
-/**
- * @param {string} key
- * @param {Pick<import("./actions.d.ts").Actions, "call">} actions
- * @param {(key: string) => void} choose
- */
-function createRow(key, actions, choose) {
-  const avatar = createAvatar("small");
-  const name = h("span", { class: "row-name", dir: "auto" });
-  const standing = h("span", { class: "row-standing", dir: "auto" });
-  const badge = createBadge();
-  const line = h("span", { class: "row-line" }, name, badge.element);
-  const words = h("span", { class: "row-words" }, line, standing);
-  const open = h("button", { type: "button", class: "row-open", onclick: () => choose(key) }, avatar.element, words);
-  const voice = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, false) }, icon("phone"));
-  const video = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, true) }, icon("video"));
-  const element = h("li", { class: "row" }, open, voice, video);
-  return {
-    element,
-    /**
-     * @param {ContactView} contact
-     * @param {boolean} chosen
-     */
-    update(contact, chosen) {
-      avatar.update(contact.name, contact.key);
-      setText(name, contact.name);
-      const waiting = contact.standing === "requested";
-      standing.hidden = !waiting;
-      setText(standing, waiting ? t("standing.waiting_short") : "");
-      badge.update(contact.verified);
-      for (const button of [voice, video]) button.hidden = contact.blocked;
-      setAttribute(open, "aria-description", contact.verified ? t("person.verified") : null);
-      setAttribute(open, "aria-label", t("person.open", { name: contact.name }));
-      setAttribute(open, "title", contact.name);
-      setAttribute(open, "aria-current", chosen ? "true" : null);
-      for (const [button, label] of /** @type {const} */ ([
-        [video, t("person.call_name", { name: contact.name })],
-        [voice, t("person.voice_name", { name: contact.name })],
-      ])) {
-        setAttribute(button, "aria-label", label);
-        setAttribute(button, "title", label);
-      }
     },
   };
 }

@@ -18,8 +18,10 @@ import { createVoiceRing } from "./voice-ring.js";
  *   policy: import("../types.d.ts").IcePolicy,
  *   media: MediaView,
  *   connectedAt: number | null,
+ *   speaker: string | null,
  * }} StageModel
- *   `connectedAt`: when the media first connected, on the clock of `performance.now()`
+ *   `connectedAt`: when the media first connected, on the clock of `performance.now()`; `speaker`: a device, null: the
+ *   system's choice
  */
 
 /**
@@ -109,6 +111,7 @@ export function createStage(actions, findOutWhy) {
 
       setAttribute(video, "aria-label", call.name);
       if (video.srcObject !== media.remote) video.srcObject = media.remote;
+      hearOn(video, next.speaker);
       drawPicture();
 
       path.element.hidden = mode !== "talking";
@@ -142,6 +145,16 @@ export function createStage(actions, findOutWhy) {
       self.update(null, { shown: false, mirrored: true });
     },
   };
+}
+
+/**
+ * Where the webview lets a page choose. A speaker that is gone leaves the system's.
+ * @param {HTMLVideoElement} video
+ * @param {string | null} speaker
+ */
+function hearOn(video, speaker) {
+  if (typeof video.setSinkId !== "function" || video.sinkId === (speaker ?? "")) return;
+  video.setSinkId(speaker ?? "").catch(() => {});
 }
 
 /** @param {CallSnapshot} call @returns {"calling" | "talking" | "ended"} */

@@ -5,6 +5,8 @@ import { h, icon } from "./dom.js";
 
 /** How long a notice that needs no action stays, in milliseconds. */
 const SHOWN_MS = 5_000;
+/** And one that offers a way back: long enough to get there by keyboard. */
+const SHOWN_WITH_WAY_MS = 12_000;
 /** More than these at once would cover what they are about. */
 const MOST = 3;
 
@@ -16,15 +18,18 @@ export function createToasts() {
   /**
    * @param {string} text
    * @param {"info" | "error"} [kind]
+   * @param {{ label: string, run: () => void }} [way] a button in it
    */
-  const show = (text, kind = "info") => {
+  const show = (text, kind = "info", way) => {
     for (const old of [...element.children]) {
       if (textOf(old) === text) old.remove();
     }
-    const toast = h("div", { class: `toast toast-${kind}`, role: kind === "error" ? "alert" : null });
-    toast.append(
+    const toast = h(
+      "div",
+      { class: `toast toast-${kind}`, role: kind === "error" ? "alert" : null },
       icon(kind === "error" ? "warning" : "check"),
       h("p", { dir: "auto" }, text),
+      way && h("button", { type: "button", class: "button small quiet", onclick: () => (toast.remove(), way.run()) }, way.label),
       h(
         "button",
         { type: "button", class: "icon-button", "aria-label": t("notices.dismiss", { text }), onclick: () => toast.remove() },
@@ -33,9 +38,19 @@ export function createToasts() {
     );
     element.append(toast);
     while (element.children.length > MOST) element.firstElementChild?.remove();
-    if (kind === "info") setTimeout(() => toast.remove(), SHOWN_MS);
-    // In the top layer, so that an open dialog does not cover what its own action had to say.
-    if (element.isConnected && "popover" in element) {
+    if (kind === "info") setTimeout(() => toast.remove(), way ? SHOWN_WITH_WAY_MS : SHOWN_MS);
+    if (element.isConnected) settle();
+  };
+
+  /** In the open dialog, which makes all outside of it deaf; and above it, so that it covers no word. */
+  const settle = () => {
+    const dialog = [...document.querySelectorAll("dialog[open]:not(.incoming)")].at(-1);
+    const host = dialog ?? document.body;
+    if (element.parentElement !== host) {
+      host.append(element);
+      dialog?.addEventListener("close", settle, { once: true });
+    }
+    if ("popover" in element) {
       element.popover = "manual";
       element.hidePopover();
       element.showPopover();

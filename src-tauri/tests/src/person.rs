@@ -240,7 +240,8 @@ impl Person {
         self.page
             .type_into("number", "Stop ringing after", &seconds.to_string())
             .await?;
-        self.page.press("Save").await?;
+        // What was typed last is saved when the settings are closed.
+        self.page.press("Close").await?;
         self.page.gone("dialog", "Settings").await
     }
 
@@ -328,18 +329,30 @@ impl Person {
     /// # Errors
     /// When there is none.
     pub async fn page_process(&self) -> Result<u32> {
-        let app = self.pid().await?;
-        eventually("the window's process", || async {
-            let children = format!("/proc/{app}/task/{app}/children");
-            let children = tokio::fs::read_to_string(children).await?;
-            // The window was there before the popup, and has the smaller number.
-            let page = children.split_whitespace().find(|child| {
-                std::fs::read_to_string(format!("/proc/{child}/comm"))
-                    .is_ok_and(|name| name.starts_with("WebKitWebProces"))
-            });
-            Ok(page.map(str::parse).transpose()?)
+        eventually("the window's process", || self.page_process_now()).await
+    }
+
+    /// Waits until no process draws the window.
+    ///
+    /// # Errors
+    /// When it stays.
+    pub async fn page_is_gone(&self) -> Result<()> {
+        eventually("no process for the window", || async {
+            Ok(self.page_process_now().await?.is_none().then_some(()))
         })
         .await
+    }
+
+    async fn page_process_now(&self) -> Result<Option<u32>> {
+        let app = self.pid().await?;
+        let children = format!("/proc/{app}/task/{app}/children");
+        let children = tokio::fs::read_to_string(children).await?;
+        // The window was there before the popup, and has the smaller number.
+        let page = children.split_whitespace().find(|child| {
+            std::fs::read_to_string(format!("/proc/{child}/comm"))
+                .is_ok_and(|name| name.starts_with("WebKitWebProces"))
+        });
+        Ok(page.map(str::parse).transpose()?)
     }
 
     /// Sends a signal (`KILL`, `STOP`) to the process that draws the window, and waits for another. WebDriver knows

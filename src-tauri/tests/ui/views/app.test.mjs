@@ -293,40 +293,6 @@ describe("being called", () => {
   });
 });
 
-describe("settings", () => {
-  test("what is wrong is said as it is typed, and nothing wrong is saved", async () => {
-    show();
-    page.click(page.find("button", "Settings"));
-    page.click(page.find("button", "Add server"));
-    page.type(page.find("textbox", "Address of server 1"), "turn:host:99999");
-    assert.match(page.text(".server .error"), /between 1 and 65535/);
-    page.submit(page.find("button", "Save"));
-    await settled();
-    assert.deepEqual(done, []);
-    assert.ok(page.find("dialog", "Settings"));
-  });
-
-  test("are saved as typed", async () => {
-    show();
-    page.click(page.find("button", "Settings"));
-    page.type(page.find("textbox", "My name"), "Alice L.");
-    page.type(page.find("textbox", "Server"), " wss://calls.example.org ");
-    page.click(page.find("button", "Add server"));
-    page.type(page.find("textbox", "Address of server 1"), "stun:a.example, stun:b.example");
-    page.submit(page.find("button", "Save"));
-    await settled();
-    assert.deepEqual(done, [
-      ["saveSettings", "Alice L.", {
-        server: "wss://calls.example.org",
-        ice_policy: "lan_only",
-        ice_servers: [{ urls: ["stun:a.example", "stun:b.example"] }],
-        no_answer_seconds: 45,
-      }],
-    ]);
-    assert.equal(page.find("dialog", "Settings"), null);
-  });
-});
-
 describe("notices", () => {
   test("information goes by itself, an error stays until it is dismissed", () => {
     show();

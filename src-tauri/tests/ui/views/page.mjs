@@ -52,12 +52,18 @@ export function createPage() {
     HTMLInputElement: window.HTMLInputElement,
     Element: window.Element,
     Node: window.Node,
+    ...{ innerWidth: 960, innerHeight: 640, addEventListener() {}, removeEventListener() {} },
     matchMedia: (query) => (query.includes("min-width") ? wide : Object.assign(new EventTarget(), { matches: false })),
   });
 
   const SELECTORS = {
     button: "button",
-    textbox: "input:not([type]), input[type=text], input[type=url], input[type=password]",
+    textbox: "input:not([type]), input[type=text], input[type=url], input[type=password], textarea",
+    number: "input[type=number]",
+    radio: "input[type=radio]",
+    switch: "[role=switch]",
+    menu: "[role=menu]",
+    menuitem: "[role=menuitem], [role=menuitemradio]",
     checkbox: "input[type=checkbox]",
     combobox: "select",
     image: "img, [role=img]",
@@ -92,9 +98,9 @@ export function createPage() {
       element.value = value;
       element.dispatchEvent(new window.Event("input", { bubbles: true }));
     },
-    press(element, key) {
+    press(element, key, more = {}) {
       const event = new window.Event("keydown", { bubbles: true, cancelable: true });
-      event.key = key;
+      Object.assign(event, { key, ...more });
       element.dispatchEvent(event);
       return event;
     },
