@@ -8,9 +8,11 @@ mod helpers;
 mod history;
 mod invites;
 mod line;
+mod notes;
 mod offline;
 mod people;
 mod post;
+mod presence;
 mod requests;
 mod telephone;
 #[cfg(test)]
@@ -140,6 +142,7 @@ pub struct Hub {
     history: History,
     /// Whom the person would like to hear of once they can be called.
     wanted: HashSet<PublicKey>,
+    presence: presence::Known,
     /// STUN and TURN servers that meeting points lend.
     helpers: Helpers,
     /// As the call machine was last told.
@@ -186,6 +189,7 @@ impl Hub {
             reminders: Vec::new(),
             history: History::default(),
             wanted: HashSet::new(),
+            presence: presence::Known::default(),
             helpers: Helpers::default(),
             here: Here::default(),
             notices: Vec::new(),
@@ -380,6 +384,7 @@ impl Hub {
             LineEvent::Signaling(event) => {
                 if matches!(event, Event::Online { .. }) {
                     self.outgoing.hurry_all();
+                    self.ask_around();
                 }
                 if self.line.heed(&event) {
                     self.tell_where_we_are();

@@ -77,6 +77,17 @@ impl Outbox {
         let _ = queue.send(parcel);
     }
 
+    /// Leaves a note for somebody who is not there. Whether they get it can't be known.
+    pub fn leave(&mut self, to: PublicKey, urls: Vec<String>, note: Vec<u8>) {
+        while self.tasks.try_join_next().is_some() {}
+        let left = self.courier.leave(&urls, *to.as_bytes(), &note);
+        self.tasks.spawn(async move {
+            if let Err(error) = left.await {
+                tracing::info!("a note was not left: {error}");
+            }
+        });
+    }
+
     /// The network changed: connections that are open may be dead.
     pub fn renew(&self) {
         self.courier.renew();

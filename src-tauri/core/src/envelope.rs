@@ -33,6 +33,10 @@ pub(crate) use self::packet::fits;
 /// How far the clocks of two people may be apart, in milliseconds: 2 minutes.
 pub const MAX_SKEW_MS: u64 = 120_000;
 
+/// How old a [`note`](crate::message::Kind::Note) may be when it is opened, in milliseconds: 4 days, which is longer than
+/// servers keep it.
+pub const MAX_NOTE_AGE_MS: u64 = 4 * 86_400_000;
+
 /// Why an envelope can't be made or opened. Opening one that fails changes nothing, and nothing in here quotes it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvelopeError {

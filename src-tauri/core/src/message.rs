@@ -21,7 +21,8 @@ pub const MAX_LATER: u32 = 24 * 60;
 /// One message of one call.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
-    /// The call, named by its caller. [`Kind::Request`] and [`Kind::Welcome`] belong to none: each has a new id.
+    /// The call, named by its caller. [`Kind::Presence`], [`Kind::Request`] and [`Kind::Welcome`] belong to none: each has
+    /// a new id.
     pub call: Uuid,
     /// The sender's count of this call's messages, from 0. [`Kind::Alive`] has a count of its own, so that a lost one
     /// leaves no gap.
@@ -91,6 +92,21 @@ pub enum Kind {
         /// Why.
         reason: HangUp,
     },
+    /// I called and could not reach you: for a server that keeps it until the callee is there. Its `call` is that call.
+    Note {
+        /// Whether the caller wanted to show a picture.
+        video: bool,
+        /// When the call began, Unix time in milliseconds.
+        at: u64,
+    },
+    /// Whether the sender is there. Said only to people who may know.
+    Presence {
+        /// How they are.
+        state: Presence,
+        /// They would like to hear the same.
+        #[serde(default)]
+        ask: bool,
+    },
     /// Let me be your contact; you are mine already.
     Request {
         /// What they call themselves.
@@ -110,6 +126,18 @@ pub enum Kind {
         #[serde(deserialize_with = "reach::few")]
         reach: Vec<Reach>,
     },
+}
+
+/// Whether somebody can be called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Presence {
+    /// Yes.
+    Free,
+    /// In a call.
+    Busy,
+    /// No: the app closes, or they do not say any more.
+    Gone,
 }
 
 /// Why one side left.
@@ -149,6 +177,8 @@ impl Kind {
             Self::Signal { .. } => "signal",
             Self::Alive => "alive",
             Self::HangUp { .. } => "hang_up",
+            Self::Note { .. } => "note",
+            Self::Presence { .. } => "presence",
             Self::Request { .. } => "request",
             Self::Welcome { .. } => "welcome",
         }
@@ -162,6 +192,8 @@ impl Kind {
             | Self::Cancel
             | Self::HangUp { .. }
             | Self::Alive
+            | Self::Note { .. }
+            | Self::Presence { .. }
             | Self::Request { .. }
             | Self::Welcome { .. } => true,
             Self::Ringing { .. }
@@ -177,7 +209,11 @@ impl Kind {
     pub(crate) fn may_only_begin(&self) -> bool {
         matches!(
             self,
-            Self::Invite { .. } | Self::Request { .. } | Self::Welcome { .. }
+            Self::Invite { .. }
+                | Self::Note { .. }
+                | Self::Presence { .. }
+                | Self::Request { .. }
+                | Self::Welcome { .. }
         )
     }
 

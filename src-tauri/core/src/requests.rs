@@ -161,6 +161,8 @@ impl Incoming {
             | Kind::Cancel
             | Kind::Signal { .. }
             | Kind::Alive
+            | Kind::Note { .. }
+            | Kind::Presence { .. }
             | Kind::HangUp { .. } => Step::Nothing,
         }
     }
@@ -237,7 +239,9 @@ pub fn welcome(name: DisplayName, mut reach: Vec<Reach>) -> Message {
     alone(Kind::Welcome { name, reach })
 }
 
-fn alone(kind: Kind) -> Message {
+/// A message that belongs to no call.
+#[must_use]
+pub fn alone(kind: Kind) -> Message {
     Message {
         call: Uuid::new_v4(),
         seq: 0,

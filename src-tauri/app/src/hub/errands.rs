@@ -131,10 +131,15 @@ impl Hub {
             Quiet::Off | Quiet::On => None,
         };
         let reminder = self.reminders.iter().map(|reminder| at(reminder.at_ms));
-        [quiet, self.history.prune_due, reminder.min()]
-            .into_iter()
-            .flatten()
-            .min()
+        [
+            quiet,
+            self.history.prune_due,
+            reminder.min(),
+            self.presence.due(),
+        ]
+        .into_iter()
+        .flatten()
+        .min()
     }
 
     pub(super) fn run_errands(&mut self) {
@@ -146,6 +151,9 @@ impl Hub {
                 tracing::warn!("the end of quiet was not kept: {}", error.code());
             }
             self.show();
+        }
+        if self.presence.due().is_some_and(|due| due <= Instant::now()) {
+            self.ask_around();
         }
         let (due, later): (Vec<_>, Vec<_>) = self
             .reminders

@@ -49,7 +49,7 @@ impl Hub {
                         .get(&contact.key.to_string())
                         .copied(),
                     shows_presence: contact.shows_presence,
-                    reachable: None,
+                    reachable: self.presence.reachable(contact.key),
                     ring_when_free: self.wanted.contains(&contact.key),
                 })
                 .collect(),
@@ -125,6 +125,7 @@ impl Hub {
         self.store.remove_contact(key)?;
         self.leave(key);
         let _ = self.contacts.remove(key);
+        self.wanted.remove(&key);
         self.watch_contacts();
         self.show();
         Ok(())
@@ -140,6 +141,7 @@ impl Hub {
         self.settings = settings.clone();
         self.read_history()?;
         self.apply_settings();
+        self.spread_presence();
         self.show();
         Ok(settings)
     }

@@ -1,7 +1,7 @@
 //! What is said, sealed and sent; what arrives, opened and understood.
 
 use ringdown_core::call::Input;
-use ringdown_core::envelope::{EnvelopeError, Opened};
+use ringdown_core::envelope::{Admission, EnvelopeError, Opened};
 use ringdown_core::identity::PublicKey;
 use ringdown_core::message::{Kind, Message};
 use ringdown_signaling::Receipt;
@@ -39,11 +39,16 @@ impl Hub {
     }
 
     fn open(&mut self, payload: &[u8]) -> Result<Vec<Opened>, EnvelopeError> {
+        let shown = self.who_may_know();
         let profile = self.profile.as_mut().ok_or(EnvelopeError::NotForUs)?;
         let now = now_ms();
         let (incoming, contacts, issued) = (&self.incoming, &self.contacts, &self.issued);
         let opened = profile.sessions.open(now, payload, |from, message| {
-            incoming.admission(now, from, message, contacts, issued)
+            let hidden = matches!(message.kind, Kind::Presence { .. }) && !shown.contains(&from);
+            match incoming.admission(now, from, message, contacts, issued) {
+                _ if hidden => Admission::Refused,
+                admission => admission,
+            }
         })?;
         let seen = profile.sessions.take_seen();
         if let Err(error) = self.store.keep_seen(&seen) {
@@ -59,6 +64,10 @@ impl Hub {
         for Opened { from, message } in opened {
             match message.kind {
                 Kind::Request { .. } | Kind::Welcome { .. } => self.take_request(from, message)?,
+                Kind::Note { video, at } => self.take_note(from, &message, video, at)?,
+                Kind::Presence { state, ask } => {
+                    self.take_presence(from, message.call, state, ask);
+                }
                 _ => {
                     let contact = self.contacts.known(from);
                     self.feed(Input::Received {
@@ -104,7 +113,7 @@ impl Hub {
     }
 
     /// Everywhere the contact may be, all tried at once.
-    fn routes(&self, to: PublicKey) -> Vec<String> {
+    pub(super) fn routes(&self, to: PublicKey) -> Vec<String> {
         self.contacts
             .get(to)
             .map(|contact| contact.reach.iter().map(ToString::to_string).collect())

@@ -200,6 +200,7 @@ impl Hub {
     }
 
     pub(super) fn handle_undelivered(&mut self, lost: Undelivered) {
+        self.presence_undelivered(lost.call);
         let _ = self.feed(Input::Undelivered {
             call: lost.call,
             to: lost.to,
@@ -275,6 +276,7 @@ impl Hub {
                 Output::Ended { record } => {
                     tracing::info!(reason = ?record.reason, direction = ?record.direction, "call ended");
                     self.keep_call(&record);
+                    self.leave_note(&record);
                 }
                 Output::Over { call, contact } => {
                     self.outbox.end(call);
@@ -298,6 +300,7 @@ impl Hub {
             }
         }
         if changed {
+            self.spread_presence();
             self.show();
         }
     }
@@ -342,6 +345,7 @@ impl Hub {
         // Who waits would ring now.
         let _ = self.feed(Input::DeclineWaiting);
         let _ = self.feed(Input::HangUp);
+        self.take_leave();
         if tokio::time::timeout(FAREWELL, self.outbox.finish())
             .await
             .is_err()

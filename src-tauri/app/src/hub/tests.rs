@@ -5,6 +5,7 @@ mod gate;
 mod meddling;
 mod past;
 mod person;
+mod presence;
 mod requests;
 mod starts;
 mod transfer;

@@ -59,6 +59,7 @@ impl Hub {
         }
         self.set(|contacts| contacts.set_blocked(key, blocked))?;
         self.watch_contacts();
+        self.spread_presence();
         Ok(())
     }
 
@@ -103,7 +104,10 @@ impl Hub {
     /// # Errors
     /// When there is no such contact, or nothing could be written.
     pub fn set_presence(&mut self, key: PublicKey, shows: bool) -> Result<(), UiError> {
-        self.set(|contacts| contacts.set_presence(key, shows))
+        self.set(|contacts| contacts.set_presence(key, shows))?;
+        self.spread_presence();
+        self.show();
+        Ok(())
     }
 
     /// Tells the person once a contact can be called, or does not.
@@ -114,6 +118,7 @@ impl Hub {
         self.known_contact(key)?;
         if on {
             self.wanted.insert(key);
+            self.ask_around();
         } else {
             self.wanted.remove(&key);
         }

@@ -38,6 +38,8 @@ impl Last {
             | Kind::Here { .. }
             | Kind::Signal { .. }
             | Kind::Alive
+            | Kind::Note { .. }
+            | Kind::Presence { .. }
             | Kind::Request { .. }
             | Kind::Welcome { .. } => None,
         }

@@ -112,6 +112,8 @@ fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
             | Kind::Cancel
             | Kind::Alive
             | Kind::HangUp { .. }
+            | Kind::Note { .. }
+            | Kind::Presence { .. }
             | Kind::Request { .. }
             | Kind::Welcome { .. },
             unfitting,
@@ -186,6 +188,8 @@ fn outside(
         | Kind::Signal { .. }
         | Kind::Alive
         | Kind::HangUp { .. }
+        | Kind::Note { .. }
+        | Kind::Presence { .. }
         | Kind::Request { .. }
         | Kind::Welcome { .. } => state,
     }

@@ -6,8 +6,6 @@ use std::collections::HashMap;
 use super::{EnvelopeError, MAX_SKEW_MS};
 use crate::identity::PublicKey;
 
-/// How long a first message is remembered, in milliseconds: longer than any clock takes to find it stale.
-const REMEMBERED_MS: u64 = 2 * MAX_SKEW_MS;
 /// The most first messages of one contact that are opened in that time. A call that rings in vain has some 25.
 const MAX_OF_CONTACT: usize = 512;
 /// The same of all who are no contact, together.
@@ -88,8 +86,9 @@ impl Replays {
         Ok(whose)
     }
 
-    pub(super) fn add(&mut self, now_ms: u64, ephemeral: [u8; 32], whose: Whose) {
-        let until_ms = now_ms.saturating_add(REMEMBERED_MS);
+    /// Remembers a message that is stale after `patience` milliseconds; for longer than any clock takes to find that.
+    pub(super) fn add(&mut self, now_ms: u64, patience: u64, ephemeral: [u8; 32], whose: Whose) {
+        let until_ms = now_ms.saturating_add(patience).saturating_add(MAX_SKEW_MS);
         self.seen.insert(ephemeral, (until_ms, whose));
         if self.news.len() < MAX_OF_CONTACT {
             self.news.push(Seen {

@@ -10,7 +10,7 @@ use super::handshake::{self, First, MARK};
 use super::replays::{Admission, Replays, Seen};
 use super::session::{Letter, Session, State, json};
 use super::transport::Transport;
-use super::{EnvelopeError, MAX_SKEW_MS, packet};
+use super::{EnvelopeError, MAX_NOTE_AGE_MS, MAX_SKEW_MS, packet};
 use crate::identity::{Identity, PublicKey};
 use crate::message::{Kind, Message};
 
@@ -300,8 +300,13 @@ impl Sessions {
         if from == self.me.public() {
             return Err(EnvelopeError::Own);
         }
+        // A note waits for its recipient.
+        let patience = match message.kind {
+            Kind::Note { .. } => MAX_NOTE_AGE_MS,
+            _ => MAX_SKEW_MS,
+        };
         let off = now_ms.abs_diff(at);
-        if off > MAX_SKEW_MS {
+        if off > if at > now_ms { MAX_SKEW_MS } else { patience } {
             return Err(EnvelopeError::Stale(off / 1000));
         }
         if !message.kind.may_begin() {
@@ -325,7 +330,7 @@ impl Sessions {
         if begins {
             self.make_room(from)?;
         }
-        self.replays.add(now_ms, ephemeral, whose);
+        self.replays.add(now_ms, patience, ephemeral, whose);
         if begins {
             self.live.push(Session {
                 peer: from,

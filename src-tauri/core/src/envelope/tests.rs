@@ -14,7 +14,7 @@ use super::session::{Letter, json};
 use super::{Admission, EnvelopeError, Opened, Sessions};
 use crate::identity::{Identity, PublicKey};
 use crate::invite::Reach;
-use crate::message::{HangUp, Kind, Message};
+use crate::message::{HangUp, Kind, Message, Presence};
 use crate::name::DisplayName;
 
 /// 24 November 2026, in milliseconds of Unix time.
@@ -91,6 +91,14 @@ pub(super) fn all_kinds() -> Vec<Kind> {
         Kind::Alive,
         Kind::HangUp {
             reason: HangUp::Ended,
+        },
+        Kind::Note {
+            video: true,
+            at: NOW,
+        },
+        Kind::Presence {
+            state: Presence::Free,
+            ask: true,
         },
         Kind::Request {
             name: name(),

@@ -89,6 +89,20 @@ fn all() -> Vec<(Kind, &'static str)> {
             r#""kind":"hang_up","reason":"untrusted""#,
         ),
         (
+            Kind::Note {
+                video: true,
+                at: 1_764_000_000_000,
+            },
+            r#""kind":"note","video":true,"at":1764000000000"#,
+        ),
+        (
+            Kind::Presence {
+                state: Presence::Busy,
+                ask: true,
+            },
+            r#""kind":"presence","state":"busy","ask":true"#,
+        ),
+        (
             Kind::Request {
                 name: name(),
                 token: Some(Token::from_bytes([5; 16])),

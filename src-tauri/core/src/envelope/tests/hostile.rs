@@ -1,6 +1,6 @@
 //! Replayed, reflected, cut, changed, misdirected, forged, stale: refused, and nothing has changed.
 
-use super::super::MAX_SKEW_MS;
+use super::super::{MAX_NOTE_AGE_MS, MAX_SKEW_MS};
 use super::*;
 
 /// One envelope of each sort from Alice to Bob or back, who opens it, and the pair.
@@ -215,6 +215,33 @@ fn clocks_may_be_two_minutes_apart_and_no_more() {
             }
         }
     }
+}
+
+#[test]
+fn a_note_waits_for_days_and_is_read_once() {
+    let note = || {
+        say(
+            0,
+            Kind::Note {
+                video: true,
+                at: NOW,
+            },
+        )
+    };
+    let mut bob = sessions(BOB);
+    let envelope = sessions(ALICE).seal(NOW, key(BOB), &note()).unwrap();
+    let later = NOW + MAX_NOTE_AGE_MS;
+    let read = |bob: &mut Sessions, now| bob.open(now, &envelope, |_, _| Admission::Contact);
+    assert_eq!(read(&mut bob, later).unwrap()[0].message, note());
+    let again = read(&mut bob, later);
+    assert_eq!(again, Err(EnvelopeError::Repeated));
+    // Nor after a restart, however soon a thief hands it in again.
+    let mut bob = Sessions::new(identity(BOB), bob.take_seen());
+    assert_eq!(read(&mut bob, later), Err(EnvelopeError::Repeated));
+    let stale = read(&mut sessions(BOB), later + 1);
+    assert!(matches!(stale, Err(EnvelopeError::Stale(_))));
+    let early = read(&mut sessions(BOB), NOW - MAX_SKEW_MS - 1000);
+    assert!(matches!(early, Err(EnvelopeError::Stale(_))));
 }
 
 #[test]
