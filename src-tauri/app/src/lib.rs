@@ -173,6 +173,9 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
     }
     window::open(app, &options)?;
     tauri::async_runtime::spawn(page::watch(app.clone()));
+    // Other systems' webviews end no process on request, and suspend hidden pages themselves.
+    #[cfg(target_os = "linux")]
+    tauri::async_runtime::spawn(page::rest(app.clone(), options.page_sleeps));
     tauri::async_runtime::spawn(wishes::grant(app.clone(), hub.clone(), wished));
     #[cfg(unix)]
     leave_when_told(app);

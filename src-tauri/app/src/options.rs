@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use ringdown_core::invite::Reach;
@@ -48,6 +49,16 @@ pub struct Args {
         global = true
     )]
     key_store: Option<KeyStoreArg>,
+    /// Seconds after which a hidden page sleeps that has no call (for tests)
+    #[arg(
+        long,
+        value_name = "SECONDS",
+        env = "RINGDOWN_PAGE_SLEEPS",
+        default_value_t = 120,
+        hide = true,
+        global = true
+    )]
+    page_sleeps: u64,
     /// An invite to open: `ringdown:…` (what the system starts the app with when a link is clicked)
     #[arg(value_name = "LINK", value_parser = link)]
     link: Option<String>,
@@ -131,6 +142,8 @@ pub struct Options {
     pub embedded: bool,
     /// Where the secret key shall rest.
     pub key_store: KeyStore,
+    /// A hidden page that has no call sleeps after so long. Default: 2 min.
+    pub page_sleeps: Duration,
     /// Where backups are put.
     pub backup_dir: PathBuf,
     /// What to do once the app runs.
@@ -151,6 +164,7 @@ impl Options {
             bind: Some(bind),
             embedded: true,
             key_store: KeyStore::File,
+            page_sleeps: Duration::from_secs(120),
             action: None,
         }
     }
@@ -217,6 +231,7 @@ impl TryFrom<Args> for Options {
             hidden: args.hidden,
             bind: args.bind,
             embedded: true,
+            page_sleeps: Duration::from_secs(args.page_sleeps),
             key_store: match (args.key_store, args.bind) {
                 (Some(KeyStoreArg::Keyring), _) | (None, None) => KeyStore::Keyring,
                 (Some(KeyStoreArg::File), _) | (None, Some(_)) => KeyStore::File,

@@ -4,6 +4,9 @@
 //! loaded anew, and resumes the call that is on (`ui/resumption.js`). WebKitGTK says itself when its process ends; that one
 //! hangs (docs/ARCHITECTURE.md) it says only where the person clicks in vain, so the page is asked for a sign of life after
 //! everything it is told, and during calls.
+//!
+//! A page takes more memory than all the rest of the app, so one that nobody looks at and that has no call is put to
+//! sleep, and loaded again when the window is shown or a call comes.
 
 use std::time::Duration;
 
@@ -23,12 +26,28 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest such wait.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// What there is for a page to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Needed {
+    /// A call is on.
+    in_call: bool,
+    /// The window is on the screen, or in its bar.
+    shown: bool,
+}
+
+impl Needed {
+    fn at_all(self) -> bool {
+        self.in_call || self.shown
+    }
+}
+
 /// Whether the page is there, and whether it has something to do.
 #[derive(Debug)]
 pub struct Page {
     loaded: watch::Sender<bool>,
-    /// A call is on, which a hung page would spoil.
-    in_call: watch::Sender<bool>,
+    needed: watch::Sender<Needed>,
+    /// It was ended because it is not needed.
+    asleep: watch::Sender<bool>,
     told: Notify,
     /// How often it was lost since it was last seen well.
     losses: watch::Sender<u32>,
@@ -38,7 +57,8 @@ impl Default for Page {
     fn default() -> Self {
         Self {
             loaded: watch::channel(false).0,
-            in_call: watch::channel(false).0,
+            needed: watch::channel(Needed::default()).0,
+            asleep: watch::channel(false).0,
             told: Notify::new(),
             losses: watch::channel(0).0,
         }
@@ -61,14 +81,50 @@ impl Page {
     pub fn handle_snapshot(&self, snapshot: &Snapshot) {
         let on = |phase| !matches!(phase, Phase::Ended);
         let in_call = snapshot.call.as_ref().is_some_and(|call| on(call.phase));
-        self.in_call.send_replace(in_call);
+        self.need(|needed| needed.in_call = in_call);
         self.told.notify_one();
+    }
+
+    /// The window is on the screen, or hidden.
+    pub fn handle_shown(&self, shown: bool) {
+        self.need(|needed| needed.shown = shown);
+    }
+
+    fn need(&self, change: impl FnOnce(&mut Needed)) {
+        self.needed.send_if_modified(|needed| {
+            let before = *needed;
+            change(needed);
+            before != *needed
+        });
+    }
+
+    /// Resolves when the page has not been needed for so long.
+    async fn idle(&self, long: Duration) {
+        let mut needed = self.needed.subscribe();
+        loop {
+            // Errors mean that the app ends.
+            let _ = needed.wait_for(|needed| !needed.at_all()).await;
+            let again = needed.wait_for(|needed| needed.at_all());
+            if tokio::time::timeout(long, again).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Resolves when the page is needed.
+    async fn needed(&self) {
+        // An error means that the app ends.
+        let _ = self
+            .needed
+            .subscribe()
+            .wait_for(|needed| needed.at_all())
+            .await;
     }
 
     /// Resolves when it is time for a sign of life.
     async fn due(&self) {
         self.wait().await;
-        let in_call = *self.in_call.borrow();
+        let in_call = self.needed.borrow().in_call;
         let some_time = async {
             if in_call {
                 tokio::time::sleep(EVERY).await;
@@ -99,16 +155,15 @@ pub fn lost(app: &AppHandle) {
     let Some(page) = app.try_state::<Page>() else {
         return;
     };
+    if *page.asleep.borrow() {
+        return;
+    }
     let pause = page.lose();
     tracing::warn!("the page was lost; it is loaded anew");
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         tokio::time::sleep(pause).await;
-        if let Some(window) = app.get_webview_window(LABEL)
-            && let Err(error) = window.reload()
-        {
-            tracing::error!("the page could not be loaded anew: {error}");
-        }
+        load(&app);
     });
 }
 
@@ -127,6 +182,32 @@ pub async fn watch(app: AppHandle) {
             // Not asked again until there is another page.
             page.loaded.send_replace(false);
         }
+    }
+}
+
+/// Puts the page to sleep whenever it has not been needed for so long, and wakes it when it is, until the app ends.
+pub async fn rest(app: AppHandle, long: Duration) {
+    let Some(page) = app.try_state::<Page>() else {
+        return;
+    };
+    loop {
+        page.wait().await;
+        page.idle(long).await;
+        tracing::debug!("the page sleeps");
+        page.asleep.send_replace(true);
+        page.loaded.send_replace(false);
+        end_process(&app);
+        page.needed().await;
+        page.asleep.send_replace(false);
+        load(&app);
+    }
+}
+
+fn load(app: &AppHandle) {
+    if let Some(window) = app.get_webview_window(LABEL)
+        && let Err(error) = window.reload()
+    {
+        tracing::error!("the page could not be loaded anew: {error}");
     }
 }
 
@@ -161,6 +242,8 @@ fn end_process(app: &AppHandle) {
 mod tests {
     use super::*;
 
+    const MINUTE: Duration = Duration::from_secs(60);
+
     #[test]
     fn a_page_that_is_lost_again_and_again_is_given_time() {
         let page = Page::default();
@@ -187,8 +270,31 @@ mod tests {
         page.set_loaded();
         assert!(due(page).await.is_ok());
         assert!(due(page).await.is_err(), "nothing happens");
-        page.in_call.send_replace(true);
+        page.need(|needed| needed.in_call = true);
         assert!(due(page).await.is_ok());
         assert!(due(page).await.is_ok());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_sleeps_when_it_was_not_needed_for_long() {
+        let page = Page::default();
+        page.handle_shown(true);
+        let hour = Duration::from_secs(3600);
+        assert!(tokio::time::timeout(hour, page.idle(MINUTE)).await.is_err());
+        page.handle_shown(false);
+        page.need(|needed| needed.in_call = true);
+        assert!(tokio::time::timeout(hour, page.idle(MINUTE)).await.is_err());
+        let between = async {
+            page.need(|needed| needed.in_call = false);
+            tokio::time::sleep(MINUTE / 2).await;
+            page.need(|needed| needed.in_call = true);
+            tokio::time::sleep(MINUTE).await;
+        };
+        tokio::select! {
+            () = page.idle(MINUTE) => panic!("there was a call again"),
+            () = between => {}
+        }
+        page.need(|needed| needed.in_call = false);
+        assert!(tokio::time::timeout(hour, page.idle(MINUTE)).await.is_ok());
     }
 }

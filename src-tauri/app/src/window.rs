@@ -41,6 +41,9 @@ pub fn open(app: &AppHandle, options: &Options) -> tauri::Result<WebviewWindow> 
             crate::webview_linux::on_lost(&webview, move || page::lost(&ours));
         })?;
     }
+    if let Some(page) = app.try_state::<Page>() {
+        page.handle_shown(!options.hidden);
+    }
     let (app, stays) = (app.clone(), options.hidden);
     window.on_window_event(move |event| handle(&app, stays, event));
     Ok(window)
@@ -73,6 +76,9 @@ fn hide(app: &AppHandle) {
         && let Err(error) = window.hide()
     {
         tracing::warn!("the window could not be hidden: {error}");
+    }
+    if let Some(page) = app.try_state::<Page>() {
+        page.handle_shown(false);
     }
     if let Some(hub) = app.try_state::<HubHandle>() {
         let hub = hub.inner().clone();
@@ -107,6 +113,9 @@ pub(crate) fn is_own_page(url: &Url) -> bool {
 
 /// Shows the window and puts it before the others.
 pub fn raise(app: &AppHandle) {
+    if let Some(page) = app.try_state::<Page>() {
+        page.handle_shown(true);
+    }
     let Some(window) = app.get_webview_window(LABEL) else {
         return;
     };

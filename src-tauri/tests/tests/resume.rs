@@ -3,7 +3,7 @@
 
 use ringdown_e2e::Result;
 use ringdown_e2e::desk::Dunst;
-use ringdown_e2e::person::friends;
+use ringdown_e2e::person::{Person, Setup, friends};
 use ringdown_e2e::process::installed;
 use ringdown_e2e::stage::Stage;
 
@@ -56,4 +56,30 @@ async fn a_page_that_crashes_while_it_rings_takes_the_call_when_it_is_answered()
     bob.lose_page("KILL").await?;
     dunst.choose(",accept]").await?;
     alice.sees("Bob").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hidden_page_sleeps_and_a_call_wakes_it() -> Result<()> {
+    if !installed("dunst") {
+        eprintln!("skipped: dunst is not installed");
+        return Ok(());
+    }
+    let stage = Stage::new("1280x1024").await?;
+    let dunst = Dunst::start(&stage).await?;
+    let (alice, bob) = friends(&stage).await?;
+    bob.leave().await?;
+    let setup = Setup {
+        arguments: ["--hidden", "--page-sleeps", "1"].map(String::from).into(),
+        ..Setup::default()
+    };
+    let bob = Person::open(&stage, "Bob", setup).await?;
+    bob.page_is_gone().await?;
+    alice.call_by_typing("Bob").await?;
+    alice.page().status("Ringing…").await?;
+    dunst.shows(1).await?;
+    dunst.choose(",accept]").await?;
+    alice.sees("Bob").await?;
+    alice.page().press("Hang up").await?;
+    // The window is open now, where Bob can see how it ended: its page stays.
+    bob.page_process().await.map(drop)
 }
