@@ -36,13 +36,12 @@ export function lastCallText({ last_call_ms }, now) {
 }
 
 /**
- * What stands under a name in the list; empty: nothing.
+ * What stands under a name in the list, which has room for one thing; empty: nothing.
  * @param {ContactView} contact
  * @param {number} now
  */
 export function standingText(contact, now) {
   if (contact.standing === "requested") return t("standing.waiting_short");
-  const last = contact.last_call_ms === null ? null : whenText(contact.last_call_ms, now);
-  return [presenceText(contact), last].filter(Boolean).join(" · ");
+  return presenceText(contact) ?? (contact.last_call_ms === null ? "" : whenText(contact.last_call_ms, now));
 }
 

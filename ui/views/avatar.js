@@ -1,6 +1,6 @@
 // The round face of a person.
 import { hues, initials } from "../avatar.js";
-import { h, setText } from "./dom.js";
+import { h, setAttribute } from "./dom.js";
 
 /**
  * @param {"small" | "medium" | "large"} size
@@ -11,7 +11,8 @@ export function createAvatar(size) {
   return {
     element,
     update(name, key) {
-      setText(element, initials(name));
+      // Drawn by the style sheet: they are a picture, and no part of what a button around them says.
+      setAttribute(element, "data-initials", initials(name));
       if (element.dataset.of === key) return;
       element.dataset.of = key;
       const [first, second] = hues(key);

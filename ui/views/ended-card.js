@@ -14,10 +14,10 @@ export function createEndedCard(actions) {
   let call = null;
   const avatar = createAvatar("small");
   const badge = createBadge();
-  const status = h("p", { class: "card-status", role: "status", dir: "auto" });
+  const status = h("p", { class: "card-status", id: "ended-status", role: "status", dir: "auto" });
   const element = h(
     "section",
-    { class: "ended-card" },
+    { class: "ended-card", "aria-labelledby": "ended-status" },
     avatar.element,
     h("div", { class: "card-words" }, status, badge.element),
     h(

@@ -1,5 +1,5 @@
 // The people and the chosen page: side by side from 720 px, one after the other below.
-import { h } from "./dom.js";
+import { h, setAttribute } from "./dom.js";
 import { takeDrops } from "./drop.js";
 import { createHistory } from "./history.js";
 import { createNobody } from "./nobody.js";
@@ -90,6 +90,8 @@ export function createHome(actions, go, wide) {
     const parts = wide.matches ? [rail.element, page] : [place ? page : rail.element];
     const same = parts.length === columns.children.length && parts.every((part, at) => columns.children[at] === part);
     if (!same) columns.replaceChildren(...parts);
+    // Alone in a narrow window, the list of people is what it is about.
+    setAttribute(columns, "role", parts.length === 1 && !place ? "main" : null);
     if (place === "history") history.update(snapshot);
   };
   wide.addEventListener("change", draw);

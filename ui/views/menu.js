@@ -29,7 +29,8 @@ export const closeMenu = () => current?.close();
  */
 export function openMenu(label, items, place, onclose) {
   closeMenu();
-  const before = document.activeElement;
+  // Not every webview gives the focus to a button that is clicked.
+  const before = place instanceof Element && document.activeElement === document.body ? place : document.activeElement;
   const buttons = items.map((item) =>
     h(
       "button",
@@ -93,8 +94,8 @@ export function openMenu(label, items, place, onclose) {
     next.find((button) => button.textContent?.toLowerCase().startsWith(event.key.toLowerCase()))?.focus();
   });
 
-  // Inside of what is modal, all else is deaf.
-  const host = [...document.querySelectorAll("dialog[open]")].at(-1) ?? document.body;
+  // Inside of what is modal, all else is deaf; otherwise in the part of the page that it belongs to.
+  const host = [...document.querySelectorAll("dialog[open]")].at(-1) ?? before?.closest("nav, main, section") ?? document.body;
   host.append(element);
   current = menu;
   settle(element, place);

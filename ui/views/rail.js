@@ -87,6 +87,7 @@ export function createRail(actions, go) {
   const element = h(
     "nav",
     { class: "rail" },
+    h("h1", { class: "said narrow-only" }, t("rail.contacts")),
     h(
       "header",
       { class: "me" },
@@ -156,7 +157,7 @@ export function createRail(actions, go) {
       sayLine(snapshot);
       quiet.update(snapshot.quiet);
       missed.hidden = snapshot.missed === 0;
-      setText(missed, snapshot.missed > 99 ? "99+" : String(snapshot.missed));
+      setAttribute(missed, "data-count", snapshot.missed > 99 ? "99+" : String(snapshot.missed));
       const label = snapshot.missed > 0 ? t("history.with_missed", { count: snapshot.missed }) : t("history.title");
       setAttribute(history, "aria-label", label);
       setAttribute(history, "title", label);

@@ -17,15 +17,15 @@ export function createRow(key, actions, { choose, menu }) {
   const avatar = createAvatar("small");
   const dot = h("span", { class: "presence-dot" });
   const name = h("span", { class: "row-name", dir: "auto" });
-  const standing = h("span", { class: "row-standing", dir: "auto" });
+  // Beside the button, whose name it is no part of; it is said as its description.
+  const standing = h("span", { class: "row-standing", dir: "auto", "aria-hidden": "true" });
   const badge = createBadge();
   const line = h("span", { class: "row-line" }, name, badge.element);
-  const words = h("span", { class: "row-words" }, line, standing);
   const face = h("span", { class: "row-face" }, avatar.element, dot);
-  const open = h("button", { type: "button", class: "row-open", onclick: () => choose(key) }, face, words);
+  const open = h("button", { type: "button", class: "row-open", onclick: () => choose(key) }, face, line);
   const voice = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, false) }, icon("phone"));
   const video = h("button", { type: "button", class: "icon-button", onclick: () => actions.call(key, true) }, icon("video"));
-  const element = h("li", { class: "row" }, open, voice, video);
+  const element = h("li", { class: "row" }, open, standing, voice, video);
   onContextMenu(element, (place) => menu(key, place));
   return {
     element,
@@ -38,6 +38,7 @@ export function createRow(key, actions, { choose, menu }) {
       setText(name, contact.name);
       const says = standingText(contact, Date.now());
       standing.hidden = says === "";
+      setAttribute(element, "data-standing", says === "" ? null : "true");
       setText(standing, says);
       dot.hidden = contact.reachable === null || contact.blocked;
       setAttribute(dot, "data-here", String(contact.reachable === true));

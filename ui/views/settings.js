@@ -104,6 +104,7 @@ export function openSettings(actions, first, onclose) {
   });
   element.classList.add("settings-dialog");
   draw();
+  groups[0]?.title.focus();
 
   return {
     element,

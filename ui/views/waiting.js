@@ -56,7 +56,7 @@ export function createWaiting(actions) {
       setIcon(mark, video ? "video" : "phone");
       voice.hidden = !video;
       setAttribute(decline, "aria-label", t("waiting.decline", { name: waiting.name }));
-      if (!element.isConnected) document.body.append(element);
+      if (!element.isConnected) (document.querySelector(".stage") ?? document.body).append(element);
       // After it is there: a live region that comes with its words says none.
       setText(said, `${title.textContent}. ${words}`);
     },
