@@ -278,7 +278,7 @@ impl Hub {
                 Ok(())
             }
             // The window's own affair, and nobody's.
-            Action::Find | Action::Invite => Ok(()),
+            Action::Find | Action::Invite | Action::Status { .. } | Action::HangUp => Ok(()),
         }
     }
 

@@ -10,6 +10,7 @@ mod about;
 mod backup;
 mod clock;
 mod commands;
+pub mod control;
 pub mod desktop;
 #[cfg(target_os = "linux")]
 mod engine;
@@ -38,6 +39,7 @@ use clap::Parser;
 use tauri::{AppHandle, Manager, RunEvent};
 use tokio::sync::mpsc;
 
+use crate::control::Question;
 use crate::desktop::Desktop;
 use crate::hub::{Hub, HubHandle};
 use crate::instance::InstanceLock;
@@ -54,6 +56,10 @@ pub fn run() -> ExitCode {
     };
     if options.action == Some(Action::Invite) {
         return print_invite(options);
+    }
+    if let Some(question) = options.action.as_ref().and_then(Question::of) {
+        let json = options.action == Some(Action::Status { json: true });
+        return control::ask_and_print(&options.data_dir, question, json);
     }
     #[cfg(target_os = "linux")]
     if std::env::var_os("DISPLAY").is_none() && std::env::var_os("WAYLAND_DISPLAY").is_none() {
@@ -158,6 +164,13 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
         },
     );
     app.manage(hub.clone());
+    #[cfg(unix)]
+    match tauri::async_runtime::block_on(async {
+        control::Control::open(&options.data_dir, hub.clone())
+    }) {
+        Ok(control) => drop(app.manage(control)),
+        Err(error) => tracing::warn!("the command line can't ask this app: {error}"),
+    }
     app.manage(Page::default());
     app.manage(options.clone());
     #[cfg(target_os = "linux")]

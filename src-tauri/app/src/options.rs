@@ -100,6 +100,15 @@ enum ActionArg {
     },
     /// Print an invite to give to a friend
     Invite,
+    /// Print how the running app is
+    Status {
+        /// For programs
+        #[arg(long)]
+        json: bool,
+    },
+    /// End the call of the running app, or refuse the one that rings
+    #[command(name = "hangup")]
+    HangUp,
 }
 
 /// What to do once the app runs.
@@ -121,6 +130,13 @@ pub enum Action {
     },
     /// Print the invite and leave.
     Invite,
+    /// Print how the running app is and leave.
+    Status {
+        /// As JSON.
+        json: bool,
+    },
+    /// End the running app's call and leave.
+    HangUp,
 }
 
 /// Validated options; only these travel on.
@@ -247,6 +263,8 @@ impl TryFrom<Args> for Options {
                 Some(ActionArg::Call { name: None, .. }) => Some(Action::Find),
                 Some(ActionArg::Add { link }) => Some(Action::Add { link }),
                 Some(ActionArg::Invite) => Some(Action::Invite),
+                Some(ActionArg::Status { json }) => Some(Action::Status { json }),
+                Some(ActionArg::HangUp) => Some(Action::HangUp),
                 None => args.link.map(|link| Action::Add { link }),
             },
         })
@@ -303,6 +321,14 @@ mod tests {
         );
         let refused = Args::try_parse_from(["ringdown", "https://example.org"]);
         assert!(refused.unwrap_err().to_string().contains("ringdown:"));
+    }
+
+    #[test]
+    fn the_running_app_is_asked_how_it_is() {
+        let status = |json| Some(Action::Status { json });
+        assert_eq!(options(&["status"]).unwrap().action, status(false));
+        assert_eq!(options(&["status", "--json"]).unwrap().action, status(true));
+        assert_eq!(options(&["hangup"]).unwrap().action, Some(Action::HangUp));
     }
 
     #[test]

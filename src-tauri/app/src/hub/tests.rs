@@ -1,6 +1,8 @@
 //! Hubs without windows: real signaling on loopback, real keys, real files.
 
 mod calls;
+#[cfg(unix)]
+mod control;
 mod gate;
 mod meddling;
 mod past;

@@ -1,0 +1,56 @@
+//! The command line and the app that runs.
+
+use ringdown_core::call::{EndReason, Phase};
+
+use super::person::{Someone, friends};
+use crate::control::{Control, Question, Status, ask};
+use crate::ipc::UiError;
+
+async fn asks(who: &Someone, question: Question) -> Result<Option<Status>, UiError> {
+    let dir = who.dir.path().to_owned();
+    tokio::task::spawn_blocking(move || ask(&dir, question))
+        .await
+        .unwrap()
+}
+
+#[tokio::test]
+async fn it_says_how_bob_is_and_hangs_up_for_him() {
+    let (alice, bob, key) = friends().await;
+    let control = Control::open(bob.dir.path(), bob.hub.clone()).unwrap();
+    let idle = asks(&bob, Question::Status).await.unwrap().unwrap();
+    assert!(idle.running && idle.online && idle.call.is_none());
+    let nothing = asks(&bob, Question::HangUp).await.unwrap_err();
+    assert_eq!(nothing.code, "no_call");
+
+    alice.calls(key).await;
+    bob.is_in(Phase::Ringing).await;
+    let ringing = asks(&bob, Question::Status).await.unwrap().unwrap();
+    assert!(
+        ringing.to_string().contains("Alice is calling."),
+        "{ringing}"
+    );
+    assert_eq!(asks(&bob, Question::HangUp).await.unwrap(), None);
+    alice.hears_of_end(EndReason::Declined).await;
+
+    // Once it is gone, and even where its socket is left over, nobody answers.
+    drop(control);
+    loop {
+        match asks(&bob, Question::Status).await {
+            Err(error) if error.code == "not_running" => break,
+            _ => tokio::task::yield_now().await,
+        }
+    }
+    let again = Control::open(bob.dir.path(), bob.hub.clone()).unwrap();
+    assert!(asks(&bob, Question::Status).await.is_ok());
+    drop(again);
+}
+
+#[tokio::test]
+async fn only_its_owner_may_ask() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let bob = Someone::arrives("Bob").await;
+    let _control = Control::open(bob.dir.path(), bob.hub.clone()).unwrap();
+    let socket = bob.dir.path().join("control");
+    let mode = socket.metadata().unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
