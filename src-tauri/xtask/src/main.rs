@@ -7,6 +7,7 @@
 //! cargo xtask bench call               measure a call between two windows
 //! cargo xtask fuzz [--seconds N] [TARGET…]  feed the parsers with hostile input
 //! cargo xtask types [--check]          write (or check) ui/types.d.ts from the Rust types
+//! cargo xtask licences [--check]       write (or check) the list of licences that the app shows
 //! cargo xtask bundle                   the .deb, the .rpm, the AppImage
 //! ```
 //!
@@ -20,6 +21,7 @@ mod demo;
 mod distribution;
 mod e2e;
 mod fuzz;
+mod licences;
 mod packages;
 mod pulse;
 mod run;
@@ -83,6 +85,12 @@ enum Task {
         #[arg(long)]
         check: bool,
     },
+    /// Write the list of licences of what is in the app
+    Licences {
+        /// Only check that it is up to date
+        #[arg(long)]
+        check: bool,
+    },
     /// Make the packages: .deb, .rpm and, where its tools can be fetched, AppImage
     Bundle,
 }
@@ -105,6 +113,7 @@ fn dispatch(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         Task::Bench { what } => Ok(bench::bench(what)?),
         Task::Fuzz { seconds, targets } => Ok(fuzz::fuzz(&targets, seconds)?),
         Task::Types { check } => Ok(types::types(check)?),
+        Task::Licences { check } => Ok(licences::licences(&sh::root(), check)?),
         Task::Bundle => Ok(bundle::bundle()?),
     }
 }

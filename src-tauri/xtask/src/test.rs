@@ -12,6 +12,7 @@ use clap::ValueEnum;
 use crate::bundle;
 use crate::e2e;
 use crate::fuzz;
+use crate::licences;
 use crate::packages::{self, Purpose};
 use crate::sh::{self, Sh};
 use crate::tally::{Cargo, Node, Reader, Tally, Windows};
@@ -65,6 +66,9 @@ pub enum Error {
     /// A parser did not stand up to what it was fed.
     #[error(transparent)]
     Fuzz(#[from] fuzz::Error),
+    /// The app shows another list of licences than it has.
+    #[error(transparent)]
+    Licences(#[from] licences::Error),
     /// There is no package.
     #[error(transparent)]
     Bundle(#[from] bundle::Error),
@@ -186,6 +190,7 @@ fn run(step: Step, tally: &mut Tally) -> Result<(), Error> {
 }
 
 fn deny(tally: &mut Tally) -> Result<(), Error> {
+    licences::licences(&sh::root(), true)?;
     if !Sh::cargo().args(["deny", "--version"]).succeeds() {
         eprintln!(
             "xtask: cargo-deny is not installed, so this is skipped (cargo install cargo-deny --locked)"
