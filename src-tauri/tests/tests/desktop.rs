@@ -134,6 +134,9 @@ async fn alice_calls_bob_from_the_tray_and_quits_there() -> Result<()> {
     let panel = Panel::start(&stage).await?;
     let (alice, bob) = friends(&stage).await?;
     panel.icons(2).await?;
+    alice.page().press("Show Bob").await?;
+    alice.page().press("Favourite").await?;
+    alice.page().pressed("Favourite", true).await?;
     alice.leave().await?;
     let alice = in_the_background(&stage, "Alice").await?;
     panel.icons(3).await?;

@@ -41,16 +41,24 @@ async fn bob_does_not_answer() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bob_is_in_another_call() -> Result<()> {
+async fn carol_calls_while_bob_talks() -> Result<()> {
     let stage = Stage::new("1280x1024").await?;
     let (alice, bob) = friends(&stage).await?;
     let carol = Person::arrive(&stage, "Carol", Setup::default()).await?;
     carol.befriend(&bob.invite().await?, "Bob").await?;
     bob.befriend(&carol.invite().await?, "Carol").await?;
     alice.talks_with(&bob).await?;
+
     carol.call_by_typing("Bob").await?;
-    carol.page().status("Bob is in another call").await?;
-    tokio::try_join!(alice.sees("Bob"), bob.sees("Alice")).map(drop)
+    bob.page().press("Decline Carol").await?;
+    carol.page().status("Bob declined").await?;
+    tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
+
+    carol.put_away().await?;
+    carol.call_by_typing("Bob").await?;
+    bob.page().press("End and accept").await?;
+    alice.page().status("Call ended").await?;
+    tokio::try_join!(carol.sees("Bob"), bob.sees("Carol")).map(drop)
 }
 
 #[tokio::test(flavor = "multi_thread")]
