@@ -3,13 +3,22 @@
 
 use std::collections::HashMap;
 
-use super::{EnvelopeError, MAX_SKEW_MS};
+use super::{EnvelopeError, MAX_NOTE_AGE_MS, MAX_SKEW_MS};
 use crate::identity::PublicKey;
+use crate::message::Kind;
 
 /// The most first messages of one contact that are opened in that time. A call that rings in vain has some 25.
 const MAX_OF_CONTACT: usize = 512;
 /// The same of all who are no contact, together.
 const MAX_OF_GUESTS: usize = 256;
+
+/// How old a first message may be, in milliseconds. A note waits for its recipient.
+pub(super) fn patience(kind: &Kind) -> u64 {
+    match kind {
+        Kind::Note { .. } => MAX_NOTE_AGE_MS,
+        _ => MAX_SKEW_MS,
+    }
+}
 
 /// Whether the sender of a first message is heard.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,10 +7,10 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 use super::handshake::{self, First, MARK};
-use super::replays::{Admission, Replays, Seen};
+use super::replays::{self, Admission, Replays, Seen};
 use super::session::{Letter, Session, State, json};
 use super::transport::Transport;
-use super::{EnvelopeError, MAX_NOTE_AGE_MS, MAX_SKEW_MS, packet};
+use super::{EnvelopeError, MAX_SKEW_MS, packet};
 use crate::identity::{Identity, PublicKey};
 use crate::message::{Kind, Message};
 
@@ -300,11 +300,7 @@ impl Sessions {
         if from == self.me.public() {
             return Err(EnvelopeError::Own);
         }
-        // A note waits for its recipient.
-        let patience = match message.kind {
-            Kind::Note { .. } => MAX_NOTE_AGE_MS,
-            _ => MAX_SKEW_MS,
-        };
+        let patience = replays::patience(&message.kind);
         let off = now_ms.abs_diff(at);
         if off > if at > now_ms { MAX_SKEW_MS } else { patience } {
             return Err(EnvelopeError::Stale(off / 1000));

@@ -4,6 +4,8 @@
 //! the server that delivered it takes the next ones, several under way at a time. When that stops working, all are tried
 //! again. So a payload may arrive twice, and a repeated one out of order: recipients number theirs and drop repetitions.
 
+mod attempt;
+
 use std::{
     collections::{HashMap, VecDeque},
     fmt,
@@ -18,12 +20,13 @@ use futures_util::{
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::timeout,
 };
 
+use self::attempt::{attempt, more_telling};
 use super::{
     dial::Dialer,
-    pool::{Answer, Link, LinkError, Pool},
+    pool::{Answer, Link, Pool},
 };
 use crate::{
     limits::{
@@ -348,77 +351,4 @@ fn fly(pool: Arc<Pool>, url: String, link: Link, to: Key, job: Job) -> Flight {
         };
         (job, delivered)
     })
-}
-
-/// One attempt at one server.
-async fn attempt<'a>(
-    pool: &Pool,
-    url: &'a str,
-    to: Key,
-    payload: &Payload,
-) -> (&'a str, Result<(), DeliverError>) {
-    let patient = async {
-        loop {
-            let answer = ask(pool, url, to, payload).await;
-            match answer {
-                Ok(Answer {
-                    outcome: Outcome::Busy,
-                    ..
-                }) => sleep(BUSY_PAUSE).await,
-                answer => return answer,
-            }
-        }
-    };
-    let result = match timeout(DELIVERY_TIMEOUT, patient).await {
-        Ok(Ok(answer)) => judge(answer),
-        Ok(Err(LinkError::Unreachable)) => Err(DeliverError::Unreachable),
-        Ok(Err(LinkError::Lost)) => Err(DeliverError::Offline),
-        Err(_) => match pool.living(url) {
-            Some(link) => {
-                pool.discard(url, &link);
-                Err(DeliverError::Offline)
-            }
-            None => Err(DeliverError::Unreachable),
-        },
-    };
-    (url, result)
-}
-
-/// Asks over the connection that is there; if that is lost, over a new one.
-async fn ask(pool: &Pool, url: &str, to: Key, payload: &Payload) -> Result<Answer, LinkError> {
-    let link = pool.link(url);
-    let answer = link.send(to, payload.clone()).await;
-    if answer != Err(LinkError::Lost) {
-        return answer;
-    }
-    pool.discard(url, &link);
-    pool.link(url).send(to, payload.clone()).await
-}
-
-fn judge(answer: Answer) -> Result<(), DeliverError> {
-    match answer.outcome {
-        Outcome::Delivered => Ok(()),
-        // Nothing but a note is "taken".
-        Outcome::Offline | Outcome::Taken => Err(DeliverError::Offline),
-        Outcome::Busy | Outcome::Refused => Err(DeliverError::Refused(
-            answer
-                .message
-                .unwrap_or_else(|| "the server did not say why".to_owned()),
-        )),
-    }
-}
-
-/// Of two reasons the one that says more: a server that knows them offline beats one that refuses beats silence.
-fn more_telling(one: DeliverError, other: DeliverError) -> DeliverError {
-    let weight = |error: &DeliverError| match error {
-        DeliverError::Unreachable => 0,
-        DeliverError::TooLarge => 1,
-        DeliverError::Refused(_) => 2,
-        DeliverError::Offline => 3,
-    };
-    if weight(&other) > weight(&one) {
-        other
-    } else {
-        one
-    }
 }

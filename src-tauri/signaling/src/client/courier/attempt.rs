@@ -1,0 +1,83 @@
+//! One payload, one server: what it answers, and what that means.
+
+use tokio::time::{sleep, timeout};
+
+use super::{BUSY_PAUSE, DeliverError};
+use crate::{
+    client::pool::{Answer, LinkError, Pool},
+    limits::DELIVERY_TIMEOUT,
+    wire::{Key, Outcome, Payload},
+};
+
+/// One attempt at one server.
+pub(super) async fn attempt<'a>(
+    pool: &Pool,
+    url: &'a str,
+    to: Key,
+    payload: &Payload,
+) -> (&'a str, Result<(), DeliverError>) {
+    let patient = async {
+        loop {
+            let answer = ask(pool, url, to, payload).await;
+            match answer {
+                Ok(Answer {
+                    outcome: Outcome::Busy,
+                    ..
+                }) => sleep(BUSY_PAUSE).await,
+                answer => return answer,
+            }
+        }
+    };
+    let result = match timeout(DELIVERY_TIMEOUT, patient).await {
+        Ok(Ok(answer)) => judge(answer),
+        Ok(Err(LinkError::Unreachable)) => Err(DeliverError::Unreachable),
+        Ok(Err(LinkError::Lost)) => Err(DeliverError::Offline),
+        Err(_) => match pool.living(url) {
+            Some(link) => {
+                pool.discard(url, &link);
+                Err(DeliverError::Offline)
+            }
+            None => Err(DeliverError::Unreachable),
+        },
+    };
+    (url, result)
+}
+
+/// Asks over the connection that is there; if that is lost, over a new one.
+async fn ask(pool: &Pool, url: &str, to: Key, payload: &Payload) -> Result<Answer, LinkError> {
+    let link = pool.link(url);
+    let answer = link.send(to, payload.clone()).await;
+    if answer != Err(LinkError::Lost) {
+        return answer;
+    }
+    pool.discard(url, &link);
+    pool.link(url).send(to, payload.clone()).await
+}
+
+fn judge(answer: Answer) -> Result<(), DeliverError> {
+    match answer.outcome {
+        Outcome::Delivered => Ok(()),
+        // Nothing but a note is "taken".
+        Outcome::Offline | Outcome::Taken => Err(DeliverError::Offline),
+        Outcome::Busy | Outcome::Refused => Err(DeliverError::Refused(
+            answer
+                .message
+                .unwrap_or_else(|| "the server did not say why".to_owned()),
+        )),
+    }
+}
+
+/// Of two reasons the one that says more: a server that knows them offline beats one that refuses beats silence.
+pub(super) fn more_telling(one: DeliverError, other: DeliverError) -> DeliverError {
+    let weight = |error: &DeliverError| match error {
+        DeliverError::Unreachable => 0,
+        DeliverError::TooLarge => 1,
+        DeliverError::Refused(_) => 2,
+        DeliverError::Offline => 3,
+    };
+    if weight(&other) > weight(&one) {
+        other
+    } else {
+        one
+    }
+}
