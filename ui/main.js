@@ -176,6 +176,7 @@ try {
   tell(ipc.speak({ words: nativeWords() }));
   session.adopt(loaded.call);
   draw();
+  performance.mark("drawn");
   await openInvite(loaded);
 } catch (error) {
   document.body.replaceChildren(createFailed(sentence(error, t("error.unknown"))));

@@ -51,6 +51,25 @@ pub async fn of(pid: u32) -> Result<BTreeMap<String, Usage>> {
     Ok(all)
 }
 
+/// When a process was started, in milliseconds of Unix time, to 10 ms.
+///
+/// # Errors
+/// When /proc can't be read.
+pub async fn started(pid: u32) -> Result<f64> {
+    let stat = tokio::fs::read_to_string(format!("/proc/{pid}/stat")).await?;
+    // Field 22: ticks of 10 ms since the machine started.
+    let rest = stat.rsplit(')').next().unwrap_or_default();
+    let ticks: f64 = rest.split_whitespace().nth(19).ok_or("no start")?.parse()?;
+    let uptime = tokio::fs::read_to_string("/proc/uptime").await?;
+    let uptime: f64 = uptime
+        .split_whitespace()
+        .next()
+        .ok_or("no uptime")?
+        .parse()?;
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?;
+    Ok((now.as_secs_f64() - uptime) * 1000.0 + ticks * 10.0)
+}
+
 async fn children(pid: u32) -> Vec<u32> {
     let mut found = Vec::new();
     let Ok(mut tasks) = tokio::fs::read_dir(format!("/proc/{pid}/task")).await else {

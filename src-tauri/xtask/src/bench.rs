@@ -13,12 +13,15 @@ use crate::run::Error;
 pub enum What {
     /// A call between two windows: time to the first frame, frame rate, latency, CPU and memory by process
     Call,
+    /// The app alone: from start to a window that takes input; CPU and memory while it waits in the background
+    Idle,
 }
 
 impl What {
     fn name(self) -> &'static str {
         match self {
             Self::Call => "call",
+            Self::Idle => "idle",
         }
     }
 }

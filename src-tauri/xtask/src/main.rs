@@ -5,6 +5,7 @@
 //! cargo xtask demo [--seconds N]       two windows, Alice calls Bob
 //! cargo xtask test [STEP…]             every check there is, or only the steps named
 //! cargo xtask bench call               measure a call between two windows
+//! cargo xtask bench idle               measure its start, and the app that waits in the background
 //! cargo xtask fuzz [--seconds N] [TARGET…]  feed the parsers with hostile input
 //! cargo xtask types [--check]          write (or check) ui/types.d.ts from the Rust types
 //! cargo xtask licences [--check]       write (or check) the list of licences that the app shows

@@ -1,4 +1,5 @@
 //! `cargo xtask bench call`: what a call costs and how quick it is, between two real windows on this machine.
+//! `cargo xtask bench idle`: how soon a window is there, and what an app costs that waits in the background.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -16,6 +17,17 @@ const CALLS: usize = 5;
 const WATCH: Duration = Duration::from_secs(20);
 /// Frames whose age is read.
 const AGES: u64 = 150;
+
+/// Starts of the app; the table shows the median.
+const STARTS: usize = 5;
+/// From the last thing that happened until an app is called idle.
+const SETTLE: Duration = Duration::from_secs(10);
+
+/// When the page was drawn for the first time and took input, in milliseconds of Unix time.
+const READY: &str = r#"
+const [drawn] = performance.getEntriesByName("drawn");
+return performance.timeOrigin + drawn.startTime;
+"#;
 
 /// Stamps the moment "Accept" is pressed and the moment the first picture of the other side is shown.
 const STAMP_FIRST_FRAME: &str = r#"
@@ -90,7 +102,8 @@ video.requestVideoFrameCallback(read);
 async fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("call") | None => bench_call().await,
-        Some(other) => Err(format!("there is no bench “{other}”; there is: call").into()),
+        Some("idle") => bench_idle().await,
+        Some(other) => Err(format!("there is no bench “{other}”; there are: call, idle").into()),
     }
 }
 
@@ -99,6 +112,57 @@ async fn bench_call() -> Result<()> {
     table.row("machine", &usage::machine().await);
     plain(&mut table).await?;
     coded(&mut table).await?;
+    table.print();
+    Ok(())
+}
+
+async fn bench_idle() -> Result<()> {
+    let mut table = Table::default();
+    table.row("machine", &usage::machine().await);
+    let stage = Stage::new("1280x1024").await?;
+    Person::arrive(&stage, "Alice", Setup::default())
+        .await?
+        .leave()
+        .await?;
+    let mut starts = Vec::new();
+    for _ in 0..STARTS {
+        let alice = Person::open(&stage, "Alice", Setup::default()).await?;
+        alice.page().find("button", "Add contact").await?;
+        let ready = alice.page().run(READY, vec![]).await?;
+        starts.push(number(&ready)? - usage::started(alice.pid().await?).await?);
+        alice.leave().await?;
+    }
+    table.row(
+        "from start to a window that takes input, median",
+        &format!("{:.0} ms", median(&mut starts)),
+    );
+
+    for (what, sleeps) in [("its page awake", "3600"), ("its page asleep", "1")] {
+        let arguments = ["--hidden", "--page-sleeps", sleeps].map(String::from);
+        let setup = Setup {
+            arguments: arguments.into(),
+            ..Setup::default()
+        };
+        let alice = Person::open(&stage, "Alice", setup).await?;
+        if sleeps == "1" {
+            alice.page_is_gone().await?;
+        }
+        tokio::time::sleep(SETTLE).await;
+        let pid = alice.pid().await?;
+        let before = usage::of(pid).await?;
+        tokio::time::sleep(WATCH).await;
+        let after = usage::of(pid).await?;
+        report(
+            &mut table,
+            &format!("hidden, {what}"),
+            &before,
+            &after,
+            WATCH,
+        );
+        let all: f64 = after.values().map(|usage| usage.pss_megabytes()).sum();
+        table.row(&format!("hidden, {what}: all"), &format!("{all:.0} MB PSS"));
+        alice.leave().await?;
+    }
     table.print();
     Ok(())
 }
@@ -183,7 +247,7 @@ fn report(
         let share = (now.cpu - earlier).as_secs_f64() / time.as_secs_f64() * 100.0;
         table.row(
             &format!("{name}: {process}"),
-            &format!("{share:.0} % of a core, {:.0} MB PSS", now.pss_megabytes()),
+            &format!("{share:.1} % of a core, {:.0} MB PSS", now.pss_megabytes()),
         );
     }
 }
