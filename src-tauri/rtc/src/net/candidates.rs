@@ -29,8 +29,7 @@ impl Task {
 
     /// Opens a socket for each address, and tells of it.
     async fn open(&mut self, addresses: &[Address]) {
-        let ips: Vec<IpAddr> = addresses.iter().map(|one| one.ip).collect();
-        let opened = self.sockets.open(&ips).await;
+        let opened = self.sockets.open(addresses).await;
         let hosts: Vec<HostAddress> = opened
             .iter()
             .map(|&address| HostAddress {

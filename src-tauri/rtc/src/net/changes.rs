@@ -11,6 +11,8 @@ use netlink_sys::protocols::NETLINK_ROUTE;
 use netlink_sys::{AsyncSocket, AsyncSocketExt, SocketAddr, TokioSocket};
 use tokio::sync::watch;
 
+use super::addresses::{self, Places};
+
 /// Groups of rtnetlink: links, and addresses and routes of both families.
 const GROUPS: u32 = 0x1 | 0x10 | 0x100 | 0x40 | 0x400;
 /// A change comes in several messages: those that follow within this time are one with it.
@@ -20,6 +22,8 @@ const TOGETHER: Duration = Duration::from_millis(50);
 #[derive(Debug, Clone)]
 pub struct Watch {
     changes: watch::Receiver<u64>,
+    /// For [`Self::moved`].
+    seen: Places,
 }
 
 impl Watch {
@@ -35,7 +39,23 @@ impl Watch {
                 }
             }
         }
-        Self { changes }
+        Self {
+            changes,
+            seen: addresses::places(),
+        }
+    }
+
+    /// Waits until this machine is reached, or reaches others, by other addresses than before. The kernel tells of more:
+    /// that it has made sure of an address it has, say. Can be dropped at any time without missing one.
+    pub async fn moved(&mut self) {
+        loop {
+            self.changed().await;
+            let now = addresses::places();
+            if now != self.seen {
+                self.seen = now;
+                return;
+            }
+        }
     }
 
     /// Waits for the next change. Can be dropped at any time without missing one.
@@ -88,7 +108,10 @@ mod tests {
         assert!(nothing.await.is_err());
         let (sender, changes) = watch::channel(0);
         let listening = tokio::spawn(listen(open().unwrap(), sender));
-        drop(Watch { changes });
+        drop(Watch {
+            changes,
+            seen: addresses::places(),
+        });
         listening.await.unwrap();
     }
 }

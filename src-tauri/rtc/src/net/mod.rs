@@ -4,6 +4,7 @@ mod addresses;
 mod candidates;
 mod changes;
 mod gather;
+mod interface;
 mod mdns;
 mod sockets;
 pub(crate) mod task;

@@ -8,7 +8,9 @@ use std::task::{Context, Poll};
 use tokio::io::ReadBuf;
 use tokio::net::UdpSocket;
 
+use super::addresses::Address;
 use super::gather::{RelayPacket, Way};
+use super::interface::leave_by;
 
 struct Socket {
     address: SocketAddr,
@@ -27,12 +29,15 @@ pub(crate) struct Sockets {
 impl Sockets {
     /// Opens a socket more for each of these addresses. Returns where they are; an address that cannot
     /// be bound is left out.
-    pub async fn open(&mut self, addresses: &[IpAddr]) -> Vec<SocketAddr> {
+    pub async fn open(&mut self, addresses: &[Address]) -> Vec<SocketAddr> {
         let mut opened = Vec::new();
-        for &address in addresses {
-            let Ok(socket) = UdpSocket::bind((address, 0)).await else {
+        for one in addresses {
+            let Ok(socket) = UdpSocket::bind((one.ip, 0)).await else {
                 continue;
             };
+            if let Some(interface) = one.interface {
+                leave_by(&socket, one.ip, interface);
+            }
             // a socket that was never asked takes no packet at first
             let (Ok(()), Ok(address)) = (socket.writable().await, socket.local_addr()) else {
                 continue;
@@ -122,7 +127,15 @@ impl Sockets {
 mod tests {
     use super::*;
 
-    const HERE: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
+    const HERE: Address = at(IpAddr::V4(std::net::Ipv4Addr::LOCALHOST));
+
+    const fn at(ip: IpAddr) -> Address {
+        Address {
+            ip,
+            network: None,
+            interface: None,
+        }
+    }
 
     #[tokio::test]
     async fn a_packet_arrives_with_both_addresses() {
@@ -156,6 +169,6 @@ mod tests {
         assert_eq!(sockets.receive(&mut buffer).await, (4, second, second));
         assert_eq!(&buffer[..4], b"self");
         let unknown: IpAddr = "192.0.2.1".parse().unwrap();
-        assert_eq!(sockets.open(&[unknown]).await, []);
+        assert_eq!(sockets.open(&[at(unknown)]).await, []);
     }
 }

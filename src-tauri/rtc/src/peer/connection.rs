@@ -162,6 +162,17 @@ impl Connection {
         self.dtls == Dtls::Connected
     }
 
+    /// A way is being looked for, at first or again, or the first handshake is under way: time counts. That ends when it
+    /// has taken too long.
+    pub fn is_looking(&self, now: Instant) -> bool {
+        let soon = |since: Instant| now.saturating_duration_since(since) < self.patience.failed;
+        match self.ice {
+            Ice::Idle => false,
+            Ice::Checking { since, .. } => soon(since),
+            Ice::Works { .. } => (self.cut || self.dtls == Dtls::Pending) && soon(self.heard),
+        }
+    }
+
     /// The state of DTLS.
     pub fn dtls(&self) -> DtlsState {
         match (self.dtls, self.ice) {

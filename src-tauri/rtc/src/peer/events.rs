@@ -25,7 +25,7 @@ const MAX_BAD: u32 = 1000;
 /// The first byte of a STUN message is at most this (RFC 7983).
 pub(super) const STUN: u8 = 3;
 
-/// Between two looks at the pairs of candidates, until the connection is up.
+/// Between two looks at the pairs of candidates, while a way is being looked for.
 const PACE: Duration = Duration::from_millis(5);
 
 impl Peer {
@@ -49,10 +49,10 @@ impl Peer {
                 Ok(Str0m::Timeout(at)) => {
                     // str0m looks at one pair of candidates every 50 ms, and answers checks at that pace too. Each of a
                     // dozen pairs, and each way there and back, would wait for its turn: RFC 8445 (section 14.2) allows 5 ms.
-                    self.rtc_timeout = if self.connection.is_up() {
-                        at
-                    } else {
+                    self.rtc_timeout = if self.connection.is_looking(now) {
                         at.min(now + PACE)
+                    } else {
+                        at
                     };
                     break;
                 }
@@ -164,6 +164,13 @@ impl Peer {
         while let Some(dead) = self.heard.poll_dead(now) {
             tracing::info!("the pair in use is silent, another is not: it is left");
             self.candidates.banish(&mut self.rtc, dead);
+            switched = true;
+        }
+        if self.negotiation.is_controlled()
+            && let Some(left) = self.heard.poll_left(now)
+        {
+            tracing::info!("the other side uses another pair: it is followed");
+            self.candidates.banish(&mut self.rtc, left);
             switched = true;
         }
         while let Some(address) = self.heard.poll_return(now) {

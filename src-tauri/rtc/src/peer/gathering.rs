@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use serde_json::json;
+use str0m::Input;
 
 use super::ours::{self, HostAddress, Local, RelayAddress};
 use super::{Output, Peer};
@@ -102,6 +103,13 @@ impl Peer {
         if self.carrier == Some(address) {
             self.lost = self.carrier.take();
             self.connection.handle_lost();
+            self.ours.check_anew(&mut self.rtc);
+            // str0m chooses another pair when time passes, which it would let pass until the next check is due
+            if !self.over
+                && let Err(error) = self.rtc.handle_input(Input::Timeout(now))
+            {
+                self.give_up(now, &error);
+            }
         }
         self.settle(now);
     }

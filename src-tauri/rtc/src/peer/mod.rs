@@ -273,7 +273,7 @@ impl Peer {
             // checks with credentials of before a restart are no sign of life
             if !check || self.rtc.accepts(&input) {
                 self.connection.handle_packet(now, check);
-                self.heard.handle_packet(now, from, to);
+                self.heard.handle_packet(now, from, to, check);
             }
             // media may come by a new pair before it is nominated, so everything is tried; what cannot be
             // decrypted or parsed is dropped, and what is fatal shows in the next poll

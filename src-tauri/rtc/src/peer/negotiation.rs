@@ -96,6 +96,11 @@ impl Negotiation {
         &self.slots
     }
 
+    /// Whether the choice of the pair to use is the other side's.
+    pub fn is_controlled(&self) -> bool {
+        self.controlling == Some(false)
+    }
+
     /// The other side's ICE user name fragment, as applied.
     pub fn remote_ufrag(&self) -> Option<&str> {
         self.remote.as_ref().and_then(Remote::ufrag)

@@ -165,6 +165,15 @@ impl Ours {
         self.leftover.retain(|(known, _)| *known != address);
     }
 
+    /// Has the pairs of all that is left checked anew, at once. str0m would use another that works, but say so to the other
+    /// side only with the next check of it that is due, and Chromium goes on sending to where nobody is until it hears that.
+    pub fn check_anew(&self, rtc: &mut Rtc) {
+        for local in &self.current {
+            rtc.direct_api().invalidate_candidate(&local.candidate);
+            rtc.add_local_candidate(local.candidate.clone());
+        }
+    }
+
     /// What to close: not checked any more for a while, and not in use.
     pub fn take_unused(&mut self, now: Instant, in_use: Option<SocketAddr>) -> Vec<SocketAddr> {
         let unused =
