@@ -160,7 +160,7 @@ export class Call extends EventTarget {
     return sources[0]?.audioLevel ?? null;
   }
 
-  /** The network of this machine has changed: looks for a path at once. */
+  /** The network of this machine has changed: looks for a path, at once if there is none. */
   handleNetworkChange() {
     if (!this.#closed && this.#state !== null) this.#recovery.handleChange();
   }
@@ -177,7 +177,7 @@ export class Call extends EventTarget {
       this.#dispatch("error", error);
       return;
     }
-    if (this.#recovery.down) this.#recovery.handleChange();
+    if (this.#recovery.down) this.#recovery.handleServers();
   }
 
   /** Ends the connection. Local tracks are left to whoever made them. */

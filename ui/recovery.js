@@ -1,12 +1,20 @@
 // When ICE is restarted, and on whose word. Only the impolite side offers; the polite one asks it to, since one side
 // can lose its network without the other noticing for long.
 //
-//   disconnected ──2 s──> restart (or ask) ──6 s──> again, while it lasts        failed, network changed ──> at once
+//   disconnected ──2 s──> restart (or ask) ──6 s──> again, while it lasts        failed, other servers ──> at once
+//   network changed ──150 ms──> restart, if the connection is down ──1 s──> otherwise
+//
+// Where several ways are known to work, the app's connection moves to another one by itself within these 150 ms. A restart
+// then only looks for a better one, which can wait.
 
 /** How long a connection may be silent before ICE is restarted, in milliseconds. */
 export const RESTART_AFTER_MS = 2_000;
 /** While the connection stays down, ICE is restarted again this often, in milliseconds. */
 export const RESTART_AGAIN_MS = 6_000;
+/** So soon after the network changed the connection has moved to another way, if it knows one, in milliseconds. */
+export const SETTLES_MS = 150;
+/** And this long after that is soon enough to look for a better one, in milliseconds. */
+export const BETTER_AFTER_MS = 1_000;
 /** A restart this young answers the other side's wish for one, in milliseconds: both notice the same outage. */
 export const FRESH_MS = 2_000;
 
@@ -17,6 +25,7 @@ export class Recovery {
   #down = false;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
   /** @type {ReturnType<typeof setTimeout> | undefined} */ #fresh;
+  /** @type {ReturnType<typeof setTimeout> | undefined} */ #moving;
 
   /**
    * @param {{ polite: boolean, restart: (urgent: boolean) => void, ask: () => void }} options `restart` with
@@ -41,26 +50,35 @@ export class Recovery {
     else if (state === "disconnected") this.#timer = setTimeout(() => this.#begin(false), RESTART_AFTER_MS);
   }
 
-  /** The network of this side, or the servers, are others now. */
+  /** The network of this side is another one now. */
   handleChange() {
+    clearTimeout(this.#moving);
+    this.#moving = setTimeout(() => {
+      if (this.#down) this.handleServers();
+      else this.#moving = setTimeout(() => this.handleServers(), BETTER_AFTER_MS);
+    }, SETTLES_MS);
+  }
+
+  /** There are other servers to find a way with. */
+  handleServers() {
     clearTimeout(this.#timer);
     this.#begin(true);
   }
 
   /** The other side asks for a restart. */
   handleAsked() {
-    if (this.#polite || this.#fresh !== undefined) return;
-    clearTimeout(this.#timer);
-    this.#begin(true);
+    if (!this.#polite && this.#fresh === undefined) this.handleServers();
   }
 
   close() {
     clearTimeout(this.#timer);
     clearTimeout(this.#fresh);
+    clearTimeout(this.#moving);
   }
 
   /** @param {boolean} urgent */
   #begin(urgent) {
+    clearTimeout(this.#moving);
     if (this.#polite) {
       this.#ask();
     } else {

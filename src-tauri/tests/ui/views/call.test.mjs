@@ -5,7 +5,7 @@ import { FakePeerConnection, FakeStream, FakeTrack, installFakes } from "./fake-
 
 installFakes();
 const { Call, STATS_EVERY_MS } = await import("../../../../ui/call.js");
-const { RESTART_AFTER_MS, RESTART_AGAIN_MS, FRESH_MS } = await import("../../../../ui/recovery.js");
+const { RESTART_AFTER_MS, RESTART_AGAIN_MS, FRESH_MS, SETTLES_MS, BETTER_AFTER_MS } = await import("../../../../ui/recovery.js");
 
 /** Waits for what follows from what was done, in whatever order. */
 async function until(what, holds) {
@@ -342,13 +342,35 @@ describe("when the connection drops", () => {
     assert.equal(alice.pc.restarts, 1);
   });
 
-  test("another network is tried at once, on either side's word, while the old path still seems fine", async () => {
+  test("on another network a way is looked for as soon as it is clear that none is left", async () => {
     await connect();
     alice.call.handleNetworkChange();
+    alice.pc.become("disconnected");
+    mock.timers.tick(SETTLES_MS - 1);
+    assert.equal(alice.pc.restarts, 0);
+    mock.timers.tick(1);
+    assert.equal(alice.pc.restarts, 1);
+    await until("agreed", () => alice.pc.signalingState === "stable");
+    alice.pc.become("connected");
+    mock.timers.tick(SETTLES_MS + BETTER_AFTER_MS);
+    assert.equal(alice.pc.restarts, 1);
+  });
+
+  test("a better way is looked for later, on either side's word, where the call has moved to another by itself", async () => {
+    await connect();
+    alice.call.handleNetworkChange();
+    alice.pc.become("disconnected");
+    alice.pc.become("connected");
+    mock.timers.tick(SETTLES_MS);
+    mock.timers.tick(BETTER_AFTER_MS - 1);
+    assert.equal(alice.pc.restarts, 0);
+    mock.timers.tick(1);
     assert.equal(alice.pc.restarts, 1);
     await until("agreed", () => bob.descriptions().length === 2 && alice.pc.signalingState === "stable");
     mock.timers.tick(FRESH_MS);
     bob.call.handleNetworkChange();
+    mock.timers.tick(SETTLES_MS);
+    mock.timers.tick(BETTER_AFTER_MS);
     await until("she heard him", () => alice.pc.restarts === 2);
     await until("agreed again", () => bob.descriptions().length === 3 && alice.pc.signalingState === "stable");
     mock.timers.tick(RESTART_AGAIN_MS * 2);
@@ -362,6 +384,7 @@ describe("when the connection drops", () => {
     alice.pc.become("failed");
     await until("she has offered", () => alice.pc.signalingState === "have-local-offer");
     alice.call.handleNetworkChange();
+    mock.timers.tick(SETTLES_MS);
     assert.equal(alice.pc.restarts, 1);
     alice.release();
     await until("and again", () => alice.pc.restarts === 2);

@@ -5,6 +5,7 @@ import { FakePeerConnection, FakeStream, FakeTrack, installFakes } from "./fake-
 
 installFakes();
 const { Session } = await import("../../../../ui/session.js");
+const { BETTER_AFTER_MS, SETTLES_MS } = await import("../../../../ui/recovery.js");
 
 const CALL = {
   id: "one",
@@ -252,17 +253,21 @@ describe("what the core says during a call", () => {
     assert.equal(session.view.hasRelay, true);
   });
 
-  test("another network restarts ICE once there is a connection to keep", async () => {
+  test("another network restarts ICE once there is a connection to keep", (context) => {
+    context.mock.timers.enable({ apis: ["setTimeout"] });
     session.handlePeer({ kind: "network", call: "one" });
     assert.equal(peers[0].restarts, 0);
     peers[0].become("connected");
     peers[0].signalingState = "stable";
     session.handlePeer({ kind: "network", call: "one" });
     session.handlePeer({ kind: "network", call: "other" });
+    context.mock.timers.tick(SETTLES_MS);
+    context.mock.timers.tick(BETTER_AFTER_MS);
     assert.equal(peers[0].restarts, 1);
   });
 
-  test("an untrusted connection is told to it", () => {
+  test("an untrusted connection is told to it", (context) => {
+    context.mock.timers.enable({ apis: ["setTimeout"] });
     peers[0].transport.iceTransport.state = "connected";
     peers[0].transport.state = "failed";
     peers[0].become("failed");
