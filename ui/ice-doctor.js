@@ -9,9 +9,10 @@ import { examineNat } from "./nat.js";
 /**
  * @typedef {{
  *   createPeerConnection: import("./ice-probe.js").CreatePeerConnection,
- *   openCamera: () => Promise<{ track: MediaStreamTrack | null }>,
+ *   media: Pick<import("./media.js").Media, "acquire">,
  *   servers: readonly import("./types.d.ts").IceServer[],
- * }} DoctorOptions
+ *   lent: () => Promise<readonly import("./types.d.ts").IceServer[]>,
+ * }} DoctorOptions `servers`: the person's own; `lent`: those of meeting points
  */
 
 /** Events: `change` after anything to be seen changed. */
@@ -19,7 +20,7 @@ export class Doctor extends EventTarget {
   #options;
   #targets;
   #round = 0;
-  /** @type {MediaStreamTrack | null} */ #track = null;
+  /** What is sent to oneself. @type {readonly MediaStreamTrack[]} */ #tracks = [];
   /** @type {Row[]} */ rows = [];
   /** Null while it is examined. @type {import("./nat.js").Nat | null} */ nat = null;
   /** @type {LoopCall | null} */ loop = null;
@@ -43,10 +44,15 @@ export class Doctor extends EventTarget {
 
   /** Tries every server at once, then the router. Never rejects. */
   async run() {
-    const { createPeerConnection } = this.#options;
+    const { createPeerConnection, servers, lent } = this.#options;
     this.#round += 1;
     const round = this.#round;
     this.nat = null;
+    this.rows = [];
+    this.#tell();
+    // Without a meeting point there are one's own.
+    this.#targets = targetsOf([...servers, ...(await lent().catch(() => []))]);
+    if (round !== this.#round) return;
     const rows = this.#targets.map((target) => /** @type {Row} */ ({ target, answer: null }));
     this.rows = rows;
     this.#tell();
@@ -67,25 +73,26 @@ export class Doctor extends EventTarget {
   /** Calls oneself through one's own relays. Never rejects. */
   async call() {
     this.hangUp();
-    const { createPeerConnection, openCamera } = this.#options;
+    const { createPeerConnection, media } = this.#options;
     const relays = this.#targets.filter(({ relay, extra }) => relay && !extra);
     const servers = relays.map(({ url, server }) => ({ ...server, urls: [url] }));
     const loop = new LoopCall({ createPeerConnection, servers });
     this.loop = loop;
     loop.addEventListener("change", () => this.#tell());
     this.#tell();
-    const { track } = await openCamera();
-    if (this.loop !== loop) return track?.stop();
-    this.#track = track;
-    await loop.start(track ? [track] : []).catch(() => loop.fail());
+    const { stream } = await media.acquire({ video: true });
+    const tracks = stream.getTracks();
+    if (this.loop !== loop) return stop(tracks);
+    this.#tracks = tracks;
+    await loop.start(tracks).catch(() => loop.fail());
   }
 
-  /** Ends the call with oneself; the camera's light goes out. */
+  /** Ends the call with oneself; the camera's light and the microphone's go out. */
   hangUp() {
     this.loop?.close();
     this.loop = null;
-    this.#track?.stop();
-    this.#track = null;
+    stop(this.#tracks);
+    this.#tracks = [];
     this.#tell();
   }
 
@@ -98,4 +105,9 @@ export class Doctor extends EventTarget {
   #tell() {
     this.dispatchEvent(new Event("change"));
   }
+}
+
+/** @param {readonly MediaStreamTrack[]} tracks */
+function stop(tracks) {
+  for (const track of tracks) track.stop();
 }

@@ -89,6 +89,9 @@ export const setEarly = (args) => invoke("set_early", args);
 /** @param {{ key: string, policy: IcePolicy | null }} args null: as in the settings @returns {Promise<void>} */
 export const setContactPolicy = (args) => invoke("set_contact_policy", args);
 
+/** @returns {Promise<import("./types.d.ts").IceServer[]>} STUN and TURN servers that meeting points lend */
+export const lentServers = () => invoke("lent_servers");
+
 /** @param {{ key: string }} args @returns {Promise<Safety>} what both compare, `qr` an SVG */
 export const safety = (args) => invoke("safety", args);
 

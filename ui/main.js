@@ -72,8 +72,7 @@ const app = createApp(
     backup: (passphrase) => ipc.backup({ passphrase }),
     restore: async (file, passphrase) => ipc.restore({ data: await toBase64(file), passphrase }),
     openCamera: () => media.camera(),
-    examine: (servers) =>
-      new Doctor({ createPeerConnection, openCamera: () => media.camera(), servers: [...servers, ...session.servers] }),
+    examine: (servers) => new Doctor({ createPeerConnection, media, servers, lent: ipc.lentServers }),
     saveSettings: (settings) => ipc.saveSettings({ settings }),
     history: ipc.history,
     deleteHistory: (id) => ipc.deleteHistory({ id }),

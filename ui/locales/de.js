@@ -338,11 +338,11 @@ export default {
   "doctor.nat": "Dein Router",
   "doctor.nat_running": "Warten auf die Server …",
   "doctor.loop": "Ein Anruf mit dir selbst",
-  "doctor.loop_hint": "Schickt dein Bild durch dein eigenes Relay und zurück. Niemand sonst sieht es.",
+  "doctor.loop_hint": "Schickt deine Stimme und dein Bild durch dein eigenes Relay und zurück. Niemand sonst hört oder sieht sie.",
   "doctor.loop_start": "Testanruf starten",
   "doctor.loop_stop": "Testanruf beenden",
   "doctor.loop_connecting": "Verbinden …",
-  "doctor.loop_seen": "Dein Relay funktioniert: {count} ms hin und zurück. Das ist dein Bild nach der Reise.",
+  "doctor.loop_seen": "Dein Relay funktioniert: {count} ms hin und zurück. So siehst und klingst du nach der Reise.",
   "doctor.loop_unseen":
     "Dein Relay funktioniert: {count} ms hin und zurück. Es gibt keine Kamera, die ein Bild liefern könnte.",
   "doctor.loop_failed":

@@ -335,11 +335,11 @@ export default {
   "doctor.nat": "Tu router",
   "doctor.nat_running": "Esperando a los servidores…",
   "doctor.loop": "Una llamada contigo mismo",
-  "doctor.loop_hint": "Envía tu imagen por tu propio repetidor y de vuelta. Nadie más la ve.",
+  "doctor.loop_hint": "Envía tu voz y tu imagen por tu propio repetidor y de vuelta. Nadie más las oye ni las ve.",
   "doctor.loop_start": "Iniciar llamada de prueba",
   "doctor.loop_stop": "Terminar llamada de prueba",
   "doctor.loop_connecting": "Conectando…",
-  "doctor.loop_seen": "Tu repetidor funciona: {count} ms ida y vuelta. Esta es tu imagen después del viaje.",
+  "doctor.loop_seen": "Tu repetidor funciona: {count} ms ida y vuelta. Así te ves y te oyes después del viaje.",
   "doctor.loop_unseen": "Tu repetidor funciona: {count} ms ida y vuelta. No hay cámara de la que mostrar una imagen.",
   "doctor.loop_failed":
     "Tu repetidor no dejó pasar nada. Revisa su dirección y sus datos de acceso; si responde arriba, quizá prohíba llamadas entre sus propios usuarios.",

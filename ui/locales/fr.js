@@ -339,11 +339,11 @@ export default {
   "doctor.nat": "Votre routeur",
   "doctor.nat_running": "En attente des serveurs…",
   "doctor.loop": "Un appel avec vous-même",
-  "doctor.loop_hint": "Envoie votre image par votre propre relais et la ramène. Personne d’autre ne la voit.",
+  "doctor.loop_hint": "Envoie votre voix et votre image par votre propre relais et les ramène. Personne d’autre ne les entend ni ne les voit.",
   "doctor.loop_start": "Lancer l’appel test",
   "doctor.loop_stop": "Terminer l’appel test",
   "doctor.loop_connecting": "Connexion…",
-  "doctor.loop_seen": "Votre relais fonctionne : {count} ms aller-retour. Voici votre image après le voyage.",
+  "doctor.loop_seen": "Votre relais fonctionne : {count} ms aller-retour. Voici votre image et votre voix après le voyage.",
   "doctor.loop_unseen":
     "Votre relais fonctionne : {count} ms aller-retour. Il n’y a pas de caméra pour montrer une image.",
   "doctor.loop_failed":

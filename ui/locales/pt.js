@@ -337,11 +337,11 @@ export default {
   "doctor.nat": "Seu roteador",
   "doctor.nat_running": "Esperando os servidores…",
   "doctor.loop": "Uma chamada com você mesmo",
-  "doctor.loop_hint": "Envia sua imagem pelo seu próprio retransmissor e de volta. Ninguém mais a vê.",
+  "doctor.loop_hint": "Envia sua voz e sua imagem pelo seu próprio retransmissor e de volta. Ninguém mais as ouve nem vê.",
   "doctor.loop_start": "Iniciar chamada de teste",
   "doctor.loop_stop": "Encerrar chamada de teste",
   "doctor.loop_connecting": "Conectando…",
-  "doctor.loop_seen": "Seu retransmissor funciona: {count} ms ida e volta. Esta é sua imagem depois da viagem.",
+  "doctor.loop_seen": "Seu retransmissor funciona: {count} ms ida e volta. Esta é sua imagem e sua voz depois da viagem.",
   "doctor.loop_unseen": "Seu retransmissor funciona: {count} ms ida e volta. Não há câmera para mostrar uma imagem.",
   "doctor.loop_failed":
     "Seu retransmissor não passou nada adiante. Confira o endereço e o acesso; se ele responde acima, talvez proíba chamadas entre seus próprios usuários.",

@@ -24,7 +24,6 @@ export function openDoctor(actions, servers) {
   const again = h("button", { type: "button", class: "button quiet", onclick: () => doctor.run() }, t("doctor.again"));
 
   const video = h("video", { class: "scan-video loop-video", autoplay: true, playsinline: true, hidden: true, "aria-label": t("doctor.loop_video") });
-  video.muted = true;
   const loopSays = h("p", { "aria-live": "polite" });
   const loop = h("button", { type: "button", class: "button quiet", onclick: () => (doctor.loop ? doctor.hangUp() : doctor.call()) });
   const loopGroup = h("section", { class: "settings-group" }, h("h3", {}, t("doctor.loop")), h("p", { class: "hint" }, t("doctor.loop_hint")), loop, loopSays, video);
@@ -33,7 +32,7 @@ export function openDoctor(actions, servers) {
     // A relay over TCP that nobody configured is worth a line only if it would help.
     const rows = doctor.rows.filter(({ target, answer }) => !target.extra || answer?.verdict === "reachable");
     reconcile(list, rows, ({ target }) => target.url, createRow, updateRow);
-    none.hidden = rows.length > 0;
+    none.hidden = !doctor.done || rows.length > 0;
     const reachable = rows.filter(({ answer }) => answer?.verdict === "reachable").length;
     setText(state, !doctor.done ? t("doctor.running") : rows.length === 0 ? "" : t("doctor.done", { count: reachable, all: rows.length }));
     setText(nat, doctor.nat === null ? t("doctor.nat_running") : natText(doctor.nat));
@@ -44,7 +43,8 @@ export function openDoctor(actions, servers) {
     setText(loop, t(call ? "doctor.loop_stop" : "doctor.loop_start"));
     setText(loopSays, loopText(call));
     if (video.srcObject !== (call?.stream ?? null)) video.srcObject = call?.stream ?? null;
-    video.hidden = !(call?.state === "connected" && call.stream);
+    // Without a picture it still plays the voice.
+    video.hidden = !(call?.state === "connected" && showsPicture(call));
   };
   doctor.addEventListener("change", draw);
 
@@ -76,8 +76,13 @@ function loopText(call) {
     case "failed":
       return t("doctor.loop_failed");
     case "connected":
-      return t(call.stream ? "doctor.loop_seen" : "doctor.loop_unseen", { count: call.ms ?? 0 });
+      return t(showsPicture(call) ? "doctor.loop_seen" : "doctor.loop_unseen", { count: call.ms ?? 0 });
   }
+}
+
+/** @param {import("../loop-call.js").LoopCall} call */
+function showsPicture({ stream }) {
+  return stream?.getTracks().some(({ kind }) => kind === "video") ?? false;
 }
 
 /** @param {Row} row */

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use ringdown_core::ice::IcePolicy;
+use ringdown_core::ice::{IcePolicy, IceServer};
 use ringdown_core::identity::PublicKey;
 use ringdown_core::invite::issued::InviteKind;
 use serde_json::Value;
@@ -153,6 +153,11 @@ pub async fn set_contact_policy(
 ) -> Answer<()> {
     hub.ask(move |hub| hub.set_contact_policy(key, policy))
         .await
+}
+
+#[tauri::command]
+pub async fn lent_servers(hub: State<'_, HubHandle>) -> Answer<Vec<IceServer>> {
+    hub.ask(|hub| Ok(hub.lent_servers())).await
 }
 
 #[tauri::command]

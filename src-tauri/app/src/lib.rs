@@ -104,6 +104,7 @@ fn run_app(options: Options) -> ExitCode {
             commands::set_blocked,
             commands::set_early,
             commands::set_contact_policy,
+            commands::lent_servers,
             commands::safety,
             commands::check_safety,
             commands::set_verified,

@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use ringdown_core::ice::IceServer;
 
+use super::Hub;
+
 /// By meeting point.
 #[derive(Default)]
 pub(super) struct Helpers(HashMap<String, Lent>);
@@ -41,6 +43,13 @@ impl Helpers {
             }
         }
         all
+    }
+}
+
+impl Hub {
+    /// The servers that meeting points lend, as far as they are still good.
+    pub fn lent_servers(&mut self) -> Vec<IceServer> {
+        self.helpers.with(&[], Instant::now())
     }
 }
 

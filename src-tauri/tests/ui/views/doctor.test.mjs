@@ -40,8 +40,10 @@ class Gatherer extends EventTarget {
   }
 }
 
-const examine = (servers, { track = null } = {}) =>
-  new Doctor({ servers, createPeerConnection: (configuration) => new Gatherer(configuration), openCamera: async () => ({ track }) });
+/** Devices that are there. */
+const devices = (...tracks) => ({ acquire: async () => ({ stream: new FakeStream(tracks), microphone: "ok", camera: "ok" }) });
+const examine = (servers, { lent = async () => [] } = {}) =>
+  new Doctor({ servers, lent, createPeerConnection: (configuration) => new Gatherer(configuration), media: devices() });
 
 beforeEach(() => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
@@ -81,7 +83,7 @@ describe("what is tried", () => {
   test("is tried by a connection that may use it alone, a relay as a relay only", async () => {
     const asked = [];
     const create = (configuration) => (asked.push(configuration), new Gatherer(configuration));
-    const doctor = new Doctor({ servers: [{ urls: ["stun:a"] }, { urls: ["turn:b?transport=tcp"], ...LOGIN }], createPeerConnection: create, openCamera: async () => ({ track: null }) });
+    const doctor = new Doctor({ servers: [{ urls: ["stun:a"] }, { urls: ["turn:b?transport=tcp"], ...LOGIN }], createPeerConnection: create, media: devices(), lent: async () => [] });
     await finish(doctor, doctor.run());
     assert.deepEqual(asked.slice(0, 2), [
       { iceServers: [{ urls: ["stun:a"] }], iceTransportPolicy: "all" },
@@ -89,6 +91,17 @@ describe("what is tried", () => {
     ]);
     assert.equal(Gatherer.open, 0);
   });
+});
+
+test("servers that a meeting point lends are tried as well, also before the first call", async () => {
+  Gatherer.world = { "stun:own": { candidates: [candidate("srflx")] }, "turn:lent?transport=tcp": { candidates: [candidate("relay")] } };
+  const doctor = examine([{ urls: ["stun:own"] }], { lent: async () => [{ urls: ["turn:lent?transport=tcp"], ...LOGIN }] });
+  await finish(doctor, doctor.run());
+  assert.deepEqual(doctor.rows.map(({ target, answer }) => [target.url, answer.verdict]), [["stun:own", "reachable"], ["turn:lent?transport=tcp", "reachable"]]);
+  assert.ok(doctor.hasRelay);
+  const alone = examine([{ urls: ["stun:own"] }], { lent: () => Promise.reject(new Error("no")) });
+  await finish(alone, alone.run());
+  assert.equal(alone.rows.length, 1);
 });
 
 test("how a server answers is told apart", async () => {
@@ -169,16 +182,16 @@ test("a doctor that was sent away says nothing more", async () => {
 
 describe("the call with oneself", () => {
   const relay = [{ urls: ["stun:a", "turn:b", "turn:b?transport=tcp"], ...LOGIN }];
-  const dial = (track) => {
+  const dial = (...tracks) => {
     const peers = [];
     const create = (configuration) => (peers.push(new FakePeerConnection(configuration)), peers.at(-1));
-    const doctor = new Doctor({ servers: relay, createPeerConnection: create, openCamera: async () => ({ track }) });
+    const doctor = new Doctor({ servers: relay, createPeerConnection: create, media: devices(...tracks), lent: async () => [] });
     return { doctor, peers };
   };
 
-  test("may use the relays alone, and brings the own picture back", async () => {
-    const lens = new FakeTrack("video");
-    const { doctor, peers } = dial(lens);
+  test("may use the relays alone, and brings the own voice and picture back", async () => {
+    const [voice, lens] = [new FakeTrack("audio"), new FakeTrack("video")];
+    const { doctor, peers } = dial(voice, lens);
     await doctor.call();
     await settled();
     for (const { configuration } of peers) {
@@ -187,19 +200,19 @@ describe("the call with oneself", () => {
     }
     assert.equal(doctor.loop.state, "connected");
     assert.equal(typeof doctor.loop.ms, "number");
-    assert.ok(doctor.loop.stream instanceof FakeStream);
+    assert.deepEqual(doctor.loop.stream.getTracks().map(({ kind }) => kind), ["audio", "video"]);
     doctor.hangUp();
-    assert.equal(lens.readyState, "ended");
+    for (const track of [voice, lens]) assert.equal(track.readyState, "ended");
     assert.equal(peers[0].signalingState, "closed");
     assert.equal(doctor.loop, null);
   });
 
   test("works without a camera, and fails in words", async () => {
-    const { doctor } = dial(null);
+    const { doctor } = dial();
     await doctor.call();
     await settled();
     assert.equal(doctor.loop.state, "connected");
-    const broken = dial(null);
+    const broken = dial();
     FakePeerConnection.prototype.createDataChannel = ((original) => {
       broken.restore = () => (FakePeerConnection.prototype.createDataChannel = original);
       return () => {
