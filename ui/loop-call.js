@@ -68,6 +68,12 @@ export class LoopCall extends EventTarget {
     await this.#here.setRemoteDescription(/** @type {RTCSessionDescription} */ (this.#there.localDescription));
   }
 
+  /** @returns {number | null} how loud the voice is that came back, 0 to 1; null where there is none */
+  voiceLevel() {
+    const receiver = this.#there.getReceivers?.().find(({ track }) => track.kind === "audio");
+    return receiver?.getSynchronizationSources?.()[0]?.audioLevel ?? null;
+  }
+
   /** It cannot be. */
   fail() {
     this.#become("failed");

@@ -2,6 +2,7 @@
 import { t } from "../i18n.js";
 import { openPanel } from "./dialog.js";
 import { h, icon, setAttribute, setText } from "./dom.js";
+import { createMeter } from "./meter.js";
 
 /**
  * @param {Pick<import("./actions.d.ts").Actions, "loopCall" | "tryDevices" | "notify">} actions
@@ -15,13 +16,15 @@ export function openTestCall(actions, worked) {
 
   const says = h("p", { class: "center", role: "status" }, t("test.connecting"));
   const video = h("video", { class: "scan-video loop-video", autoplay: true, playsinline: true, hidden: true, "aria-label": t("test.video") });
+  const meter = createMeter();
   const hint = h("p", { class: "hint center", hidden: true }, t("test.headphones"));
   const end = h("button", { type: "button", class: "button danger", onclick: () => panel.close() }, icon("hang-up"), t("test.end"));
   const panel = openPanel({
     title: t("test.title"),
-    body: [says, video, hint, h("div", { class: "center" }, end)],
+    body: [says, video, meter.element, hint, h("div", { class: "center" }, end)],
     onclose: () => {
       ended = true;
+      meter.rest();
       call.removeEventListener("change", draw);
       call.close();
       video.srcObject = null;
@@ -37,6 +40,7 @@ export function openTestCall(actions, worked) {
   const draw = () => {
     if (call.state === "failed") setText(says, t("test.failed"));
     if (call.state !== "connected" || !call.stream) return;
+    if (!done) meter.follow(() => call.voiceLevel());
     done = true;
     const kinds = call.stream.getTracks().map(({ kind }) => kind);
     if (video.srcObject !== call.stream) video.srcObject = call.stream;

@@ -1,15 +1,14 @@
 // Settings → Devices: which camera, microphone and speaker, tried before they are needed; and what a call sounds like.
 import { t } from "../../i18n.js";
-import { h, icon, setAttribute, setIcon, setText } from "../dom.js";
+import { h, icon, setIcon, setText } from "../dom.js";
+import { createMeter } from "../meter.js";
+import { openTestCall } from "../test-call.js";
 import { createChoice } from "./choice.js";
 import { createRingtone } from "./ringtone.js";
 
 /** @typedef {import("../../types.d.ts").Settings} Settings */
 /** @typedef {import("../../media.js").DeviceState} DeviceState */
 /** @typedef {import("../../i18n.js").Key} Key */
-
-/** How often the level of the voice is drawn, in milliseconds. */
-const DRAW_EVERY_MS = 80;
 
 /** @type {Record<DeviceState, Key | null>} */
 const CAMERA = { ok: null, off: null, none: "devices.no_camera", denied: "devices.camera_denied", busy: "devices.camera_busy" };
@@ -40,16 +39,11 @@ export function createDevices(actions, keeper) {
   const speaker = createChoice({ id: "settings-speaker", label: t("devices.speaker"), choose: choose("speaker") });
   const ring = createChoice({ id: "settings-ring", label: t("devices.ring"), choose: choose("ring_device") });
 
-  /** The camera and the microphone while they are tried. @type {{ stream: MediaStream | null, timer?: ReturnType<typeof setInterval> } | null} */
+  /** The camera and the microphone while they are tried. @type {{ stream: MediaStream | null } | null} */
   let trial = null;
   const video = h("video", { class: "scan-video loop-video", autoplay: true, playsinline: true, hidden: true, "aria-label": t("devices.preview") });
   video.muted = true;
-  const bar = h("i");
-  const meter = h(
-    "div",
-    { class: "meter", role: "meter", "aria-label": t("devices.level"), "aria-valuemin": 0, "aria-valuemax": 100, "aria-valuenow": 0, hidden: true },
-    bar,
-  );
+  const meter = createMeter();
   const meterHint = h("p", { class: "hint", hidden: true });
   const wrong = h("p", { class: "error", "aria-live": "polite" });
   const mark = icon("play");
@@ -60,11 +54,11 @@ export function createDevices(actions, keeper) {
     setText(/** @type {Element} */ (toggle.lastElementChild), t(trial ? "devices.stop" : "devices.test"));
   };
   const stop = () => {
-    clearInterval(trial?.timer);
+    meter.rest();
     for (const track of trial?.stream?.getTracks() ?? []) track.stop();
     trial = null;
     video.srcObject = null;
-    video.hidden = meter.hidden = meterHint.hidden = true;
+    video.hidden = meterHint.hidden = true;
     setText(wrong, "");
     sayToggle();
   };
@@ -88,19 +82,12 @@ export function createDevices(actions, keeper) {
     const problems = [CAMERA[seen], MICROPHONE[heard]].flatMap((key) => (key ? [t(key)] : []));
     setText(wrong, problems.join(" "));
     const level = voice ? actions.listen(voice) : null;
-    meter.hidden = level === null;
     meterHint.hidden = !voice;
     setText(meterHint, t(level === null ? "devices.level_unknown" : "devices.level_hint"));
-    if (level) mine.timer = setInterval(() => drawLevel(level()), DRAW_EVERY_MS);
+    if (level) meter.follow(level);
     // Names are given once a device was allowed.
     look();
   };
-  /** @param {number} level */
-  const drawLevel = (level) => {
-    bar.style.setProperty("--level", level.toFixed(3));
-    setAttribute(meter, "aria-valuenow", Math.round(level * 100));
-  };
-
   const look = async () => {
     devices = await actions.devices();
     drawChoices();
@@ -127,6 +114,11 @@ export function createDevices(actions, keeper) {
     ring.draw(optionsOf("audiooutput", settings.ring_device), settings.ring_device ?? "");
   };
   const ringtone = createRingtone(actions, keeper);
+  // Both at once would want the same camera.
+  const call = () => {
+    stop();
+    openTestCall(actions, () => {});
+  };
   sayToggle();
   look();
 
@@ -138,7 +130,15 @@ export function createDevices(actions, keeper) {
       {},
       camera.element,
       microphone.element,
-      h("div", { class: "trial" }, toggle, wrong, video, meter, meterHint),
+      h(
+        "div",
+        { class: "trial" },
+        h("div", { class: "buttons" }, toggle, h("button", { type: "button", class: "button quiet", onclick: call }, icon("phone"), t("tour.test_start"))),
+        wrong,
+        video,
+        meter.element,
+        meterHint,
+      ),
       actions.canChooseOutput ? speaker.element : h("p", { class: "hint" }, t("devices.no_output")),
       actions.canChooseOutput && ring.element,
       ringtone.element,

@@ -8,6 +8,9 @@ class FakeLoop extends EventTarget {
   stream = null;
   started = [];
   closed = false;
+  voiceLevel() {
+    return 0.5;
+  }
   async start(tracks) {
     this.started = tracks;
   }
@@ -62,6 +65,8 @@ test("leads from the name to a call with oneself, and says when she can be calle
   await callMyself("audio", "video");
   assert.deepEqual(loop.started.map(({ kind }) => kind), ["audio", "video"]);
   assert.ok(page.statuses().includes("This is how others see you. Say something: you hear it come back."));
+  mock.timers.tick(200);
+  assert.equal(page.document.querySelector("[role=meter]").getAttribute("aria-valuenow"), "50");
   page.click(page.find("button", "End test call"));
   assert.ok(loop.closed);
   assert.deepEqual(stopped, ["audio", "video"]);
