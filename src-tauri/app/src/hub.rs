@@ -222,6 +222,7 @@ impl Hub {
         self.issued = IssuedBook::from_saved(self.store.invites()?);
         self.incoming = self.store.setting("requests")?.unwrap_or_default();
         self.quiet = self.store.setting("quiet")?.unwrap_or_default();
+        self.wanted = self.store.setting("wanted")?.unwrap_or_default();
         self.reminders = self.store.setting("reminders")?.unwrap_or_default();
         self.read_history()?;
         let name = self.store.setting("name")?;

@@ -125,7 +125,7 @@ impl Hub {
         self.store.remove_contact(key)?;
         self.leave(key);
         let _ = self.contacts.remove(key);
-        self.wanted.remove(&key);
+        self.want_no_more(key);
         self.watch_contacts();
         self.show();
         Ok(())

@@ -14,6 +14,7 @@ use ringdown_core::requests::alone;
 use uuid::Uuid;
 
 use super::{Happened, Hub};
+use crate::ipc::UiError;
 
 /// How often everybody who may know is asked anew: an app that dies says nothing.
 const ASK_EVERY: Duration = Duration::from_secs(5 * 60);
@@ -78,11 +79,48 @@ impl Hub {
         }
     }
 
-    /// The app closes.
+    /// The app closes. Who is not there themselves is not told: that would only take time.
     pub(super) fn take_leave(&mut self) {
         for key in self.who_may_know() {
-            self.say_presence(key, Presence::Gone, false);
+            if self.presence.reachable(key) == Some(true) {
+                self.say_presence(key, Presence::Gone, false);
+            }
         }
+    }
+
+    /// Tells the person once a contact can be called, or does not.
+    ///
+    /// # Errors
+    /// When there is no such contact, or nothing could be written.
+    pub fn set_ring_when_free(&mut self, key: PublicKey, on: bool) -> Result<(), UiError> {
+        self.known_contact(key)?;
+        let mut wanted = self.wanted.clone();
+        if on {
+            wanted.insert(key);
+        } else {
+            wanted.remove(&key);
+        }
+        self.store.set_setting("wanted", &wanted)?;
+        self.wanted = wanted;
+        if on {
+            self.ask_around();
+        } else {
+            self.spread_presence();
+        }
+        self.show();
+        Ok(())
+    }
+
+    /// The person waits for this contact no more.
+    ///
+    /// Says whether they did.
+    pub(super) fn want_no_more(&mut self, key: PublicKey) -> bool {
+        let wanted = self.wanted.remove(&key);
+        if wanted && let Err(error) = self.store.set_setting("wanted", &self.wanted) {
+            // At worst the person is told once more after a restart.
+            tracing::warn!("whom the person waits for was not kept: {}", error.code());
+        }
+        wanted
     }
 
     /// Whether this contact may know that the app is there.
@@ -102,7 +140,7 @@ impl Hub {
         if ask {
             self.answer_presence(from, id);
         }
-        if state == Presence::Free && self.wanted.remove(&from) {
+        if state == Presence::Free && self.want_no_more(from) {
             self.tell(from, Happened::Free);
         }
         if before != Some(state) {

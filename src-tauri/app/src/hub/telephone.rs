@@ -275,6 +275,9 @@ impl Hub {
                 Output::StopPeer { call } => self.surface.peer(&PeerEvent::Stop { call }),
                 Output::Ended { record } => {
                     tracing::info!(reason = ?record.reason, direction = ?record.direction, "call ended");
+                    if record.talked.is_some() {
+                        self.want_no_more(record.contact);
+                    }
                     self.keep_call(&record);
                     self.leave_note(&record);
                 }

@@ -110,22 +110,6 @@ impl Hub {
         Ok(())
     }
 
-    /// Tells the person once a contact can be called, or does not.
-    ///
-    /// # Errors
-    /// When there is no such contact.
-    pub fn set_ring_when_free(&mut self, key: PublicKey, on: bool) -> Result<(), UiError> {
-        self.known_contact(key)?;
-        if on {
-            self.wanted.insert(key);
-            self.ask_around();
-        } else {
-            self.wanted.remove(&key);
-        }
-        self.show();
-        Ok(())
-    }
-
     /// Ends what is going on with a contact who is not to be heard any more.
     pub(super) fn leave(&mut self, key: PublicKey) {
         let Some(profile) = &self.profile else { return };
@@ -143,7 +127,7 @@ impl Hub {
         }
     }
 
-    fn known_contact(&self, key: PublicKey) -> Result<(), UiError> {
+    pub(super) fn known_contact(&self, key: PublicKey) -> Result<(), UiError> {
         let unknown = || UiError::new("contact", ContactError::Unknown);
         self.contacts.get(key).map(drop).ok_or_else(unknown)
     }

@@ -101,6 +101,10 @@ async fn alice_is_told_once_bob_is_free() {
         .sees(|snapshot| reachable(snapshot) == Some(true))
         .await;
     let waits = |snapshot: &Snapshot| snapshot.contacts.first().unwrap().ring_when_free;
+    let alice = Someone::opens(alice.closes().await, super::person::HERE).await;
+    alice
+        .sees(|snapshot| reachable(snapshot) == Some(true))
+        .await;
     assert!(waits(&alice.snapshot().await), "he is there, and busy");
     carol.hub.ask(Hub::cancel).await.unwrap();
     let told = alice.is_told(1).await;
