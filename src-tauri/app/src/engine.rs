@@ -13,11 +13,11 @@ const ORIGIN: &str = "tauri://localhost";
 /// Concert pitch, far from mains hum and inside every speech codec's band.
 const TONE_HZ: f64 = 440.0;
 
-/// Tells the hub whenever the kernel says that this machine's network has changed.
+/// Tells the hub whenever this machine is on another network, which the kernel says.
 pub async fn watch_network(hub: HubHandle) {
     let mut changes = NetworkWatch::new(true);
     loop {
-        changes.changed().await;
+        changes.moved().await;
         let told = hub.ask(|hub| {
             hub.network_changed();
             Ok(())

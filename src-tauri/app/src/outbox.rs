@@ -9,7 +9,7 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ringdown_core::identity::PublicKey;
 use ringdown_signaling::Courier;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
@@ -35,6 +35,8 @@ pub struct Outbox {
     courier: Courier,
     failed: mpsc::UnboundedSender<Undelivered>,
     calls: HashMap<Uuid, mpsc::UnboundedSender<Parcel>>,
+    /// Changes when the network does.
+    network: watch::Sender<()>,
     tasks: JoinSet<()>,
 }
 
@@ -55,6 +57,7 @@ impl Outbox {
             courier,
             failed,
             calls: HashMap::new(),
+            network: watch::Sender::default(),
             tasks: JoinSet::new(),
         }
     }
@@ -67,6 +70,7 @@ impl Outbox {
             let sender = Sender {
                 courier: self.courier.clone(),
                 failed: self.failed.clone(),
+                network: self.network.subscribe(),
                 call,
                 to,
             };
@@ -88,9 +92,10 @@ impl Outbox {
         });
     }
 
-    /// The network changed: connections that are open may be dead.
+    /// The network changed: connections that are open may be dead, and what could not be delivered may be now.
     pub fn renew(&self) {
         self.courier.renew();
+        self.network.send_replace(());
     }
 
     /// The call is over: what is queued gets a last chance and nothing more is accepted.
@@ -108,6 +113,7 @@ impl Outbox {
 struct Sender {
     courier: Courier,
     failed: mpsc::UnboundedSender<Undelivered>,
+    network: watch::Receiver<()>,
     call: Uuid,
     to: PublicKey,
 }
@@ -131,14 +137,16 @@ impl Sender {
     /// `over`: its call is.
     async fn deliver(&self, parcel: Parcel, over: &AtomicBool) {
         let mut pause = FIRST_PAUSE;
+        let mut told = false;
         let mut last_tries = 0;
+        let mut network = self.network.clone();
         loop {
             let sent = self
                 .courier
                 .deliver(&parcel.urls, *self.to.as_bytes(), parcel.payload.clone())
                 .await;
             let Err(error) = sent else { return };
-            if pause == FIRST_PAUSE {
+            if !std::mem::replace(&mut told, true) {
                 tracing::info!("a message was not delivered: {error}");
                 let _ = self.failed.send(Undelivered {
                     call: self.call,
@@ -154,8 +162,10 @@ impl Sender {
                     return;
                 }
             }
-            tokio::time::sleep(pause).await;
-            pause = (pause * 2).min(MAX_PAUSE);
+            tokio::select! {
+                () = tokio::time::sleep(pause) => pause = (pause * 2).min(MAX_PAUSE),
+                Ok(()) = network.changed() => pause = FIRST_PAUSE,
+            }
         }
     }
 }

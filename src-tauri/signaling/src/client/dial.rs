@@ -334,6 +334,25 @@ impl Connection {
         self.write(Message::text(text)).await
     }
 
+    /// Whether this machine still has the address that the connection was made from, on a network that is up. Where it has
+    /// not, nothing can come by it any more, but the system would wait minutes to say so.
+    pub(super) fn is_rooted(&self) -> bool {
+        let stream = match self.socket.get_ref() {
+            MaybeTlsStream::Plain(stream) => Some(stream),
+            MaybeTlsStream::Rustls(stream) => Some(stream.get_ref().0),
+            // A kind that this client does not make.
+            _ => None,
+        };
+        let local = stream.and_then(|stream| stream.local_addr().ok());
+        let (Some(local), Ok(interfaces)) = (local, if_addrs::get_if_addrs()) else {
+            return true;
+        };
+        let ip = local.ip().to_canonical();
+        interfaces
+            .iter()
+            .any(|one| one.ip() == ip && one.is_oper_up())
+    }
+
     pub(super) async fn ping(&mut self) -> Result<(), OfflineReason> {
         self.write(Message::Ping(Default::default())).await
     }

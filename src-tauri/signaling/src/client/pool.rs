@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 
@@ -99,6 +99,8 @@ impl Link {
 pub(super) struct Pool {
     dialer: Dialer,
     open: Mutex<Open>,
+    /// How often all links were ended.
+    renewed: AtomicU64,
 }
 
 #[derive(Default)]
@@ -112,6 +114,7 @@ impl Pool {
         Self {
             dialer,
             open: Mutex::default(),
+            renewed: AtomicU64::default(),
         }
     }
 
@@ -166,8 +169,14 @@ impl Pool {
     /// Ends every link: what is open on them is lost.
     pub(super) fn renew(&self) {
         let mut open = self.lock();
+        self.renewed.fetch_add(1, Ordering::Relaxed);
         open.links.clear();
         open.tasks.abort_all();
+    }
+
+    /// How often [`Self::renew`] was called.
+    pub(super) fn renewed(&self) -> u64 {
+        self.renewed.load(Ordering::Relaxed)
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {

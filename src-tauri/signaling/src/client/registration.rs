@@ -129,8 +129,9 @@ impl Registration {
         &self.url
     }
 
-    /// For when the network came back or changed: connects now if it was waiting to; if it is connected, asks the server for a
-    /// sign of life and connects again when none comes within [`LINK_PATIENCE`].
+    /// For when the network came back or changed: connects now if it was waiting to, or begins anew if it was about to. If it is
+    /// connected from an address that this machine does not have any more, connects again at once; otherwise asks the server
+    /// for a sign of life and connects again when none comes within [`LINK_PATIENCE`].
     pub fn hurry(&self) {
         self.hurry.notify_one();
     }
@@ -193,7 +194,14 @@ impl Keeper {
         server: &Server,
         hurry: &Notify,
     ) -> Result<(OfflineReason, Option<Instant>), NobodyListens> {
-        let mut connection = match self.register(server).await {
+        let registered = loop {
+            tokio::select! {
+                registered = self.register(server) => break registered,
+                // By the network of before it may take until its patience ends.
+                () = hurry.notified() => {}
+            }
+        };
+        let mut connection = match registered {
             Ok(connection) => connection,
             Err(reason) => return Ok((reason, None)),
         };
@@ -263,13 +271,20 @@ impl Keeper {
                         Err(reason) => return Ok(reason),
                     }
                 }
-                () = hurry.notified() => match connection.ping().await {
-                    Ok(()) => {
-                        dead.as_mut().reset(Instant::now() + LINK_PATIENCE);
-                        continue;
+                () = hurry.notified() => {
+                    if !connection.is_rooted() {
+                        // There is no reason to wait before the next attempt.
+                        hurry.notify_one();
+                        return Ok(OfflineReason::Lost);
                     }
-                    Err(reason) => return Ok(reason),
-                },
+                    match connection.ping().await {
+                        Ok(()) => {
+                            dead.as_mut().reset(Instant::now() + LINK_PATIENCE);
+                            continue;
+                        }
+                        Err(reason) => return Ok(reason),
+                    }
+                }
                 () = &mut dead => return Ok(OfflineReason::TimedOut),
                 () = self.events.closed() => {
                     connection.close().await;

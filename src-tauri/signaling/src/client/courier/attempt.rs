@@ -43,15 +43,22 @@ pub(super) async fn attempt<'a>(
     (url, result)
 }
 
-/// Asks over the connection that is there; if that is lost, over a new one.
+/// Asks over the connection that is there; if that is lost, over a new one. One that we gave up ourselves, as the network
+/// changed, says nothing of the recipient: it does not count.
 async fn ask(pool: &Pool, url: &str, to: Key, payload: &Payload) -> Result<Answer, LinkError> {
-    let link = pool.link(url);
-    let answer = link.send(to, payload.clone()).await;
-    if answer != Err(LinkError::Lost) {
-        return answer;
+    let mut lost = false;
+    loop {
+        let renewed = pool.renewed();
+        let link = pool.link(url);
+        let answer = link.send(to, payload.clone()).await;
+        if answer != Err(LinkError::Lost) {
+            return answer;
+        }
+        if pool.renewed() == renewed && std::mem::replace(&mut lost, true) {
+            return answer;
+        }
+        pool.discard(url, &link);
     }
-    pool.discard(url, &link);
-    pool.link(url).send(to, payload.clone()).await
 }
 
 fn judge(answer: Answer) -> Result<(), DeliverError> {
