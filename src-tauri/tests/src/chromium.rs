@@ -218,6 +218,18 @@ impl Foreigner {
         Ok(())
     }
 
+    /// Waits until a meeting point has lent servers: then they are reachable there.
+    ///
+    /// # Errors
+    /// When none does.
+    pub async fn is_reachable(&self) -> Result<()> {
+        eventually("a meeting point to lend servers", || async {
+            let lent = self.hub.ask(|hub| Ok(hub.lent_servers())).await?;
+            Ok((!lent.is_empty()).then_some(()))
+        })
+        .await
+    }
+
     /// Calls the only contact.
     ///
     /// # Errors

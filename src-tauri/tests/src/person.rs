@@ -267,6 +267,20 @@ impl Person {
         }
     }
 
+    /// Waits until a meeting point has lent servers: then they are reachable there.
+    ///
+    /// # Errors
+    /// When none does.
+    pub async fn is_reachable(&self) -> Result<()> {
+        let ask = r#"const done = arguments[0];
+            __TAURI__.core.invoke("lent_servers").then(({ length }) => done(length), (error) => done(error.message))"#;
+        eventually("a meeting point to lend servers", || async {
+            let lent = self.page.client().execute_async(ask, vec![]).await?;
+            Ok((lent.as_u64() > Some(0)).then_some(()))
+        })
+        .await
+    }
+
     /// Waits for the call and presses a button of its dialog.
     ///
     /// # Errors

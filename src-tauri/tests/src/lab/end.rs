@@ -48,6 +48,50 @@ const accepts = (node) => /^Accept/.test(node?.closest?.("button")?.textContent.
 addEventListener("click", ({ target }) => { if (accepts(target)) watched.accepted = now(); }, true);
 "#;
 
+/// Keeps when the last connection's pictures came, in milliseconds since 1970.
+const WATCH_PICTURES: &str = r#"
+const { watched } = window;
+const peer = watched.peers.at(-1);
+clearInterval(watched.looking);
+watched.pictures = [];
+let seen = null;
+let way = "";
+watched.looking = setInterval(async () => {
+  const at = performance.timeOrigin + performance.now();
+  let count = 0;
+  const report = await peer.getStats();
+  report.forEach(({ type, kind, framesDecoded, selectedCandidatePairId }) => {
+    if (type === "inbound-rtp" && kind === "video") count += framesDecoded ?? 0;
+    const pair = report.get(selectedCandidatePairId);
+    const ends = pair && [pair.localCandidateId, pair.remoteCandidateId].map((id) => report.get(id));
+    const now = ends?.map((end) => `${end?.candidateType} ${end?.address}:${end?.port}`).join(" -> ") ?? way;
+    if (now !== way) watched.log.push([at, `takes ${now}`]);
+    way = now;
+  });
+  if (seen !== null && count !== seen) {
+    const pause = at - (watched.pictures.at(-1) ?? at);
+    if (pause > 400) watched.log.push([at, `pictures again, after ${pause} ms`]);
+    watched.pictures.push(at);
+  }
+  seen = count;
+}, 50);
+"#;
+
+/// The longest time without a picture since then.
+const LONGEST_PAUSE: &str = r#"
+const { pictures, looking } = window.watched;
+clearInterval(looking);
+const ends = [...pictures.slice(1), performance.timeOrigin + performance.now()];
+return Math.max(0, ...ends.map((at, before) => at - pictures[before]));
+"#;
+
+/// When the first picture came since then.
+const FIRST_PICTURE: &str = r#"
+const { pictures, looking } = window.watched;
+clearInterval(looking);
+return pictures[0] ?? null;
+"#;
+
 /// The selected pair of candidates of the last connection; null while there is none.
 const PAIR: &str = r#"
 const done = arguments[0];
@@ -193,6 +237,17 @@ impl End {
         }
     }
 
+    /// Waits until others can reach them at a meeting point that lends servers.
+    ///
+    /// # Errors
+    /// When they can't.
+    pub async fn is_reachable(&self) -> Result<()> {
+        match self {
+            Self::App(person) => person.is_reachable().await,
+            Self::Browser(foreigner) => foreigner.is_reachable().await,
+        }
+    }
+
     /// Watches the page's connections from now on.
     ///
     /// # Errors
@@ -291,6 +346,35 @@ impl End {
     pub async fn said(&self) -> Result<Vec<String>> {
         let lines = self.page().run(SAID, vec![]).await?;
         Ok(serde_json::from_value(lines)?)
+    }
+
+    /// Takes note, from now on, of when pictures of the other one come.
+    ///
+    /// # Errors
+    /// When there is no connection.
+    pub async fn watch_pictures(&self) -> Result<()> {
+        self.page().run(WATCH_PICTURES, vec![]).await.map(drop)
+    }
+
+    /// The longest time without any since [`End::watch_pictures`].
+    ///
+    /// # Errors
+    /// When the page does not answer.
+    pub async fn longest_pause(&self) -> Result<Duration> {
+        let pause = self.page().run(LONGEST_PAUSE, vec![]).await?;
+        let pause = pause.as_f64().ok_or("no pause")?;
+        Ok(Duration::from_secs_f64(pause / 1000.0))
+    }
+
+    /// When the first one came since [`End::watch_pictures`], as time since 1970.
+    ///
+    /// # Errors
+    /// When none did.
+    pub async fn first_picture(&self) -> Result<Duration> {
+        let at = self.page().run(FIRST_PICTURE, vec![]).await?;
+        Ok(Duration::from_secs_f64(
+            at.as_f64().ok_or("no picture")? / 1000.0,
+        ))
     }
 
     /// Ends the call.

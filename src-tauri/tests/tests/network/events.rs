@@ -1,7 +1,7 @@
 //! What may happen to a network while people talk, and what must not get out.
 
 use std::net::IpAddr;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ringdown_e2e::lab::coturn::Relay;
 use ringdown_e2e::lab::end::IceServer;
@@ -87,15 +87,18 @@ pub async fn alice_goes_on_by_wifi(world: &mut World, bob: Bob) -> Result<()> {
     pair.see_each_other().await?;
     let before = pair.bob.pair().await?.remote.ip();
 
-    let pulled = Instant::now();
+    pair.watch_pictures().await?;
+    let pulled = SystemTime::now().duration_since(UNIX_EPOCH)?;
     spot.pull()?;
-    eventually("Bob to send to another address", || async {
+    let moved = eventually("Bob to send to another address", || async {
         let there = pair.bob.pair().await?.remote.ip();
         Ok((there.is_some() && there != before).then_some(()))
     })
-    .await?;
+    .await;
+    moved?;
     pair.see_each_other().await?;
-    let took = pulled.elapsed();
+    pair.trace(pulled).await?;
+    let took = pair.longest_pause().await?;
     pair.hang_up().await?;
 
     world.part();
@@ -140,12 +143,14 @@ pub async fn credentials_end(world: &mut World) -> Result<()> {
     .await?;
     pair.see_each_other().await?;
 
-    let pulled = Instant::now();
     spot.pull()?;
     pair.alice.page().status("Reconnecting…").await?;
+    pair.watch_pictures().await?;
+    let back = SystemTime::now().duration_since(UNIX_EPOCH)?;
     spot.put_back()?;
     pair.see_each_other().await?;
-    let took = pulled.elapsed();
+    pair.trace(back).await?;
+    let took = pair.pictures_after(back).await?;
     pair.hang_up().await?;
     world.part();
     world.note_resumed(

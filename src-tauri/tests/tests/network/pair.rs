@@ -58,6 +58,8 @@ impl Pair {
         };
         let (alice, bob) = tokio::try_join!(alice, other)?;
         tokio::try_join!(alice.settle(settings), bob.settle(settings))?;
+        // Whoever is called before they are on the line is not there.
+        tokio::try_join!(alice.is_reachable(), bob.is_reachable())?;
         alice.befriend(&bob.invite().await?, "Bob").await?;
         bob.befriend(&alice.invite().await?, "Alice").await?;
         tokio::try_join!(alice.watch(), bob.watch())?;
@@ -80,7 +82,33 @@ impl Pair {
         Ok(alice.max(bob).saturating_sub(accepted))
     }
 
-    /// Prints what both connections went through, in milliseconds since Bob accepted.
+    /// Takes note of when pictures come, from now on.
+    pub async fn watch_pictures(&self) -> Result<()> {
+        tokio::try_join!(self.alice.watch_pictures(), self.bob.watch_pictures()).map(drop)
+    }
+
+    /// How long either had to do without pictures.
+    pub async fn longest_pause(&self) -> Result<Duration> {
+        let (alice, bob) = tokio::try_join!(self.alice.longest_pause(), self.bob.longest_pause())?;
+        eprintln!("without pictures: Alice {alice:?}, Bob {bob:?}");
+        Ok(alice.max(bob))
+    }
+
+    /// How long after that time both had pictures.
+    pub async fn pictures_after(&self, since: Duration) -> Result<Duration> {
+        let (alice, bob) = tokio::try_join!(self.alice.first_picture(), self.bob.first_picture())?;
+        Ok(alice.max(bob).saturating_sub(since))
+    }
+
+    /// [`Pair::tell`], where that was asked for.
+    pub async fn trace(&self, since: Duration) -> Result<()> {
+        match std::env::var_os(TRACE) {
+            Some(_) => self.tell(since).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Prints what both connections went through, in milliseconds since Bob accepted (or that time).
     async fn tell(&self, accepted: Duration) -> Result<()> {
         let (alice, bob) = tokio::try_join!(self.alice.log(), self.bob.log())?;
         let of = |name: &'static str, log: Vec<(Duration, String)>| {
