@@ -631,4 +631,10 @@ export default {
   "core.server_silent": "الخادم لا يجيب.",
   "core.server_restarting": "يُعاد تشغيل الخادم.",
   "core.server_lost": "انقطع الاتصال بالخادم.",
+  "core.call_back_due": "حان وقت معاودة الاتصال بـ{name} كما قلت.",
+  "core.can_be_called": "يمكن الاتصال بـ{name} الآن.",
+  "core.nobody_waits": "لم يعد أحد آخر يتصل.",
+  "core.note_long": "تتسع الملاحظة لـ 500 حرف. اختصرها.",
+  "core.history_days": "يمكن أن تبقى المكالمات في السجل من 1 إلى 3650 يومًا أو إلى الأبد.",
+  "core.volume": "مستوى الصوت رقم من 0 إلى 100.",
 };

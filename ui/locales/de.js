@@ -665,4 +665,10 @@ export default {
   "core.server_silent": "Der Server antwortet nicht.",
   "core.server_restarting": "Der Server startet neu.",
   "core.server_lost": "Die Verbindung zum Server ging verloren.",
+  "core.call_back_due": "Es ist Zeit, {name} zurückzurufen, wie versprochen.",
+  "core.can_be_called": "{name} ist jetzt erreichbar.",
+  "core.nobody_waits": "Es ruft niemand anderes mehr an.",
+  "core.note_long": "Eine Notiz hat Platz für 500 Zeichen. Kürze sie.",
+  "core.history_days": "Anrufe können 1 bis 3650 Tage im Verlauf bleiben, oder für immer.",
+  "core.volume": "Die Lautstärke ist eine Zahl von 0 bis 100.",
 };

@@ -630,4 +630,10 @@ export default /** @type {const} */ ({
   "core.server_silent": "The server does not answer.",
   "core.server_restarting": "The server is restarting.",
   "core.server_lost": "The connection to the server was lost.",
+  "core.call_back_due": "It is time to call {name} back, as you said.",
+  "core.can_be_called": "{name} can be called now.",
+  "core.nobody_waits": "Nobody else calls any more.",
+  "core.note_long": "A note has room for 500 characters. Make it shorter.",
+  "core.history_days": "Calls can stay in the history for 1 to 3650 days, or for ever.",
+  "core.volume": "The volume is a number from 0 to 100.",
 });

@@ -658,4 +658,10 @@ export default {
   "core.server_silent": "El servidor no responde.",
   "core.server_restarting": "El servidor se está reiniciando.",
   "core.server_lost": "Se perdió la conexión con el servidor.",
+  "core.call_back_due": "Es hora de devolver la llamada a {name}, como dijiste.",
+  "core.can_be_called": "Ya puedes llamar a {name}.",
+  "core.nobody_waits": "Ya no llama nadie más.",
+  "core.note_long": "Una nota admite 500 caracteres. Acórtala.",
+  "core.history_days": "Las llamadas pueden quedar en el historial de 1 a 3650 días, o para siempre.",
+  "core.volume": "El volumen es un número de 0 a 100.",
 };

@@ -667,4 +667,10 @@ export default {
   "core.server_silent": "Le serveur ne répond pas.",
   "core.server_restarting": "Le serveur redémarre.",
   "core.server_lost": "La connexion au serveur a été perdue.",
+  "core.call_back_due": "C’est le moment de rappeler {name}, comme annoncé.",
+  "core.can_be_called": "{name} est joignable maintenant.",
+  "core.nobody_waits": "Plus personne d’autre n’appelle.",
+  "core.note_long": "Une note peut contenir 500 caractères. Raccourcissez-la.",
+  "core.history_days": "Les appels peuvent rester dans l’historique de 1 à 3650 jours, ou pour toujours.",
+  "core.volume": "Le volume est un nombre de 0 à 100.",
 };

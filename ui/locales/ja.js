@@ -598,4 +598,10 @@ export default {
   "core.server_silent": "サーバーが応答しません。",
   "core.server_restarting": "サーバーが再起動しています。",
   "core.server_lost": "サーバーとの接続が切れました。",
+  "core.call_back_due": "約束の時間です。{name}さんにかけ直してください。",
+  "core.can_be_called": "{name}さんに電話できるようになりました。",
+  "core.nobody_waits": "ほかに電話している人はもういません。",
+  "core.note_long": "メモは 500 文字までです。短くしてください。",
+  "core.history_days": "通話は 1～3650 日間、または無期限で履歴に残せます。",
+  "core.volume": "音量は 0～100 の数字です。",
 };

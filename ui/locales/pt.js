@@ -658,4 +658,10 @@ export default {
   "core.server_silent": "O servidor não responde.",
   "core.server_restarting": "O servidor está reiniciando.",
   "core.server_lost": "A conexão com o servidor caiu.",
+  "core.call_back_due": "É hora de retornar a ligação de {name}, como disse.",
+  "core.can_be_called": "Já pode ligar para {name}.",
+  "core.nobody_waits": "Ninguém mais está ligando.",
+  "core.note_long": "Uma nota comporta 500 caracteres. Encurte-a.",
+  "core.history_days": "As chamadas podem ficar no histórico de 1 a 3650 dias, ou para sempre.",
+  "core.volume": "O volume é um número de 0 a 100.",
 };

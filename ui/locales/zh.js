@@ -595,4 +595,10 @@ export default {
   "core.server_silent": "服务器没有应答。",
   "core.server_restarting": "服务器正在重启。",
   "core.server_lost": "与服务器的连接中断了。",
+  "core.call_back_due": "按你所说，该给{name}回电了。",
+  "core.can_be_called": "现在可以呼叫{name}了。",
+  "core.nobody_waits": "已经没有其他人在呼叫了。",
+  "core.note_long": "备注最多 500 个字符，请缩短。",
+  "core.history_days": "通话可在历史记录中保留 1 到 3650 天，或永久保留。",
+  "core.volume": "音量是 0 到 100 之间的数字。",
 };
