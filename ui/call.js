@@ -8,9 +8,11 @@
 // another round, so toggles cannot collide. (A rollback in an established call freezes the received picture in
 // Chromium 156; what remains to be negotiated is an ICE restart, which the impolite side alone offers.)
 //
-// Signals are JSON: `{"description"}`, `{"candidate"}`, and `{"restart": true}`, the polite side's wish for a restart.
+// Signals are JSON: `{"description"}`, `{"candidate"}`, `{"restart": true}`, the polite side's wish for a restart, and
+// `{"diagnosis"}` (see call-diagnosis.js).
 import { readPath, QualityMeter } from "./call-stats.js";
 import { DetailsMeter } from "./call-details.js";
+import { OwnMeans, readMeans } from "./call-diagnosis.js";
 import { Recovery } from "./recovery.js";
 import { Trust } from "./trust.js";
 
@@ -43,6 +45,7 @@ export const STATS_EVERY_MS = 1_000;
  * - `path` how the call travels (see call-stats.js)
  * - `details` what is behind it, every second (see call-details.js)
  * - `quality` how well (see call-stats.js)
+ * - `diagnosis` what both sides have to connect with (see call-diagnosis.js)
  * - `error` an `Error`; the call goes on if it can
  */
 export class Call extends EventTarget {
@@ -71,6 +74,8 @@ export class Call extends EventTarget {
   /** @type {CallState | null} */ #state = null;
   #recovery;
   #trust = new Trust();
+  #means;
+  /** @type {import("./call-diagnosis.js").Diagnosis} */ #diagnosis = { mine: null, theirs: null };
   /** A restart waits for the round that is under way. */ #restartNext = false;
   /** @type {ReturnType<typeof setInterval> | undefined} */ #statsTimer;
   #meter = new QualityMeter();
@@ -89,12 +94,14 @@ export class Call extends EventTarget {
       restart: (urgent) => this.#restart(urgent),
       ask: () => this.#transmit({ restart: true }),
     });
+    this.#means = new OwnMeans(configuration);
     const pc = createPeerConnection(configuration);
     this.#pc = pc;
     pc.addEventListener("negotiationneeded", () => this.#guard(this.#negotiate()));
-    pc.addEventListener("icecandidate", ({ candidate }) =>
-      this.#transmit({ candidate: candidate ? candidate.toJSON() : null }),
-    );
+    pc.addEventListener("icecandidate", ({ candidate }) => {
+      this.#transmit({ candidate: candidate ? candidate.toJSON() : null });
+      this.#examine(candidate);
+    });
     pc.addEventListener("track", ({ track }) => this.#handleTrack(track));
     pc.addEventListener("datachannel", ({ channel }) => this.#adopt(channel));
     pc.addEventListener("signalingstatechange", () => this.#handleSignalingState());
@@ -201,10 +208,26 @@ export class Call extends EventTarget {
 
   /** @param {string} data */
   async #receive(data) {
-    const { description, candidate, restart } = JSON.parse(data);
+    const { description, candidate, restart, diagnosis } = JSON.parse(data);
     if (description) await this.#receiveDescription(description);
+    else if (diagnosis) this.#diagnose({ theirs: readMeans(diagnosis) });
     else if (restart === true) this.#recovery.handleAsked();
     else await this.#receiveCandidate(candidate ?? null);
+  }
+
+  /** @param {RTCIceCandidate | null} candidate of one's own; an empty one only ends a generation */
+  #examine(candidate) {
+    if (candidate?.candidate === "") return;
+    const mine = this.#means.take(candidate);
+    if (!mine) return;
+    this.#transmit({ diagnosis: mine });
+    this.#diagnose({ mine });
+  }
+
+  /** @param {Partial<import("./call-diagnosis.js").Diagnosis>} known */
+  #diagnose(known) {
+    this.#diagnosis = { ...this.#diagnosis, ...known };
+    this.#dispatch("diagnosis", this.#diagnosis);
   }
 
   /** @param {RTCSessionDescriptionInit} description */

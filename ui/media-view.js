@@ -15,13 +15,14 @@
  *   canShare: boolean,
  *   shareFailed: boolean,
  *   hasRelay: boolean,
+ *   diagnosis: import("./call-diagnosis.js").Diagnosis | null,
  *   path: import("./call-stats.js").Path | null,
  *   details: import("./call-details.js").Details | null,
  *   quality: import("./call-stats.js").Quality | null,
  * }} MediaView
  */
 
-/** @returns {Omit<MediaView, "canShare" | "preview" | "hasRelay">} */
+/** @returns {Omit<MediaView, "canShare" | "preview" | "hasRelay" | "diagnosis">} */
 export const idle = () => ({
   local: null,
   remote: null,

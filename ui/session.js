@@ -40,6 +40,7 @@ export class Session extends EventTarget {
   /** What is shared, while it is. @type {MediaStream | null} */ #screen = null;
   #view = idle();
   /** @type {readonly import("./types.d.ts").IceServer[]} */ #servers = [];
+  /** Of the last call: why it could not connect is said when it is over. @type {import("./call-diagnosis.js").Diagnosis | null} */ #diagnosis = null;
   #resumption;
   /** How the peer connection was begun. @type {Beginning | null} */ #beginning = null;
 
@@ -54,7 +55,7 @@ export class Session extends EventTarget {
   get view() {
     const preview = this.#screen ?? this.#view.local;
     const hasRelay = this.#servers.some(({ urls }) => urls.some((url) => /^turns?:/i.test(url)));
-    return { ...this.#view, preview, hasRelay, canShare: this.#options.media.canShareScreen };
+    return { ...this.#view, preview, hasRelay, diagnosis: this.#diagnosis, canShare: this.#options.media.canShareScreen };
   }
 
   /** The servers of the last call: a meeting point may have lent some of them. */
@@ -265,6 +266,7 @@ export class Session extends EventTarget {
   #resume({ call, polite, video, early, configuration }) {
     this.#drop();
     this.#held = early;
+    this.#diagnosis = null;
     this.#servers = configuration.iceServers;
     this.#beginning = { polite, initiator: false, configuration };
     this.#options.sendSignal({ call, data: this.#resumption.ask() }).catch((error) => this.#fail(error));
@@ -316,6 +318,10 @@ export class Session extends EventTarget {
     on("path", (path) => this.#update({ path }));
     on("details", (details) => this.#update({ details }));
     on("quality", (quality) => this.#update({ quality }));
+    on("diagnosis", (diagnosis) => {
+      this.#diagnosis = diagnosis;
+      this.#update({});
+    });
     on("error", (error) => this.#fail(error));
 
     // While the devices are still opening, or it rings, the negotiation goes ahead; the tracks follow.

@@ -183,6 +183,12 @@ export default {
     "Keine Seite konnte einen direkten Weg öffnen, und kein Relay ist eingerichtet. Füge eines unter Einstellungen → Anrufe hinzu oder versuch ein anderes Netzwerk.",
   "ended.not_connected_relay":
     "Kein direkter Weg ging auf, und kein Relay hat den Anruf weitergereicht. Finde unten heraus, welches versagt hat, oder versuch ein anderes Netzwerk.",
+  "ended.not_connected_their_rule":
+    "{name} erlaubt nur Anrufe über ein Relay, und aus dem dortigen Netz war keines erreichbar. Das lässt sich dort in den Einstellungen ändern, oder ein anderes Netz hilft.",
+  "ended.not_connected_my_relay":
+    "Dein Relay war aus deinem Netz nicht erreichbar, und kein direkter Weg ging auf. Finde unten heraus, welcher Server versagt hat, oder versuche ein anderes Netz.",
+  "ended.not_connected_their_relay":
+    "Das Relay von {name} war aus dem dortigen Netz nicht erreichbar, und kein direkter Weg ging auf. Es lässt sich dort in den Einstellungen prüfen, oder ein anderes Netz hilft.",
   "ended.not_connected_lan":
     "Anrufe mit {name} dürfen nur in diesem Netzwerk verbinden, und {name} ist nicht darin. Erlaube mehr auf der Seite von {name} oder unter Einstellungen → Anrufe.",
   "ended.not_connected_relay_only":

@@ -176,6 +176,12 @@ export default /** @type {const} */ ({
     "Neither side could open a direct path and no relay is set up. Add one in Settings → Calls, or try another network.",
   "ended.not_connected_relay":
     "No direct path opened, and no relay passed the call on. Find out below which one failed, or try another network.",
+  "ended.not_connected_their_rule":
+    "{name} allows calls through a relay only, and none could be reached from their network. They can change that in their settings, or try another network.",
+  "ended.not_connected_my_relay":
+    "Your relay could not be reached from your network, and no direct path opened. Find out below which server failed, or try another network.",
+  "ended.not_connected_their_relay":
+    "{name}’s relay could not be reached from their network, and no direct path opened. They can check it in their settings, or try another network.",
   "ended.not_connected_lan":
     "You let calls with {name} connect only on this network, and they are not on it. Allow more on {name}'s page or in Settings → Calls.",
   "ended.not_connected_relay_only":

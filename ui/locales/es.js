@@ -180,6 +180,12 @@ export default {
     "Ningún lado pudo abrir una vía directa y no hay ningún repetidor configurado. Añade uno en Ajustes → Llamadas o prueba con otra red.",
   "ended.not_connected_relay":
     "No se abrió ninguna vía directa y ningún repetidor dejó pasar la llamada. Averigua abajo cuál falló o prueba con otra red.",
+  "ended.not_connected_their_rule":
+    "{name} solo permite llamadas por un repetidor, y ninguno era accesible desde su red. Puede cambiarlo en sus ajustes o probar otra red.",
+  "ended.not_connected_my_relay":
+    "Tu repetidor no era accesible desde tu red y no se abrió ningún camino directo. Averigua abajo qué servidor falló o prueba otra red.",
+  "ended.not_connected_their_relay":
+    "El repetidor de {name} no era accesible desde su red y no se abrió ningún camino directo. Puede comprobarlo en sus ajustes o probar otra red.",
   "ended.not_connected_lan":
     "Solo dejas que las llamadas con {name} se conecten en esta red, y no está en ella. Permite más en la página de {name} o en Ajustes → Llamadas.",
   "ended.not_connected_relay_only":

@@ -183,6 +183,12 @@ export default {
     "Aucun côté n’a pu ouvrir de voie directe et aucun relais n’est configuré. Ajoutez-en un dans Réglages → Appels, ou essayez un autre réseau.",
   "ended.not_connected_relay":
     "Aucune voie directe ne s’est ouverte et aucun relais n’a transmis l’appel. Voyez ci-dessous lequel a échoué, ou essayez un autre réseau.",
+  "ended.not_connected_their_rule":
+    "{name} n’autorise que les appels par un relais, et aucun n’était joignable depuis son réseau. Cela se change dans ses réglages, ou un autre réseau peut aider.",
+  "ended.not_connected_my_relay":
+    "Votre relais n’était pas joignable depuis votre réseau, et aucun chemin direct ne s’est ouvert. Voyez ci-dessous quel serveur a échoué, ou essayez un autre réseau.",
+  "ended.not_connected_their_relay":
+    "Le relais de {name} n’était pas joignable depuis son réseau, et aucun chemin direct ne s’est ouvert. Cela se vérifie dans ses réglages, ou un autre réseau peut aider.",
   "ended.not_connected_lan":
     "Vous ne laissez les appels avec {name} se connecter que sur ce réseau, et {name} n’y est pas. Autorisez davantage sur la page de {name} ou dans Réglages → Appels.",
   "ended.not_connected_relay_only":

@@ -181,6 +181,12 @@ export default {
     "Nenhum lado conseguiu abrir um caminho direto e não há retransmissor configurado. Adicione um em Configurações → Chamadas ou tente outra rede.",
   "ended.not_connected_relay":
     "Nenhum caminho direto se abriu e nenhum retransmissor passou a chamada adiante. Descubra abaixo qual falhou ou tente outra rede.",
+  "ended.not_connected_their_rule":
+    "{name} só permite chamadas por um retransmissor, e nenhum pôde ser alcançado a partir da rede dessa pessoa. Isso pode ser mudado nas configurações dela, ou outra rede pode ajudar.",
+  "ended.not_connected_my_relay":
+    "Seu retransmissor não pôde ser alcançado a partir da sua rede, e nenhum caminho direto se abriu. Descubra abaixo qual servidor falhou, ou tente outra rede.",
+  "ended.not_connected_their_relay":
+    "O retransmissor de {name} não pôde ser alcançado a partir da rede dessa pessoa, e nenhum caminho direto se abriu. Isso pode ser verificado nas configurações dela, ou outra rede pode ajudar.",
   "ended.not_connected_lan":
     "Você só deixa as chamadas com {name} se conectarem nesta rede, e a pessoa não está nela. Permita mais na página de {name} ou em Configurações → Chamadas.",
   "ended.not_connected_relay_only":

@@ -168,6 +168,12 @@ export default {
   "ended.lost": "连接中断",
   "ended.not_connected": "双方都无法建立直接连接，也没有设置中继。请在“设置 → 通话”中添加一个，或换个网络试试。",
   "ended.not_connected_relay": "没能建立直接连接，也没有中继转发这次通话。请在下方查看是哪一个失败了，或换个网络试试。",
+  "ended.not_connected_their_rule":
+    "{name} 只允许经由中继的通话，但从对方的网络连不上任何中继。对方可以在设置中更改，或换个网络试试。",
+  "ended.not_connected_my_relay":
+    "从你的网络连不上你的中继，也没能建立直接连接。请在下方查看是哪个服务器失败了，或换个网络试试。",
+  "ended.not_connected_their_relay":
+    "从对方的网络连不上 {name} 的中继，也没能建立直接连接。对方可以在设置中检查，或换个网络试试。",
   "ended.not_connected_lan": "你只允许与 {name} 的通话在本网络内连接，而对方不在本网络。请在 {name} 的页面或“设置 → 通话”中放宽限制。",
   "ended.not_connected_relay_only": "你只允许与 {name} 的通话经过中继，但没有中继转发这次通话。请在下方查看是哪一个失败了。",
   "ended.not_connected_no_relay": "你只允许与 {name} 的通话经过中继，但没有设置中继。请在“设置 → 通话”中添加一个，或在 {name} 的页面允许直接通话。",

@@ -45,7 +45,7 @@ class Side {
         else queueMicrotask(() => this.peer.call.handleSignal(data));
       },
     });
-    for (const type of ["remotestream", "state", "path", "quality", "error"]) {
+    for (const type of ["remotestream", "state", "path", "quality", "diagnosis", "error"]) {
       this.call.addEventListener(type, ({ detail }) => this.events.push({ type, detail }));
     }
   }
@@ -425,6 +425,19 @@ describe("when the connection drops", () => {
     assert.equal(alice.events.length, said);
     assert.equal(alice.sent.length, sent);
   });
+});
+
+test("each tells the other, once and without addresses, what it has to connect with", async () => {
+  await connect();
+  alice.pc.dispatchEvent(Object.assign(new Event("icecandidate"), { candidate: null }));
+  alice.pc.dispatchEvent(Object.assign(new Event("icecandidate"), { candidate: null }));
+  const told = alice.sent.filter(({ diagnosis }) => diagnosis);
+  assert.deepEqual(told, [{ diagnosis: { relay: "none", relayOnly: false } }]);
+  await until("Bob heard", () => bob.heard("diagnosis").length === 1);
+  assert.deepEqual(bob.heard("diagnosis"), [{ mine: null, theirs: { relay: "none", relayOnly: false } }]);
+  bob.call.handleSignal(JSON.stringify({ diagnosis: { relay: "nonsense" } }));
+  await until("Bob heard nonsense", () => bob.heard("diagnosis").length === 2);
+  assert.equal(bob.heard("diagnosis")[1].theirs, null);
 });
 
 describe("somebody else's key", () => {

@@ -77,6 +77,7 @@ export const MEDIA = {
   canShare: true,
   shareFailed: false,
   hasRelay: false,
+  diagnosis: null,
   path: null,
   details: null,
   quality: null,

@@ -58,6 +58,13 @@ test("a call that found no path names the rule, or the relay", () => {
   assert.match(say("lan_only", true), /only on this network/);
   assert.match(say("relay_only", true), /only through a relay, and none passed/);
   assert.match(say("relay_only", false), /none is set up/);
+  const means = (relay, relayOnly = false) => ({ relay, relayOnly });
+  const blame = (mine, theirs) => notConnectedText("stun_turn", true, "Bob", { mine, theirs });
+  assert.match(blame(means("unreachable"), means("reachable")), /^Your relay could not be reached/);
+  assert.match(blame(means("none"), means("unreachable")), /^Bob’s relay could not be reached/);
+  assert.match(blame(means("reachable"), means("none", true)), /^Bob allows calls through a relay only/);
+  assert.equal(blame(means("reachable"), means("reachable")), say("stun_turn", true));
+  assert.equal(blame(null, null), say("stun_turn", true));
 });
 
 test("the path is said in words, with the delay on request", () => {
