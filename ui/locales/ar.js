@@ -196,7 +196,7 @@ export default {
   "ended.later_by_me":
     { zero: "قلتَ إنك ستعاود الاتصال الآن", one: "قلتَ إنك ستعاود الاتصال بعد دقيقة", two: "قلتَ إنك ستعاود الاتصال بعد دقيقتين", few: "قلتَ إنك ستعاود الاتصال بعد {count} دقائق", many: "قلتَ إنك ستعاود الاتصال بعد {count} دقيقة", other: "قلتَ إنك ستعاود الاتصال بعد {count} دقيقة" },
 
-  "incoming.title": "{name} يتصل بك",
+  "incoming.title": "يتصل بك {name}",
   "incoming.video": "مكالمة فيديو",
   "incoming.voice": "مكالمة صوتية",
   "incoming.accept": "رد",
