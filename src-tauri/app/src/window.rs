@@ -29,6 +29,8 @@ pub fn open(app: &AppHandle, options: &Options) -> tauri::Result<WebviewWindow> 
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
         .visible(!options.hidden)
+        // Tauri's own handler would keep from the page what is dropped on it: invites.
+        .disable_drag_drop_handler()
         .on_navigation(is_own_page)
         .on_permission_request(|webview, kind| permission(webview.url().ok().as_ref(), kind))
         .build()?;
