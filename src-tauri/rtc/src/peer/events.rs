@@ -261,6 +261,10 @@ impl Peer {
             if self.path != Some(path) {
                 self.path = Some(path);
                 self.paths += 1;
+                if self.paths > 1 {
+                    // what was lost on the way to the new pair, and what asked for it again, may never have arrived
+                    self.want_key_frames();
+                }
                 let rtt = pair
                     .current_round_trip_time
                     .or(stats.rtt)
