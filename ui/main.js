@@ -93,7 +93,8 @@ const app = createApp(
       return media.acquire({ video: true });
     },
     listen: (track) => (hasOwnAudio ? levelOf(track, () => new AudioContext()) : null),
-    canChooseOutput: "setSinkId" in HTMLMediaElement.prototype,
+    canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
+    canChooseRing: "setSinkId" in AudioContext.prototype,
     playRingtone: (ringtone, volume) => sounds.sample(ringtone, volume),
     loopCall: () => new LoopCall({ createPeerConnection, servers: [] }),
     call: (contact, video) => tell(ipc.call({ contact, video })),

@@ -8,6 +8,7 @@ import * as events from "./events.js";
 import { wrapMediaDevices } from "./media-devices.js";
 import { MediaPlane } from "./media.js";
 import { definePeerConnection } from "./peer-connection.js";
+import { wrapSpeakers } from "./speakers.js";
 import { RTCStatsReport } from "./stats.js";
 import { Tracks } from "./tracks.js";
 import { RTCRtpReceiver, RTCRtpSender, RTCRtpTransceiver } from "./transceiver.js";
@@ -64,5 +65,6 @@ export function installIfMissing(window, backend, parts = {}) {
     Object.defineProperty(window, name, { value, writable: true, configurable: true, enumerable: false });
   }
   wrapMediaDevices({ window, engine, tracks, media });
+  wrapSpeakers(window, engine);
   return true;
 }

@@ -56,8 +56,10 @@ export interface Actions {
   tryDevices(chosen?: { camera: string | null, microphone: string | null }): Promise<Acquired>;
   /** How loud a microphone is, 0 to 1; null where this webview can't tell. Ends with the track. */
   listen(track: MediaStreamTrack): (() => number) | null;
-  /** Whether this webview lets a page choose where sound comes out. */
-  canChooseOutput: boolean;
+  /** Whether this webview lets a page choose where voices come out. */
+  canChooseSpeaker: boolean;
+  /** The same for the ringtone. */
+  canChooseRing: boolean;
   /** Plays a ringtone once; what it gives ends it. */
   playRingtone(ringtone: Ringtone, volume: number): () => void;
   /** A call with oneself, on this computer. Whoever asked starts and closes it. */

@@ -79,6 +79,9 @@ enum EngineRequest {
     Microphone {
         device_id: Option<String>,
     },
+    Speaker {
+        device_id: Option<String>,
+    },
     Close {
         peer: u32,
     },
@@ -151,12 +154,13 @@ impl Engine {
 }
 
 /// The requests the engine itself carries out; all others are for a peer.
-const OWN: [&str; 6] = [
+const OWN: [&str; 7] = [
     "hello",
     "mediaSocket",
     "open",
     "devices",
     "microphone",
+    "speaker",
     "close",
 ];
 
@@ -215,6 +219,24 @@ impl Inner {
                 });
                 let device = device.await??;
                 Ok(json!({ "id": device.id, "label": device.label }))
+            }
+            EngineRequest::Speaker { device_id } => {
+                let audio = self.audio.clone();
+                let known = blocking(move || {
+                    let known = match &device_id {
+                        Some(id) => audio.devices()?.outputs.iter().any(|one| one.id == *id),
+                        None => true,
+                    };
+                    if known {
+                        audio.choose(Side::Speaker, device_id.as_deref());
+                    }
+                    Ok::<_, crate::audio::AudioError>(known)
+                });
+                if known.await?? {
+                    Ok(json!({}))
+                } else {
+                    Err(crate::audio::AudioError::NotFound(Side::Speaker).into())
+                }
             }
             EngineRequest::Close { peer } => {
                 self.close(peer);

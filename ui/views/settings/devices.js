@@ -139,8 +139,8 @@ export function createDevices(actions, keeper) {
         meter.element,
         meterHint,
       ),
-      actions.canChooseOutput ? speaker.element : h("p", { class: "hint" }, t("devices.no_output")),
-      actions.canChooseOutput && ring.element,
+      actions.canChooseSpeaker ? speaker.element : h("p", { class: "hint" }, t("devices.no_output")),
+      actions.canChooseRing && ring.element,
       ringtone.element,
     ),
     draw() {

@@ -100,6 +100,11 @@ export class FakeEngine {
     if ("name" in this.microphone) throw this.microphone;
     return this.microphone;
   }
+  /** @param {{ deviceId: string | null }} request */
+  _speaker({ deviceId }) {
+    if (deviceId !== null && deviceId !== "out") throw refusal("NotFoundError", "no such speaker");
+    return {};
+  }
   _open() {
     const handle = ++this.#lastPeer;
     this.peers.set(handle, {

@@ -1,6 +1,6 @@
 // Installing on a window, devices, and what media elements play.
 
-import { describe, test } from "node:test";
+import { beforeEach, describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { installIfMissing } from "../../../../ui/rtc/install.js";
 import { FakeEngine } from "./fake-engine.mjs";
@@ -52,6 +52,33 @@ describe("installing", () => {
     const request = () => Promise.reject({ code: "internal", message: "gone" });
     installIfMissing(window, { request, onEvent() {} }, { media: () => /** @type {any} */ ({ ready: async () => {}, silence() {} }) });
     await assert.rejects(new window.RTCPeerConnection().createOffer(), { name: "OperationError", message: "gone" });
+  });
+});
+
+describe("setSinkId()", () => {
+  /** @type {any} */ let element;
+  /** @type {FakeEngine} */ let engine;
+  beforeEach(() => {
+    class HTMLMediaElement {}
+    const { window } = fakeWindow();
+    Object.assign(window, { HTMLMediaElement });
+    engine = new FakeEngine();
+    installIfMissing(window, engine, { media: () => /** @type {any} */ ({ ready: async () => {}, silence() {} }) });
+    element = new HTMLMediaElement();
+  });
+
+  test("chooses the engine's speaker, and the system's again", async () => {
+    await element.setSinkId("out");
+    assert.equal(element.sinkId, "out");
+    await element.setSinkId("");
+    assert.equal(element.sinkId, "");
+    const chosen = engine.log.filter(([op]) => op === "speaker").map(([, { deviceId }]) => deviceId);
+    assert.deepEqual(chosen, ["out", null]);
+  });
+
+  test("stays where it is when that speaker is not there", async () => {
+    await assert.rejects(element.setSinkId("gone"), { name: "NotFoundError" });
+    assert.equal(element.sinkId, "");
   });
 });
 
