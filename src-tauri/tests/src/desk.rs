@@ -18,6 +18,7 @@ use crate::{Result, eventually};
 pub struct Dunst<'a> {
     stage: &'a Stage,
     choice: PathBuf,
+    offered: PathBuf,
     _program: Program,
 }
 
@@ -30,8 +31,10 @@ impl<'a> Dunst<'a> {
         let at = |name: &str| stage.dir().join(name);
         let choice = at("choice");
         let menu = at("menu");
+        let offered = at("offered");
         let script = format!(
-            "#!/bin/sh\nexec grep --max-count=1 --file={}\n",
+            "#!/bin/sh\ntee {} | grep --max-count=1 --file={}\n",
+            offered.display(),
             choice.display()
         );
         std::fs::write(&menu, script)?;
@@ -45,9 +48,9 @@ impl<'a> Dunst<'a> {
         let dunst = Self {
             stage,
             choice,
+            offered,
             _program: program,
         };
-        // Asking dunst itself would have the bus start another one.
         let bus = zbus::connection::Builder::address(stage.bus())?
             .build()
             .await?;
@@ -79,6 +82,24 @@ impl<'a> Dunst<'a> {
     pub async fn choose(&self, word: &str) -> Result<()> {
         std::fs::write(&self.choice, word)?;
         self.ctl(&["context"]).await.map(drop)
+    }
+
+    /// The buttons among which [`Dunst::choose`] chose last, by their words.
+    ///
+    /// # Errors
+    /// When it never did.
+    pub async fn offered(&self) -> Result<Vec<String>> {
+        eventually("the menu of buttons", || async {
+            let lines = tokio::fs::read_to_string(&self.offered).await?;
+            // "#Accept (Alice is calling) [1,accept]"
+            let words = lines.lines().filter_map(|line| {
+                let (words, _) = line.trim_start_matches('#').split_once(" (")?;
+                (!words.is_empty()).then(|| words.to_owned())
+            });
+            let words: Vec<_> = words.collect();
+            Ok((!words.is_empty()).then_some(words))
+        })
+        .await
     }
 
     async fn ctl(&self, arguments: &[&str]) -> Result<String> {

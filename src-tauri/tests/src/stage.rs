@@ -62,12 +62,13 @@ impl Stage {
                 format!(":{}", number.trim())
             }
         };
-        let mut bus = Program::start(Command::new("dbus-daemon").args([
-            "--session",
-            "--print-address",
-            "--nofork",
-            &format!("--address=unix:path={}", dir.path().join("bus").display()),
-        ]))?;
+        let config = dir.path().join("bus.conf");
+        std::fs::write(&config, bus_config(&dir.path().join("bus")))?;
+        let mut bus = Program::start(
+            Command::new("dbus-daemon")
+                .args(["--print-address", "--nofork"])
+                .arg(format!("--config-file={}", config.display())),
+        )?;
         let address = bus.line().await?;
         programs.push(bus);
         let sound = Sound::start(dir.path(), microphones).await?;
@@ -139,6 +140,21 @@ impl Stage {
         self.sound.lend(command, person);
     }
 
+    /// Starts a stand-alone server on this port, and waits until it listens.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub async fn meeting_point(&self, port: u16) -> Result<Program> {
+        let mut command = self.command(binary("ringdown-server")?, "nobody");
+        let mut server = Program::start(command.args(["--listen", &format!("127.0.0.1:{port}")]))?;
+        let line = server.line().await?;
+        if !line.contains("listening on") {
+            return Err(format!("the server said “{line}”").into());
+        }
+        server.ignore_output();
+        Ok(server)
+    }
+
     /// Takes a picture of the whole display (needs ImageMagick).
     ///
     /// # Errors
@@ -156,6 +172,25 @@ impl Stage {
             Err("import took no picture".into())
         }
     }
+}
+
+/// A session bus as the system has it, but one that starts nothing: of the services that are installed on this machine, a
+/// dunst that was started by the bus would find no display and end with signal 5, and a keyring would outlive the test.
+fn bus_config(socket: &Path) -> String {
+    format!(
+        r#"<busconfig>
+  <type>session</type>
+  <listen>unix:path={}</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*" eavesdrop="true"/>
+    <allow eavesdrop="true"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#,
+        socket.display()
+    )
 }
 
 /// A binary of this workspace, built beside the running test.

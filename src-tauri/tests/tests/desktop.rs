@@ -84,6 +84,11 @@ async fn bob_answers_in_the_notification() -> Result<()> {
     dunst.shows(1).await?;
     popup(&stage).await?;
     dunst.choose(",accept]").await?;
+    // dunst does not keep their order.
+    let mut buttons = dunst.offered().await?;
+    buttons.sort();
+    let [voice, later] = ["Accept without video", "Not now, in 10 min"];
+    assert_eq!(buttons, ["Accept", voice, "Decline", later]);
     tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
     dunst.shows(0).await?;
     no_popup(&stage).await

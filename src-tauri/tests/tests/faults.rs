@@ -6,7 +6,7 @@ use ringdown_e2e::Result;
 use ringdown_e2e::eventually;
 use ringdown_e2e::page::Page;
 use ringdown_e2e::person::{Person, Setup, friends};
-use ringdown_e2e::process::{Program, free_port};
+use ringdown_e2e::process::free_port;
 use ringdown_e2e::stage::{Stage, binary};
 
 /// Waits until an alert on the page says something with `words` in it.
@@ -205,7 +205,7 @@ async fn a_taken_port_is_said_and_calls_still_work() -> Result<()> {
 async fn a_stand_alone_server_is_the_meeting_point_and_may_restart() -> Result<()> {
     let stage = Stage::new("1280x1024").await?;
     let port = free_port()?;
-    let mut server = start_server(&stage, port).await?;
+    let mut server = stage.meeting_point(port).await?;
     let arguments = vec!["--server".to_owned(), format!("ws://127.0.0.1:{port}")];
     let setup = Setup {
         arguments,
@@ -229,18 +229,9 @@ async fn a_stand_alone_server_is_the_meeting_point_and_may_restart() -> Result<(
 
     server.kill().await?;
     tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
-    let _server = start_server(&stage, port).await?;
+    let _server = stage.meeting_point(port).await?;
     alice.page().press("Hang up").await?;
     bob.page()
         .status_within(Duration::from_secs(60), "Call ended")
         .await
-}
-
-async fn start_server(stage: &Stage, port: u16) -> Result<Program> {
-    let mut command = stage.command(binary("ringdown-server")?, "nobody");
-    let mut server = Program::start(command.args(["--listen", &format!("127.0.0.1:{port}")]))?;
-    let line = server.line().await?;
-    assert!(line.contains("listening on"), "{line}");
-    server.ignore_output();
-    Ok(server)
 }
