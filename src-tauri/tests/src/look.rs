@@ -55,14 +55,18 @@ for (const element of scope.querySelectorAll("*")) {
   const hidden = own <= 1 || style.clipPath !== "none";
   if (!hidden && (left < -1 || right > width + 1)) faults.push(`${name(element)} reaches from ${left} to ${right}`);
   const cut = element.scrollWidth > element.clientWidth + 1 && element.clientWidth > 0;
-  const meant = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none" || hidden;
+  // Of a choice that does not fit, the closed list shows the beginning.
+  const meant = style.textOverflow === "ellipsis" || style.webkitLineClamp !== "none" || hidden || element.matches(":has(> select)");
   if (cut && !meant && style.display !== "inline" && style.overflowX !== "visible") {
-    const all = document.createRange();
-    const end = (inner) => {
-      all.selectNodeContents(inner);
-      return Math.max(all.getBoundingClientRect().right, inner.getBoundingClientRect().right);
-    };
-    const widest = [...element.querySelectorAll("*")].sort((a, b) => end(b) - end(a)).findLast((inner, _, sorted) => end(inner) === end(sorted[0]));
+    // Without the innermost that is to blame, there is no such width.
+    const widest = [...element.querySelectorAll("*")].findLast((inner) => {
+      if (!inner.style) return false;
+      const { display } = inner.style;
+      inner.style.display = "none";
+      const blamed = element.scrollWidth <= element.clientWidth + 1;
+      inner.style.display = display;
+      return blamed;
+    });
     faults.push(`${name(element)} hides ${element.scrollWidth - element.clientWidth} px of ${widest && name(widest)}`);
   }
   if (cut && !meant && element.matches("button, .button")) faults.push(`${name(element)} is too narrow for its words`);

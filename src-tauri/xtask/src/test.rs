@@ -253,6 +253,8 @@ fn install_packages(home: &Path) -> Result<(), Error> {
 
 fn calls(tally: &mut Tally) -> Result<(), Error> {
     e2e::build()?;
+    // axe-core, which looks at the screens.
+    install_packages(&sh::root().join(UI_TESTS))?;
     // The test of the package installs it; where there is no dpkg, that test is skipped.
     if sh::is_on_path("dpkg-deb") {
         bundle::deb_for_tests()?;
