@@ -8,6 +8,7 @@
 /** @typedef {import("./types.d.ts").IcePolicy} IcePolicy */
 /** @typedef {import("./types.d.ts").InviteKind} InviteKind */
 /** @typedef {import("./types.d.ts").NewInvite} NewInvite */
+/** @typedef {import("./types.d.ts").NewVersion} NewVersion */
 /** @typedef {import("./types.d.ts").Safety} Safety */
 /** @typedef {import("./types.d.ts").SafetyCheck} SafetyCheck */
 /** @typedef {import("./types.d.ts").BackupMade} BackupMade */
@@ -209,6 +210,12 @@ export const licences = () => invoke("licences");
 
 /** @returns {Promise<void>} */
 export const openLogs = () => invoke("open_logs");
+
+/** @returns {Promise<NewVersion | null>} null: this is the newest */
+export const lookForUpdate = () => invoke("look_for_update");
+
+/** Shows where the newer version is, in the browser. @returns {Promise<void>} */
+export const openUpdate = () => invoke("open_update");
 
 /** Of the popup's page: who calls. @returns {Promise<PopupView | null>} null: it does not ring any more */
 export const popup = () => invoke("popup");

@@ -87,6 +87,8 @@ const app = createApp(
     diagnostics: ipc.diagnostics,
     licences: ipc.licences,
     openLogs: ipc.openLogs,
+    lookForUpdate: ipc.lookForUpdate,
+    openUpdate: ipc.openUpdate,
     devices: () => media.list(),
     tryDevices: (chosen) => {
       if (chosen) media.choose(chosen);

@@ -61,6 +61,10 @@ export type Snapshot = {
    */
   privacy: Privacy,
   /**
+   * Newer versions; null where this build does not know where to look.
+   */
+  update: UpdateView | null,
+  /**
    * An invite was opened outside the window: it is to be taken and shown in "Add contact".
    */
   invite_waits: boolean,
@@ -427,6 +431,10 @@ export type Settings = {
    * Nobody learns whether this app is there, whatever was agreed with them. Default: no.
    */
   invisible: boolean,
+  /**
+   * Newer versions are looked for once a day, where this build knows where. Default: no.
+   */
+  check_updates: boolean,
 };
 
 /**
@@ -488,6 +496,30 @@ export type Line = {
    * What is wrong and what to do about it.
    */
   message: string | null,
+};
+
+/**
+ * Newer versions.
+ */
+export type UpdateView = {
+  /**
+   * The one that was found.
+   */
+  found: NewVersion | null,
+};
+
+/**
+ * A version that can be had.
+ */
+export type NewVersion = {
+  /**
+   * Like "1.2.3".
+   */
+  version: string,
+  /**
+   * Where to get it: an https URL.
+   */
+  page: string,
 };
 
 /**

@@ -1,7 +1,7 @@
 // What the views can ask for. main.js provides it; promises reject with a CommandError.
 import type {
-  Added, BackupMade, HistoryPage, IcePolicy, IceServer, InviteKind, InvitePreview, NewInvite, Quiet, Ringtone, Safety,
-  SafetyCheck, Settings,
+  Added, BackupMade, HistoryPage, IcePolicy, IceServer, InviteKind, InvitePreview, NewInvite, NewVersion, Quiet, Ringtone,
+  Safety, SafetyCheck, Settings,
 } from "../types.d.ts";
 import type { Pasted } from "../clipboard.js";
 import type { GrayImage } from "../gray-image.js";
@@ -31,6 +31,9 @@ export interface Actions {
   diagnostics(): Promise<string>;
   licences(): Promise<string>;
   openLogs(): Promise<unknown>;
+  /** Null: this is the newest. */
+  lookForUpdate(): Promise<NewVersion | null>;
+  openUpdate(): Promise<unknown>;
   acceptRequest(key: string, name: string | null): Promise<unknown>;
   ignoreRequest(key: string): Promise<unknown>;
   blockRequest(key: string): Promise<unknown>;

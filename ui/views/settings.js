@@ -42,7 +42,7 @@ export function openSettings(actions, first, onclose) {
     createNotifications(actions, keeper),
     createAppearance(keeper),
     createStorage(actions, keeper),
-    createAbout(actions),
+    createAbout(actions, keeper, first.update),
   ];
   const draw = () => {
     for (const section of sections) section.draw?.(keeper.settings);

@@ -20,6 +20,7 @@ use crate::ipc::{
 };
 use crate::options::Options;
 use crate::page::Page;
+use crate::update::{self, NewVersion};
 
 type Answer<T> = Result<T, UiError>;
 
@@ -296,6 +297,20 @@ pub fn licences() -> &'static str {
 #[tauri::command]
 pub fn open_logs(options: State<'_, Options>) -> Answer<()> {
     about::open_logs(&options.data_dir)
+}
+
+/// Looks for a newer version now.
+#[tauri::command]
+pub async fn look_for_update(hub: State<'_, HubHandle>) -> Answer<Option<NewVersion>> {
+    update::look(&hub).await
+}
+
+/// Shows where the newer version is, in the browser.
+#[tauri::command]
+pub async fn open_update(hub: State<'_, HubHandle>) -> Answer<()> {
+    let snapshot = hub.ask(|hub| Ok(hub.snapshot())).await?;
+    let found = snapshot.update.and_then(|update| update.found);
+    found.map_or(Ok(()), |found| about::open_page(&found.page))
 }
 
 /// Of the popup: who calls; null when it does not ring any more.

@@ -16,9 +16,10 @@ mod presence;
 mod requests;
 mod telephone;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod transfer;
 mod trust;
+mod updates;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -145,6 +146,7 @@ pub struct Hub {
     presence: presence::Known,
     /// STUN and TURN servers that meeting points lend.
     helpers: Helpers,
+    updates: updates::Updates,
     /// As the call machine was last told.
     here: Here,
     notices: Vec<Notice>,
@@ -191,6 +193,7 @@ impl Hub {
             wanted: HashSet::new(),
             presence: presence::Known::default(),
             helpers: Helpers::default(),
+            updates: updates::Updates::default(),
             here: Here::default(),
             notices: Vec::new(),
             opened_invite: None,
@@ -224,6 +227,7 @@ impl Hub {
         self.quiet = self.store.setting("quiet")?.unwrap_or_default();
         self.wanted = self.store.setting("wanted")?.unwrap_or_default();
         self.reminders = self.store.setting("reminders")?.unwrap_or_default();
+        self.updates = self.store.setting("updates")?.unwrap_or_default();
         self.read_history()?;
         let name = self.store.setting("name")?;
         if let (Some(identity), Some(name)) = (self.identity.clone(), name) {

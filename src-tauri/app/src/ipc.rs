@@ -13,6 +13,8 @@ use ts_rs::TS;
 use uuid::Uuid;
 
 pub use self::history::{HistoryEntry, HistoryPage, HistoryQuery, PathKind};
+pub use crate::update::NewVersion;
+
 pub use self::settings::{Quiet, Ringtone, Settings, Theme};
 
 /// Everything the window draws; sent whole on every change.
@@ -47,6 +49,8 @@ pub struct Snapshot {
     pub line: Line,
     /// How the identity is kept.
     pub privacy: Privacy,
+    /// Newer versions; null where this build does not know where to look.
+    pub update: Option<UpdateView>,
     /// An invite was opened outside the window: it is to be taken and shown in "Add contact".
     pub invite_waits: bool,
     /// What the person should know and has not dismissed.
@@ -142,6 +146,13 @@ pub struct NewInvite {
     pub link: String,
     /// The same as a QR code, an SVG document.
     pub qr: String,
+}
+
+/// Newer versions.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
+pub struct UpdateView {
+    /// The one that was found.
+    pub found: Option<NewVersion>,
 }
 
 /// How the identity is kept.

@@ -27,6 +27,7 @@ mod settings;
 mod store;
 #[cfg(test)]
 mod types;
+mod update;
 #[cfg(target_os = "linux")]
 mod webview_linux;
 mod window;
@@ -135,6 +136,8 @@ fn run_app(options: Options) -> ExitCode {
             commands::diagnostics,
             commands::licences,
             commands::open_logs,
+            commands::look_for_update,
+            commands::open_update,
             commands::rtc,
         ])
         .setup(move |app| set_up(app.handle(), options))
@@ -190,6 +193,9 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
     // Other systems' webviews end no process on request, and suspend hidden pages themselves.
     #[cfg(target_os = "linux")]
     tauri::async_runtime::spawn(page::rest(app.clone(), options.page_sleeps));
+    if options.channel.is_some() {
+        tauri::async_runtime::spawn(update::watch(hub.clone()));
+    }
     tauri::async_runtime::spawn(wishes::grant(app.clone(), hub.clone(), wished));
     #[cfg(unix)]
     leave_when_told(app);

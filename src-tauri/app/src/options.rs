@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand, ValueEnum};
 use ringdown_core::invite::Reach;
 
 use crate::ipc::KeyStore;
+use crate::update::Channel;
 
 /// Private one-to-one video and voice calls.
 #[derive(Debug, Parser)]
@@ -162,6 +163,8 @@ pub struct Options {
     pub page_sleeps: Duration,
     /// Where backups are put.
     pub backup_dir: PathBuf,
+    /// Where newer versions are announced. None: nowhere, and nobody is asked.
+    pub channel: Option<Channel>,
     /// What to do once the app runs.
     pub action: Option<Action>,
 }
@@ -181,6 +184,7 @@ impl Options {
             embedded: true,
             key_store: KeyStore::File,
             page_sleeps: Duration::from_secs(120),
+            channel: None,
             action: None,
         }
     }
@@ -252,6 +256,7 @@ impl TryFrom<Args> for Options {
                 (Some(KeyStoreArg::Keyring), _) | (None, None) => KeyStore::Keyring,
                 (Some(KeyStoreArg::File), _) | (None, Some(_)) => KeyStore::File,
             },
+            channel: Channel::built_in(),
             action: match args.action {
                 Some(ActionArg::Call {
                     name: Some(name),

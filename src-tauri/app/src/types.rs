@@ -10,8 +10,9 @@ use crate::desktop::popup::{PopupAnswer, PopupView};
 use crate::desktop::words::Words;
 use crate::ipc::{
     Added, BackupMade, ContactView, HistoryEntry, HistoryPage, InvitePreview, InviteView, KeyStore,
-    Line, MediaState, NewInvite, Notice, PathKind, PeerEvent, Privacy, Profile, Quiet, RequestView,
-    Ringtone, Safety, SafetyCheck, Settings, Snapshot, Theme, UiError, WaitingCall,
+    Line, MediaState, NewInvite, NewVersion, Notice, PathKind, PeerEvent, Privacy, Profile, Quiet,
+    RequestView, Ringtone, Safety, SafetyCheck, Settings, Snapshot, Theme, UiError, UpdateView,
+    WaitingCall,
 };
 
 const HEAD: &str = "// Made by `cargo xtask types` from the Rust types (src-tauri/app/src/ipc.rs, src-tauri/core). Do not edit.\n";
@@ -52,6 +53,8 @@ fn declarations() -> String {
         IcePolicy,
         IceServer,
         Line,
+        UpdateView,
+        NewVersion,
         Notice,
         UiError,
         Added,

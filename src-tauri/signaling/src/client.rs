@@ -6,6 +6,7 @@
 mod backoff;
 mod courier;
 mod dial;
+mod fetch;
 mod pool;
 mod receipt;
 mod registration;

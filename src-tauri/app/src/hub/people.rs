@@ -64,6 +64,7 @@ impl Hub {
             },
             settings: self.settings.clone(),
             line: self.line.view(),
+            update: self.update_view(),
             invite_waits: self.opened_invite.is_some(),
             notices: self.notices.clone(),
         }

@@ -6,7 +6,7 @@ mod control;
 mod gate;
 mod meddling;
 mod past;
-mod person;
+pub(crate) mod person;
 mod presence;
 mod requests;
 mod starts;

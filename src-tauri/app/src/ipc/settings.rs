@@ -39,6 +39,8 @@ pub struct Settings {
     pub speaker: Option<String>,
     /// Nobody learns whether this app is there, whatever was agreed with them. Default: no.
     pub invisible: bool,
+    /// Newer versions are looked for once a day, where this build knows where. Default: no.
+    pub check_updates: bool,
 }
 
 impl Default for Settings {
@@ -59,6 +61,7 @@ impl Default for Settings {
             microphone: None,
             speaker: None,
             invisible: false,
+            check_updates: false,
         }
     }
 }

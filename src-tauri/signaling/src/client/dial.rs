@@ -107,7 +107,7 @@ impl OfflineReason {
         }
     }
 
-    fn of_io(error: &io::Error) -> Self {
+    pub(super) fn of_io(error: &io::Error) -> Self {
         match error.get_ref() {
             Some(inner) if inner.is::<rustls::Error>() => Self::Untrusted,
             _ => Self::Unreachable(error.kind()),
@@ -236,7 +236,7 @@ impl Dialer {
         }
     }
 
-    async fn tls(&self) -> Result<Arc<ClientConfig>, OfflineReason> {
+    pub(super) async fn tls(&self) -> Result<Arc<ClientConfig>, OfflineReason> {
         let config = self.tls.get_or_try_init(|| async {
             // Reads files.
             let found = tokio::task::spawn_blocking(rustls_native_certs::load_native_certs).await;
@@ -266,7 +266,7 @@ fn tls_config(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> 
 
 /// Connects to the first address that answers: the next one is tried when one has failed, or has not answered for a while
 /// (RFC 8305 §5, simplified).
-async fn connect(url: &Url) -> Result<TcpStream, OfflineReason> {
+pub(super) async fn connect(url: &Url) -> Result<TcpStream, OfflineReason> {
     let port = url.port_or_known_default().ok_or(OfflineReason::BadUrl)?;
     let addresses: Vec<SocketAddr> = match url.host().ok_or(OfflineReason::BadUrl)? {
         Host::Ipv4(address) => vec![(address, port).into()],

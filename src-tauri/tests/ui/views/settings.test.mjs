@@ -178,6 +178,43 @@ describe("about", () => {
     assert.equal(page.find("textbox", "Export diagnostics").value, "ringdown: 1.2.3\n");
   });
 
+  test("newer versions are no matter where this build does not know where to look", async () => {
+    open();
+    assert.equal(page.find("switch", "Look for new versions once a day"), null);
+    assert.equal(page.find("button", "Look for a new version"), null);
+  });
+
+  test("a newer version is looked for when asked, and got from its page", async () => {
+    show({ update: { found: null } });
+    page.click(page.find("button", "Settings"));
+    const about = page.document.querySelector(".about-version").closest("section");
+    const said = () => about.querySelector("[role=status]").textContent;
+    assert.equal(page.find("button", "Open its page"), null);
+    answers.lookForUpdate = null;
+    page.click(page.find("button", "Look for a new version"));
+    await settled();
+    assert.equal(said(), "This is the newest version.");
+    answers.lookForUpdate = new Error("The server with new versions can't be reached.");
+    page.click(page.find("button", "Look for a new version"));
+    await settled();
+    assert.equal(said(), "The server with new versions can't be reached.");
+    answers.lookForUpdate = { version: "9.0.0", page: "https://example.org" };
+    page.click(page.find("button", "Look for a new version"));
+    await settled();
+    assert.equal(said(), "Version 9.0.0 is there.");
+    page.click(page.find("button", "Open its page"));
+    page.change(page.find("switch", "Look for new versions once a day"), true);
+    await settled();
+    assert.deepEqual(done.at(-2), ["openUpdate"]);
+    assert.equal(saved().at(-1).check_updates, true);
+  });
+
+  test("a version that was found before is shown at once", async () => {
+    show({ update: { found: { version: "9.0.0", page: "https://example.org" } } });
+    page.click(page.find("button", "Settings"));
+    assert.ok(page.find("button", "Open its page"));
+  });
+
   test("starting with the computer is asked of the system, not of the settings", async () => {
     answers.autostart = true;
     open();

@@ -47,8 +47,10 @@ export const SNAPSHOT = {
     microphone: null,
     speaker: null,
     invisible: false,
+    check_updates: false,
   },
   line: { server: null, online: true, message: null },
+  update: null,
   invite_waits: false,
   notices: [],
 };
@@ -89,7 +91,7 @@ const COMMANDS = [
   ...["safety", "checkSafety", "setVerified", "newInvite", "revokeInvite", "inviteQr", "invitePage", "readQr"],
   ...["backup", "restore", "openCamera", "call", "accept", "decline", "hangUp", "dismiss"],
   ...["later", "endAndAccept", "declineWaiting", "deleteHistory", "seenMissed", "setFavorite", "setNote", "setPresence"],
-  ...["setRingWhenFree", "setQuiet", "setAutostart", "openLogs", "tryDevices"],
+  ...["setRingWhenFree", "setQuiet", "setAutostart", "openLogs", "lookForUpdate", "openUpdate", "tryDevices"],
   ...["toggleMicrophone", "toggleCamera", "toggleScreen", "copy", "readClipboard"],
 ];
 

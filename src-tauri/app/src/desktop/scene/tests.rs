@@ -45,6 +45,7 @@ fn quiet_evening() -> Snapshot {
         privacy: Privacy {
             key_store: KeyStore::File,
         },
+        update: None,
         invite_waits: false,
         notices: Vec::new(),
     }
