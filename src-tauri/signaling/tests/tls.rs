@@ -46,6 +46,7 @@ impl Proxy {
         let names = vec![dialled.parse().unwrap()];
         let server = Server::start_with(ServerConfig {
             names,
+            pages: true,
             ..ServerConfig::default()
         })
         .await;
@@ -142,4 +143,22 @@ async fn tls_to_a_server_without_it_and_the_other_way_round_fail_with_a_reason()
     let secure = proxy.server.url().replace("ws://", "wss://");
     let _registration = Registration::spawn(secure, bob().key(), bob().signer(), sender);
     assert_eq!(events.offline().await, OfflineReason::Untrusted);
+}
+
+#[tokio::test]
+async fn a_file_is_fetched_from_where_the_certificate_is_trusted_and_up_to_a_size() {
+    let proxy = Proxy::start("localhost").await;
+    // The server's own page.
+    let page = proxy.url.replace("wss://", "https://");
+    let page = url::Url::parse(&page).unwrap();
+    let dialer = Dialer::with_roots(proxy.roots.clone()).unwrap();
+    let fetched = dialer.fetch(&page, 64 * 1024).await.unwrap();
+    assert!(String::from_utf8(fetched).unwrap().contains("Ringdown"));
+
+    let nowhere = page.join("/nothing").unwrap();
+    let (small, missing) = (dialer.fetch(&page, 16), dialer.fetch(&nowhere, 64 * 1024));
+    assert_eq!(small.await, Err(OfflineReason::NotAServer));
+    assert_eq!(missing.await, Err(OfflineReason::NotAServer));
+    let stranger = Dialer::new().fetch(&page, 64 * 1024).await;
+    assert_eq!(stranger, Err(OfflineReason::Untrusted));
 }
