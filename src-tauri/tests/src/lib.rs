@@ -75,12 +75,22 @@ where
     }
 }
 
-fn is_session_gone(error: &(dyn std::error::Error + Send + Sync + 'static)) -> bool {
+/// What a page's answer failed with; [`DEAD_WINDOW`] where its process is gone.
+pub(crate) fn failure(error: fantoccini::error::CmdError) -> Error {
+    if is_session_gone(&error) {
+        DEAD_WINDOW.into()
+    } else {
+        error.into()
+    }
+}
+
+fn is_session_gone(error: &(dyn std::error::Error + 'static)) -> bool {
     use fantoccini::error::{CmdError, ErrorStatus};
-    matches!(
-        error.downcast_ref(),
-        Some(CmdError::Standard(error)) if error.error == ErrorStatus::InvalidSessionId
-    )
+    match error.downcast_ref() {
+        Some(CmdError::Standard(error)) => error.error == ErrorStatus::InvalidSessionId,
+        Some(_) => false,
+        None => error.to_string() == DEAD_WINDOW,
+    }
 }
 
 /// Puts the members of one JSON object into another.

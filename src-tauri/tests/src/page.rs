@@ -80,7 +80,8 @@ impl Page {
     /// # Errors
     /// When it throws.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value> {
-        Ok(self.client.execute(script, arguments).await?)
+        let answer = self.client.execute(script, arguments).await;
+        answer.map_err(crate::failure)
     }
 
     /// The element of this role and name, if it is shown now.
