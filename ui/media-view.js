@@ -14,7 +14,7 @@
  *   sharing: boolean,
  *   canShare: boolean,
  *   shareFailed: boolean,
- *   hasRelay: boolean,
+ *   relays: readonly string[],
  *   diagnosis: import("./call-diagnosis.js").Diagnosis | null,
  *   path: import("./call-stats.js").Path | null,
  *   details: import("./call-details.js").Details | null,
@@ -22,7 +22,7 @@
  * }} MediaView
  */
 
-/** @returns {Omit<MediaView, "canShare" | "preview" | "hasRelay" | "diagnosis">} */
+/** @returns {Omit<MediaView, "canShare" | "preview" | "relays" | "diagnosis">} */
 export const idle = () => ({
   local: null,
   remote: null,
@@ -37,3 +37,12 @@ export const idle = () => ({
   details: null,
   quality: null,
 });
+
+/**
+ * The hosts of the TURN servers among these, each once.
+ * @param {readonly import("./types.d.ts").IceServer[]} servers
+ */
+export function relaysIn(servers) {
+  const hosts = servers.flatMap(({ urls }) => urls.map((url) => /^turns?:(\[[^\]]+\]|[^:?]+)/i.exec(url)?.[1] ?? ""));
+  return [...new Set(hosts)].filter((host) => host !== "");
+}

@@ -6,7 +6,7 @@
 //   peer resume: this page took the place of one that was lost; see resumption.js
 //   snapshot: ended / none, peer stop ──> everything released, the camera's light goes out
 import { Call } from "./call.js";
-import { idle } from "./media-view.js";
+import { idle, relaysIn } from "./media-view.js";
 import { Resumption } from "./resumption.js";
 
 /** @typedef {import("./types.d.ts").CallSnapshot} CallSnapshot */
@@ -54,8 +54,7 @@ export class Session extends EventTarget {
   /** What there is to see and hear, for the views. @returns {MediaView} */
   get view() {
     const preview = this.#screen ?? this.#view.local;
-    const hasRelay = this.#servers.some(({ urls }) => urls.some((url) => /^turns?:/i.test(url)));
-    return { ...this.#view, preview, hasRelay, diagnosis: this.#diagnosis, canShare: this.#options.media.canShareScreen };
+    return { ...this.#view, preview, relays: relaysIn(this.#servers), diagnosis: this.#diagnosis, canShare: this.#options.media.canShareScreen };
   }
 
   /** The servers of the last call: a meeting point may have lent some of them. */

@@ -65,14 +65,15 @@ function laterText({ later_minutes: count, direction, name }) {
 /**
  * Why no path was found: the rule of this side that forbade one, or the relay that passed nothing on.
  * @param {import("./types.d.ts").IcePolicy} policy of calls with them
- * @param {boolean} hasRelay whether a TURN server was there to be used
+ * @param {readonly string[]} relays the hosts of the TURN servers that were there to be used
  * @param {string} name of the other side
  * @param {import("./call-diagnosis.js").Diagnosis | null} [diagnosis] what both sides said they had
  */
-export function notConnectedText(policy, hasRelay, name, diagnosis = null) {
+export function notConnectedText(policy, relays, name, diagnosis = null) {
+  const hasRelay = relays.length > 0;
   const { mine, theirs } = diagnosis ?? { mine: null, theirs: null };
   if (theirs?.relayOnly && theirs.relay !== "reachable") return t("ended.not_connected_their_rule", { name });
-  if (mine?.relay === "unreachable") return t("ended.not_connected_my_relay", { name });
+  if (mine?.relay === "unreachable") return t("ended.not_connected_my_relay", { relays: relays.join(", ") });
   if (theirs?.relay === "unreachable" && mine?.relay !== "reachable") return t("ended.not_connected_their_relay", { name });
   if (policy === "lan_only") return t("ended.not_connected_lan", { name });
   if (policy === "relay_only") return t(hasRelay ? "ended.not_connected_relay_only" : "ended.not_connected_no_relay", { name });

@@ -186,7 +186,7 @@ export default {
   "ended.not_connected_their_rule":
     "{name} erlaubt nur Anrufe über ein Relay, und aus dem dortigen Netz war keines erreichbar. Das lässt sich dort in den Einstellungen ändern, oder ein anderes Netz hilft.",
   "ended.not_connected_my_relay":
-    "Dein Relay war aus deinem Netz nicht erreichbar, und kein direkter Weg ging auf. Finde unten heraus, welcher Server versagt hat, oder versuche ein anderes Netz.",
+    "Dein Relay {relays} war aus deinem Netz nicht erreichbar, und kein direkter Weg ging auf. Finde unten heraus, welcher Server versagt hat, oder versuche ein anderes Netz.",
   "ended.not_connected_their_relay":
     "Das Relay von {name} war aus dem dortigen Netz nicht erreichbar, und kein direkter Weg ging auf. Es lässt sich dort in den Einstellungen prüfen, oder ein anderes Netz hilft.",
   "ended.not_connected_lan":

@@ -179,7 +179,7 @@ export default /** @type {const} */ ({
   "ended.not_connected_their_rule":
     "{name} allows calls through a relay only, and none could be reached from their network. They can change that in their settings, or try another network.",
   "ended.not_connected_my_relay":
-    "Your relay could not be reached from your network, and no direct path opened. Find out below which server failed, or try another network.",
+    "Your relay {relays} could not be reached from your network, and no direct path opened. Find out below which server failed, or try another network.",
   "ended.not_connected_their_relay":
     "{name}’s relay could not be reached from their network, and no direct path opened. They can check it in their settings, or try another network.",
   "ended.not_connected_lan":

@@ -183,7 +183,7 @@ export default {
   "ended.not_connected_their_rule":
     "{name} solo permite llamadas por un repetidor, y ninguno era accesible desde su red. Puede cambiarlo en sus ajustes o probar otra red.",
   "ended.not_connected_my_relay":
-    "Tu repetidor no era accesible desde tu red y no se abrió ningún camino directo. Averigua abajo qué servidor falló o prueba otra red.",
+    "Tu repetidor {relays} no era accesible desde tu red y no se abrió ningún camino directo. Averigua abajo qué servidor falló o prueba otra red.",
   "ended.not_connected_their_relay":
     "El repetidor de {name} no era accesible desde su red y no se abrió ningún camino directo. Puede comprobarlo en sus ajustes o probar otra red.",
   "ended.not_connected_lan":

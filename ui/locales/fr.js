@@ -186,7 +186,7 @@ export default {
   "ended.not_connected_their_rule":
     "{name} n’autorise que les appels par un relais, et aucun n’était joignable depuis son réseau. Cela se change dans ses réglages, ou un autre réseau peut aider.",
   "ended.not_connected_my_relay":
-    "Votre relais n’était pas joignable depuis votre réseau, et aucun chemin direct ne s’est ouvert. Voyez ci-dessous quel serveur a échoué, ou essayez un autre réseau.",
+    "Votre relais {relays} n’était pas joignable depuis votre réseau, et aucun chemin direct ne s’est ouvert. Voyez ci-dessous quel serveur a échoué, ou essayez un autre réseau.",
   "ended.not_connected_their_relay":
     "Le relais de {name} n’était pas joignable depuis son réseau, et aucun chemin direct ne s’est ouvert. Cela se vérifie dans ses réglages, ou un autre réseau peut aider.",
   "ended.not_connected_lan":

@@ -184,7 +184,7 @@ export default {
   "ended.not_connected_their_rule":
     "{name} só permite chamadas por um retransmissor, e nenhum pôde ser alcançado a partir da rede dessa pessoa. Isso pode ser mudado nas configurações dela, ou outra rede pode ajudar.",
   "ended.not_connected_my_relay":
-    "Seu retransmissor não pôde ser alcançado a partir da sua rede, e nenhum caminho direto se abriu. Descubra abaixo qual servidor falhou, ou tente outra rede.",
+    "Seu retransmissor {relays} não pôde ser alcançado a partir da sua rede, e nenhum caminho direto se abriu. Descubra abaixo qual servidor falhou, ou tente outra rede.",
   "ended.not_connected_their_relay":
     "O retransmissor de {name} não pôde ser alcançado a partir da rede dessa pessoa, e nenhum caminho direto se abriu. Isso pode ser verificado nas configurações dela, ou outra rede pode ajudar.",
   "ended.not_connected_lan":

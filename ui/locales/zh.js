@@ -171,7 +171,7 @@ export default {
   "ended.not_connected_their_rule":
     "{name} 只允许经由中继的通话，但从对方的网络连不上任何中继。对方可以在设置中更改，或换个网络试试。",
   "ended.not_connected_my_relay":
-    "从你的网络连不上你的中继，也没能建立直接连接。请在下方查看是哪个服务器失败了，或换个网络试试。",
+    "从你的网络连不上你的中继 {relays}，也没能建立直接连接。请在下方查看是哪个服务器失败了，或换个网络试试。",
   "ended.not_connected_their_relay":
     "从对方的网络连不上 {name} 的中继，也没能建立直接连接。对方可以在设置中检查，或换个网络试试。",
   "ended.not_connected_lan": "你只允许与 {name} 的通话在本网络内连接，而对方不在本网络。请在 {name} 的页面或“设置 → 通话”中放宽限制。",

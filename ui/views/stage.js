@@ -98,7 +98,7 @@ export function createStage(actions, findOutWhy) {
       setAttribute(muted, "aria-label", t("call.peer_muted", { name: call.name }));
       setAttribute(muted, "title", t("call.peer_muted", { name: call.name }));
       const unconnected = call.reason === "not_connected";
-      setText(status, unconnected ? notConnectedText(next.policy, media.hasRelay, call.name, media.diagnosis) : statusText(call));
+      setText(status, unconnected ? notConnectedText(next.policy, media.relays, call.name, media.diagnosis) : statusText(call));
 
       timer.hidden = next.connectedAt === null || mode === "ended";
       if (timer.hidden) {

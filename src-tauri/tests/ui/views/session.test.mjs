@@ -244,13 +244,13 @@ describe("what the core says during a call", () => {
   });
 
   test("new servers reach the connection, those of another call do not", () => {
-    const servers = { iceServers: [{ urls: ["turn:new.example.org"] }], iceTransportPolicy: "all" };
+    const servers = { iceServers: [{ urls: ["stun:new.example.org", "turn:new.example.org:3478?transport=tcp", "turns:[2001:db8::4]:443", "turn:new.example.org"] }], iceTransportPolicy: "all" };
     session.handlePeer({ kind: "servers", call: "other", configuration: servers });
     assert.deepEqual(peers[0].configuration, START.configuration);
-    assert.equal(session.view.hasRelay, false);
+    assert.deepEqual(session.view.relays, []);
     session.handlePeer({ kind: "servers", call: "one", configuration: servers });
     assert.deepEqual(peers[0].configuration, servers);
-    assert.equal(session.view.hasRelay, true);
+    assert.deepEqual(session.view.relays, ["new.example.org", "[2001:db8::4]"]);
   });
 
   test("another network restarts ICE once there is a connection to keep", (context) => {

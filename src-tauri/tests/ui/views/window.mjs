@@ -78,7 +78,7 @@ export const MEDIA = {
   sharing: false,
   canShare: true,
   shareFailed: false,
-  hasRelay: false,
+  relays: [],
   diagnosis: null,
   path: null,
   details: null,

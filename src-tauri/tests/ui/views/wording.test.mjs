@@ -52,15 +52,16 @@ test("the status says where a call stands, word for word", () => {
 });
 
 test("a call that found no path names the rule, or the relay", () => {
-  const say = (policy, hasRelay) => notConnectedText(policy, hasRelay, "Bob");
+  const relays = ["turn.example.org", "relay.example.net"];
+  const say = (policy, hasRelay) => notConnectedText(policy, hasRelay ? relays : [], "Bob");
   for (const policy of ["stun", "stun_turn"]) assert.equal(say(policy, false), NOT_CONNECTED);
   assert.match(say("stun_turn", true), /no relay passed the call on/);
   assert.match(say("lan_only", true), /only on this network/);
   assert.match(say("relay_only", true), /only through a relay, and none passed/);
   assert.match(say("relay_only", false), /none is set up/);
   const means = (relay, relayOnly = false) => ({ relay, relayOnly });
-  const blame = (mine, theirs) => notConnectedText("stun_turn", true, "Bob", { mine, theirs });
-  assert.match(blame(means("unreachable"), means("reachable")), /^Your relay could not be reached/);
+  const blame = (mine, theirs) => notConnectedText("stun_turn", relays, "Bob", { mine, theirs });
+  assert.match(blame(means("unreachable"), means("reachable")), /^Your relay turn.example.org, relay.example.net could not be reached/);
   assert.match(blame(means("none"), means("unreachable")), /^Bob’s relay could not be reached/);
   assert.match(blame(means("reachable"), means("none", true)), /^Bob allows calls through a relay only/);
   assert.equal(blame(means("reachable"), means("reachable")), say("stun_turn", true));
