@@ -57,11 +57,6 @@ export class Session extends EventTarget {
     return { ...this.#view, preview, relays: relaysIn(this.#servers), diagnosis: this.#diagnosis, canShare: this.#options.media.canShareScreen };
   }
 
-  /** The servers of the last call: a meeting point may have lent some of them. */
-  get servers() {
-    return this.#servers;
-  }
-
   /** @returns {number | null} how loud the other side speaks, 0 to 1 */
   voiceLevel() {
     return this.#call?.voiceLevel() ?? null;
