@@ -2,7 +2,6 @@
 
 use ringdown_e2e::desk::{Dunst, Panel};
 use ringdown_e2e::person::{Person, Setup, friends};
-use ringdown_e2e::process::installed;
 use ringdown_e2e::stage::{Stage, binary};
 use ringdown_e2e::{Result, eventually};
 
@@ -73,10 +72,6 @@ async fn click(stage: &Stage, x: i32, y: i32) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bob_answers_in_the_notification() -> Result<()> {
-    if !installed("dunst") {
-        eprintln!("skipped: dunst is not installed");
-        return Ok(());
-    }
     let stage = Stage::new("1280x1024").await?;
     let dunst = Dunst::start(&stage).await?;
     let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;
@@ -96,10 +91,6 @@ async fn bob_answers_in_the_notification() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bob_is_told_of_a_call_he_missed_and_calls_back() -> Result<()> {
-    if !installed("dunst") {
-        eprintln!("skipped: dunst is not installed");
-        return Ok(());
-    }
     let stage = Stage::new("1280x1024").await?;
     let dunst = Dunst::start(&stage).await?;
     let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;

@@ -4,7 +4,6 @@
 use ringdown_e2e::Result;
 use ringdown_e2e::desk::Dunst;
 use ringdown_e2e::person::{Person, Setup, friends};
-use ringdown_e2e::process::installed;
 use ringdown_e2e::stage::Stage;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -42,10 +41,6 @@ async fn a_page_that_hangs_is_ended_and_comes_back_to_its_call() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_crashes_while_it_rings_takes_the_call_when_it_is_answered() -> Result<()> {
-    if !installed("dunst") {
-        eprintln!("skipped: dunst is not installed");
-        return Ok(());
-    }
     let stage = Stage::new("1280x1024").await?;
     let dunst = Dunst::start(&stage).await?;
     let (alice, bob) = friends(&stage).await?;
@@ -60,10 +55,6 @@ async fn a_page_that_crashes_while_it_rings_takes_the_call_when_it_is_answered()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hidden_page_sleeps_and_a_call_wakes_it() -> Result<()> {
-    if !installed("dunst") {
-        eprintln!("skipped: dunst is not installed");
-        return Ok(());
-    }
     let stage = Stage::new("1280x1024").await?;
     let dunst = Dunst::start(&stage).await?;
     let (alice, bob) = friends(&stage).await?;

@@ -31,7 +31,10 @@ const AS_USUAL: i32 = -1;
     gen_blocking = false
 )]
 trait Notifications {
-    #[allow(clippy::too_many_arguments)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "the eight arguments of Notify in the Desktop Notifications Specification"
+    )]
     fn notify(
         &self,
         app_name: &str,
