@@ -82,7 +82,7 @@ pub(super) fn accept(state: State, video: bool, desk: &mut Desk<'_>) -> State {
 pub(super) fn answer(mut dialog: Box<Dialog>, ahead: Ahead, desk: &mut Desk<'_>) -> State {
     let video = dialog.video;
     desk.send(&mut dialog, Kind::Accept { video });
-    desk.answered(&mut dialog, false, ahead);
+    desk.answered(&mut dialog, true, ahead);
     if ahead == Ahead::Connected {
         return talk(dialog, desk);
     }
@@ -273,7 +273,7 @@ pub(super) fn resume(mut state: State, call: Uuid, desk: &mut Desk<'_>) -> State
     desk.put(super::Output::ResumePeer {
         call,
         contact: dialog.peer,
-        polite: dialog.direction == Direction::Incoming,
+        polite: dialog.direction == Direction::Outgoing,
         video: dialog.video,
         early,
     });

@@ -58,7 +58,7 @@ fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
             desk.changed = true;
             let ahead = Ahead::agreed(early && dialog.early);
             if ahead != Ahead::Not {
-                desk.start_peer(&mut dialog, true, true);
+                desk.start_peer(&mut dialog, false, true);
             }
             State::Outgoing {
                 dialog,
@@ -124,7 +124,7 @@ fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
 /// The callee said yes.
 fn accepted(mut dialog: Box<Dialog>, video: bool, ahead: Ahead, desk: &mut Desk<'_>) -> State {
     dialog.peer_video = video;
-    desk.answered(&mut dialog, true, ahead);
+    desk.answered(&mut dialog, false, ahead);
     if ahead == Ahead::Connected {
         return talk(dialog, desk);
     }
@@ -308,7 +308,7 @@ fn ring(caller: Caller, desk: &mut Desk<'_>) -> State {
     desk.send(&mut dialog, Kind::Ringing { early: agreed });
     let ahead = Ahead::agreed(early && agreed);
     if ahead != Ahead::Not {
-        desk.start_peer(&mut dialog, false, true);
+        desk.start_peer(&mut dialog, true, true);
     }
     desk.changed = true;
     let until = desk.now + desk.timing.no_answer;

@@ -97,6 +97,8 @@ pub struct CallSnapshot {
 /// Somebody who calls while a call is on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallWaiting {
+    /// Their call.
+    pub call: Uuid,
     /// Who.
     pub contact: PublicKey,
     /// What the person calls them.

@@ -200,9 +200,9 @@ pub enum Output {
         call: Uuid,
         /// With whom: their ICE policy counts.
         contact: PublicKey,
-        /// Gives way when both sides offer at once (perfect negotiation). The callee is polite.
+        /// Gives way when both sides offer at once (perfect negotiation). The caller is polite.
         polite: bool,
-        /// Makes the first offer. The caller does.
+        /// Makes the first offer. The callee does, who can send it right behind the answer to the call.
         initiator: bool,
         /// Whether to show one's own picture.
         video: bool,

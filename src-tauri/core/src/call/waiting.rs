@@ -31,6 +31,7 @@ impl Waiting {
 
     pub(super) fn shown(&self) -> CallWaiting {
         CallWaiting {
+            call: self.dialog.call,
             contact: self.dialog.peer,
             name: self.dialog.name.clone(),
             video: self.dialog.peer_video,

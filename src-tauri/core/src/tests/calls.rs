@@ -46,13 +46,13 @@ fn alice_calls_bob_and_they_talk() {
     });
     let (alice, bob) = (world.peer(ALICE), world.peer(BOB));
     assert!(
-        alice.initiator && !alice.polite,
-        "the caller offers and does not give way"
+        bob.initiator && !bob.polite,
+        "the callee offers and does not give way"
     );
-    assert!(bob.polite && !bob.initiator);
+    assert!(alice.polite && !alice.initiator);
     assert_eq!(
         (alice.signals.as_slice(), bob.signals.as_slice()),
-        (&["answer".into()][..], &["offer".into()][..])
+        (&["offer".into()][..], &["answer".into()][..])
     );
 
     world.run(secs(60));

@@ -64,7 +64,7 @@ fn both_calls_become_one_and_nobody_has_to_answer() {
                 );
                 assert_eq!(world.people[who].ringing, None);
             }
-            assert!(world.peer(stays).initiator && world.peer(gives_way).polite);
+            assert!(world.peer(gives_way).initiator && world.peer(stays).polite);
             let direction = world.people[gives_way]
                 .calls
                 .snapshot(world.now)

@@ -12,7 +12,7 @@ fn every_letter_comes_twice() {
     world.fate = Box::new(|_| Fate::Arrives(vec![LATENCY, LATENCY * 3]));
     world.talk(ALICE, BOB);
     world.run(secs(20));
-    assert_eq!(world.peer(BOB).signals, ["offer"]);
+    assert_eq!(world.peer(BOB).signals, ["answer"]);
     world.give(BOB, Input::HangUp);
     world.run(secs(20));
     assert_eq!((world.phase(ALICE), world.phase(BOB)), (None, None));
@@ -146,7 +146,7 @@ fn a_whole_call_replayed_does_nothing() {
     }
     world.run(secs(1));
     assert_eq!(world.phase(ALICE), Some(Phase::Connected));
-    assert_eq!(world.peer(BOB).signals, ["offer"]);
+    assert_eq!(world.peer(BOB).signals, ["answer"]);
 
     world.give(ALICE, Input::HangUp);
     world.run(secs(20));
@@ -375,7 +375,7 @@ fn far_too_many_signals_ahead_of_a_lost_one_are_not_kept() {
         );
     }
     world.run(secs(1));
-    assert_eq!(world.peer(BOB).signals, ["offer"]);
+    assert_eq!(world.peer(BOB).signals, ["answer"]);
     world.forge(
         ALICE,
         BOB,

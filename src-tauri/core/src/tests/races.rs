@@ -42,7 +42,10 @@ fn alice_cancels_while_bob_accepts() {
             (Some(EndReason::Cancelled), Some(EndReason::Cancelled))
         );
         assert!(!world.people[BOB].records[0].missed, "Bob was there");
-        assert!(!world.said(ALICE).contains(&"signal") && !world.said(BOB).contains(&"signal"));
+        assert!(
+            !world.said(ALICE).contains(&"signal"),
+            "no address of hers leaves"
+        );
         no_zombie(world);
     }
 }

@@ -19,8 +19,8 @@ async fn alice_calls_bob_who_accepts_and_their_pages_are_brought_together() {
             matches!(
                 event,
                 PeerEvent::Start {
-                    initiator: true,
-                    polite: false,
+                    initiator: false,
+                    polite: true,
                     ..
                 }
             )
@@ -30,8 +30,8 @@ async fn alice_calls_bob_who_accepts_and_their_pages_are_brought_together() {
         matches!(
             event,
             PeerEvent::Start {
-                initiator: false,
-                polite: true,
+                initiator: true,
+                polite: false,
                 ..
             }
         )
