@@ -289,6 +289,10 @@ export type EndReason = "declined" | "busy" | "no_answer" | "missed" | "cancelle
  */
 export type WaitingCall = {
   /**
+   * Their call.
+   */
+  id: string,
+  /**
    * The key, base64url.
    */
   contact: string,
@@ -767,12 +771,16 @@ export type PopupView = {
    * They want to show a picture.
    */
   video: boolean,
+  /**
+   * They wait, since the person is in a call with somebody of this name; null: no call is on.
+   */
+  during: string | null,
 };
 
 /**
  * What the person says in the popup.
  */
-export type PopupAnswer = "accept" | "accept_voice" | "decline" | "later";
+export type PopupAnswer = "accept" | "accept_voice" | "decline" | "later" | "end_and_accept";
 
 /**
  * Templates hold `{name}`, `{count}` or `{time}`.
@@ -802,6 +810,18 @@ export type Words = {
    * Refuse.
    */
   decline: string,
+  /**
+   * `{name}` is calling while the person is in a call.
+   */
+  calling_too: string,
+  /**
+   * What answering means for the call with `{name}`.
+   */
+  waiting_hint: string,
+  /**
+   * End the call that is on and answer the other.
+   */
+  end_and_accept: string,
   /**
    * One call of `{name}` was missed.
    */

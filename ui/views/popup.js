@@ -12,7 +12,9 @@ import { h, icon } from "./dom.js";
  * @param {(answer: PopupAnswer) => void} choose called once
  */
 export function createPopup(view, choose) {
-  const title = t("incoming.title", { name: view.name });
+  const { during } = view;
+  const title = t(during === null ? "incoming.title" : "waiting.title", { name: view.name });
+  const kind = t(view.video ? "incoming.video" : "incoming.voice");
   const avatar = createAvatar("medium");
   avatar.update(view.name, view.key);
   const badge = createBadge();
@@ -49,22 +51,25 @@ export function createPopup(view, choose) {
         "div",
         { class: "popup-words" },
         h("div", { class: "popup-name" }, h("h1", { id: "popup-title", dir: "auto" }, title), badge.element),
-        h("p", { id: "popup-kind", class: "hint" }, t(view.video ? "incoming.video" : "incoming.voice")),
+        h("p", { id: "popup-kind", class: "hint", dir: "auto" }, during === null ? kind : `${kind}. ${t("waiting.hint", { name: during })}`),
       ),
     ),
     h(
       "div",
       { class: "popup-answers" },
       button("danger", "decline", icon("hang-up"), t("incoming.decline")),
-      button("primary", "accept", icon(view.video ? "video" : "phone"), t("incoming.accept")),
+      during === null
+        ? button("primary", "accept", icon(view.video ? "video" : "phone"), t("incoming.accept"))
+        : button("primary", "end_and_accept", icon(view.video ? "video" : "phone"), t("waiting.accept")),
     ),
-    h(
-      "div",
-      { class: "popup-more" },
-      button("plain small", "later", t("incoming.later")),
-      // There is no picture to leave out of a voice call.
-      view.video && button("plain small", "accept_voice", t("incoming.accept_voice")),
-    ),
+    during === null &&
+      h(
+        "div",
+        { class: "popup-more" },
+        button("plain small", "later", t("incoming.later")),
+        // There is no picture to leave out of a voice call.
+        view.video && button("plain small", "accept_voice", t("incoming.accept_voice")),
+      ),
   );
   return { element, title };
 }

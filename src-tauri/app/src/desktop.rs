@@ -54,6 +54,13 @@ pub enum Wish {
         /// Which.
         call: Uuid,
     },
+    /// End the call that is on and answer this one, if it still waits.
+    EndAndAccept {
+        /// Which.
+        call: Uuid,
+        /// With one's own picture.
+        video: bool,
+    },
     /// Call a contact.
     Call(PublicKey),
     /// Do not disturb until this time (Unix milliseconds), or do so again.
@@ -166,6 +173,7 @@ impl Desktop {
             PopupAnswer::AcceptVoice => Choice::AcceptVoice,
             PopupAnswer::Decline => Choice::Decline,
             PopupAnswer::Later => Choice::Later,
+            PopupAnswer::EndAndAccept => Choice::EndAndAccept,
         };
         let about = About::Call(ringing.call);
         self.handle_chosen(Chosen { about, choice });
@@ -202,11 +210,14 @@ impl Desktop {
 
     fn handle_chosen(&self, Chosen { about, choice }: Chosen) {
         let wish = match (about, choice) {
-            (About::Call(call), Choice::Accept) => {
-                // Whoever offers a picture is shown one; a voice call turns no camera on.
-                let video = self.ringing().is_some_and(|ringing| ringing.video);
-                Wish::Accept { call, video }
-            }
+            (About::Call(call), Choice::Accept) => Wish::Accept {
+                call,
+                video: self.shows_picture(),
+            },
+            (About::Call(call), Choice::EndAndAccept) => Wish::EndAndAccept {
+                call,
+                video: self.shows_picture(),
+            },
             (About::Call(call), Choice::AcceptVoice) => Wish::Accept { call, video: false },
             (About::Call(call), Choice::Decline) => Wish::Decline { call },
             (About::Call(call), Choice::Later) => Wish::Later { call },
@@ -214,6 +225,11 @@ impl Desktop {
             _ => Wish::Open,
         };
         self.wish(wish);
+    }
+
+    /// Whoever offers a picture is shown one; a voice call turns no camera on.
+    fn shows_picture(&self) -> bool {
+        self.ringing().is_some_and(|ringing| ringing.video)
     }
 
     fn handle_tray(&self, choice: TrayChoice) {
@@ -287,20 +303,35 @@ async fn listen(
 }
 
 fn call_notice(ringing: &Ringing, words: &Words) -> Notice {
-    let mut buttons = vec![(Choice::Accept, words.accept.clone())];
-    if ringing.video {
-        buttons.push((Choice::AcceptVoice, words.accept_voice.clone()));
+    let mut buttons = Vec::new();
+    match (&ringing.during, ringing.video) {
+        (Some(_), _) => buttons.push((Choice::EndAndAccept, words.end_and_accept.clone())),
+        (None, true) => buttons.extend([
+            (Choice::Accept, words.accept.clone()),
+            (Choice::AcceptVoice, words.accept_voice.clone()),
+        ]),
+        (None, false) => buttons.push((Choice::Accept, words.accept.clone())),
     }
     buttons.push((Choice::Decline, words.decline.clone()));
-    buttons.push((Choice::Later, words.later.clone()));
+    if ringing.during.is_none() {
+        buttons.push((Choice::Later, words.later.clone()));
+    }
+    let kind = if ringing.video {
+        &words.video_call
+    } else {
+        &words.voice_call
+    };
+    let (title, body) = match &ringing.during {
+        None => (&words.calling, kind.clone()),
+        Some(name) => {
+            let hint = fill(&words.waiting_hint, &[("name", name)]);
+            (&words.calling_too, format!("{kind}. {hint}"))
+        }
+    };
     Notice {
         about: About::Call(ringing.call),
-        title: fill(&words.calling, &[("name", &ringing.name)]),
-        body: if ringing.video {
-            words.video_call.clone()
-        } else {
-            words.voice_call.clone()
-        },
+        title: fill(title, &[("name", &ringing.name)]),
+        body,
         buttons,
     }
 }
@@ -350,6 +381,7 @@ mod tests {
             name: "Alice".into(),
             video: true,
             verified: false,
+            during: None,
         };
         let choices = |ringing: &Ringing| -> Vec<Choice> {
             let notice = call_notice(ringing, &Words::default());
@@ -374,6 +406,30 @@ mod tests {
             choices(&ringing),
             [Choice::Accept, Choice::Decline, Choice::Later]
         );
+    }
+
+    #[test]
+    fn of_who_calls_during_a_call_it_says_what_answering_means() {
+        let ringing = Ringing {
+            call: Uuid::nil(),
+            contact: Identity::from_seed([3; 32]).public(),
+            name: "Carol".into(),
+            video: false,
+            verified: false,
+            during: Some("Alice".into()),
+        };
+        let notice = call_notice(&ringing, &Words::default());
+        assert_eq!(notice.title, "Carol is calling too");
+        assert_eq!(
+            notice.body,
+            "Voice call. Accepting ends the call with Alice."
+        );
+        let choices: Vec<_> = notice
+            .buttons
+            .into_iter()
+            .map(|(choice, _)| choice)
+            .collect();
+        assert_eq!(choices, [Choice::EndAndAccept, Choice::Decline]);
     }
 
     #[test]

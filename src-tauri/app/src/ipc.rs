@@ -103,6 +103,9 @@ pub struct ContactView {
 /// Somebody who calls while another call is on. They hear it ring.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, TS)]
 pub struct WaitingCall {
+    /// Their call.
+    #[ts(type = "string")]
+    pub id: Uuid,
     /// The key, base64url.
     pub contact: String,
     /// What the person calls them.

@@ -21,7 +21,7 @@ pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedRe
             Wish::Open => window::raise(&app),
             Wish::Quit => app.exit(0),
             Wish::Decline { .. } | Wish::Later { .. } | Wish::Quiet(_) => ask(&hub, wish).await,
-            Wish::Accept { .. } | Wish::Call(_) => {
+            Wish::Accept { .. } | Wish::EndAndAccept { .. } | Wish::Call(_) => {
                 // The call takes place in the window: its page has to be there, and awake.
                 window::raise(&app);
                 if let Some(page) = app.try_state::<Page>() {
@@ -43,12 +43,17 @@ async fn ask(hub: &HubHandle, wish: Wish) {
     let _ = asked.await;
 }
 
-/// A call that no longer rings is not answered: another one may ring by now.
+/// A call that no longer rings or waits is not answered: another one may by now.
 fn fulfil(hub: &mut Hub, wish: Wish) -> Result<(), UiError> {
     let rings = |hub: &Hub, id| hub.snapshot().call.is_some_and(|call| rings_as(&call, id));
+    let waits = |hub: &Hub, id| hub.snapshot().waiting.is_some_and(|call| call.id == id);
     match wish {
         Wish::Accept { call, video } if rings(hub, call) => hub.accept(video),
         Wish::Decline { call } if rings(hub, call) => hub.decline(),
+        Wish::EndAndAccept { call, video } if waits(hub, call) => hub.end_and_accept(video),
+        // Alice hung up in this moment, and it rings.
+        Wish::EndAndAccept { call, video } if rings(hub, call) => hub.accept(video),
+        Wish::Decline { call } if waits(hub, call) => hub.decline_waiting(),
         Wish::Later { call } if rings(hub, call) => hub.later(LATER),
         Wish::Quiet(until) => hub.set_quiet(match until {
             Some(until_ms) => Quiet::Until { until_ms },

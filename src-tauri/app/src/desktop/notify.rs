@@ -55,6 +55,8 @@ pub enum Choice {
     Decline,
     /// Refuse, and call back in ten minutes.
     Later,
+    /// End the call that is on and answer this one.
+    EndAndAccept,
     /// Call them back.
     CallBack,
     /// Show the window: the notification itself was clicked.
@@ -69,6 +71,7 @@ impl Choice {
             Self::AcceptVoice => "accept-voice",
             Self::Decline => "decline",
             Self::Later => "later",
+            Self::EndAndAccept => "end-and-accept",
             Self::CallBack => "call-back",
             Self::Open => "default",
         }
@@ -80,6 +83,7 @@ impl Choice {
             Self::AcceptVoice,
             Self::Decline,
             Self::Later,
+            Self::EndAndAccept,
             Self::CallBack,
             Self::Open,
         ];

@@ -37,6 +37,8 @@ pub struct PopupView {
     pub verified: bool,
     /// They want to show a picture.
     pub video: bool,
+    /// They wait, since the person is in a call with somebody of this name; null: no call is on.
+    pub during: Option<String>,
 }
 
 impl std::fmt::Debug for PopupView {
@@ -58,6 +60,8 @@ pub enum PopupAnswer {
     Decline,
     /// Refuse, and call back in ten minutes.
     Later,
+    /// End the call that is on and answer this one.
+    EndAndAccept,
 }
 
 /// What the page asks for when it is there.
@@ -142,6 +146,7 @@ fn show(app: &AppHandle, ringing: Ringing, title: &str) -> tauri::Result<()> {
             name: ringing.name,
             verified: ringing.verified,
             video: ringing.video,
+            during: ringing.during,
         }));
     }
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("popup.html".into()))

@@ -3,7 +3,7 @@
 #[cfg(test)]
 mod tests;
 
-use ringdown_core::call::{CallSnapshot, Direction, EndReason, Phase};
+use ringdown_core::call::{Direction, EndReason, Phase};
 use ringdown_core::contacts::Standing;
 use ringdown_core::identity::PublicKey;
 use uuid::Uuid;
@@ -25,6 +25,8 @@ pub struct Ringing {
     pub video: bool,
     /// The safety numbers were compared.
     pub verified: bool,
+    /// They wait, since the person is in a call with somebody of this name.
+    pub during: Option<String>,
 }
 
 /// Calls of one person that rang in vain.
@@ -75,12 +77,12 @@ impl Scene {
     #[must_use]
     pub fn handle_snapshot(&mut self, now: &Snapshot) -> Vec<Deed> {
         let mut deeds = Vec::new();
-        let ringing = now.call.as_ref().and_then(|call| ringing(call, now));
+        let ringing = ringing(now).or_else(|| waiting(now));
         if ringing != self.ringing {
             let before = std::mem::replace(&mut self.ringing, ringing.clone());
             if let Some(before) = before {
                 deeds.push(Deed::RingOver(before.call));
-                deeds.extend(self.missed(&before, now.call.as_ref()));
+                deeds.extend(self.missed(&before, now));
             }
             deeds.extend(ringing.map(Deed::Ring));
         }
@@ -112,14 +114,14 @@ impl Scene {
         missed.chain(told).map(Deed::Seen).collect()
     }
 
-    fn missed(&mut self, before: &Ringing, now: Option<&CallSnapshot>) -> Option<Deed> {
-        let ended = now.filter(|call| call.id == before.call)?.reason?;
-        if !in_vain(ended) {
-            return None;
-        }
-        Some(Deed::Missed(
-            self.count(before.contact, before.name.clone()),
-        ))
+    fn missed(&mut self, before: &Ringing, now: &Snapshot) -> Option<Deed> {
+        let call = now.call.as_ref().filter(|call| call.id == before.call);
+        let missed = match call {
+            Some(call) => call.reason.is_some_and(in_vain),
+            // The window draws no end of a call that waited; the history counts it.
+            None => before.during.is_some() && now.missed > self.tray.missed,
+        };
+        missed.then(|| Deed::Missed(self.count(before.contact, before.name.clone())))
     }
 
     fn count(&mut self, contact: PublicKey, name: String) -> Missed {
@@ -159,20 +161,36 @@ impl Scene {
     }
 }
 
-fn ringing(call: &CallSnapshot, now: &Snapshot) -> Option<Ringing> {
+fn ringing(now: &Snapshot) -> Option<Ringing> {
+    let call = now.call.as_ref()?;
     let rings = call.direction == Direction::Incoming
         && matches!(call.phase, Phase::Inviting | Phase::Ringing);
-    let key = call.contact.to_string();
     (rings && !now.silent).then(|| Ringing {
         call: call.id,
         contact: call.contact,
         name: call.name.to_string(),
         video: call.peer_video,
-        verified: now
-            .contacts
-            .iter()
-            .any(|contact| contact.key == key && contact.verified),
+        verified: verified(now, &call.contact.to_string()),
+        during: None,
     })
+}
+
+/// Whoever calls during a call. While the person is not to be disturbed the hub does not tell of them.
+fn waiting(now: &Snapshot) -> Option<Ringing> {
+    let (call, waiting) = (now.call.as_ref()?, now.waiting.as_ref()?);
+    Some(Ringing {
+        call: waiting.id,
+        contact: waiting.contact.parse().ok()?,
+        name: waiting.name.clone(),
+        video: waiting.video,
+        verified: verified(now, &waiting.contact),
+        during: Some(call.name.to_string()),
+    })
+}
+
+fn verified(now: &Snapshot, key: &str) -> bool {
+    let mut contacts = now.contacts.iter();
+    contacts.any(|contact| contact.key == key && contact.verified)
 }
 
 /// Whether a call that ended so was missed: neither answered nor refused.

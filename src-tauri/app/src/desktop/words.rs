@@ -21,6 +21,12 @@ pub struct Words {
     pub accept_voice: String,
     /// Refuse.
     pub decline: String,
+    /// `{name}` is calling while the person is in a call.
+    pub calling_too: String,
+    /// What answering means for the call with `{name}`.
+    pub waiting_hint: String,
+    /// End the call that is on and answer the other.
+    pub end_and_accept: String,
     /// One call of `{name}` was missed.
     pub missed_one: String,
     /// `{count}` calls of `{name}` were missed.
@@ -63,6 +69,9 @@ impl Default for Words {
             accept: own("Accept"),
             accept_voice: own("Accept without video"),
             decline: own("Decline"),
+            calling_too: own("{name} is calling too"),
+            waiting_hint: own("Accepting ends the call with {name}."),
+            end_and_accept: own("End and accept"),
             missed_one: own("Missed call from {name}"),
             missed_many: own("{count} missed calls from {name}"),
             call_back: own("Call back"),

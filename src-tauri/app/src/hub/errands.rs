@@ -46,6 +46,7 @@ impl Hub {
         let waiting = self.profile.as_ref()?.calls.waiting()?;
         let heard = !self.quiet.is_on(now_ms()) || self.breaks_quiet(waiting.contact);
         heard.then(|| WaitingCall {
+            id: waiting.call,
             contact: waiting.contact.to_string(),
             name: waiting.name.to_string(),
             video: waiting.video,

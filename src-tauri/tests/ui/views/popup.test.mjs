@@ -5,7 +5,7 @@ import { createPage } from "./page.mjs";
 
 createPage();
 const { createPopup } = await import("../../../../ui/views/popup.js");
-const VIEW = { key: "alice-key", name: "Alice", verified: false, video: true };
+const VIEW = { key: "alice-key", name: "Alice", verified: false, video: true, during: null };
 
 /** @param {Element} element @param {string} label */
 const press = (element, label) => {
@@ -39,4 +39,14 @@ test("a voice call has no picture to leave out, and a verified caller their badg
   assert.deepEqual(answers, ["Decline", "Accept", "Not now, in 10 min"]);
   assert.equal(element.querySelector("#popup-kind").textContent, "Voice call");
   assert.equal(element.querySelector(".badge").hidden, false);
+});
+
+test("of who calls during a call it says what answering means", () => {
+  const answers = [];
+  const { element, title } = createPopup({ ...VIEW, name: "Carol", during: "Alice" }, (answer) => answers.push(answer));
+  assert.equal(title, "Carol is calling too");
+  assert.equal(element.querySelector("#popup-kind").textContent, "Video call. Accepting ends the call with Alice.");
+  assert.deepEqual([...element.querySelectorAll("button")].map((button) => button.textContent), ["Decline", "End and accept"]);
+  press(element, "End and accept");
+  assert.deepEqual(answers, ["end_and_accept"]);
 });

@@ -1,7 +1,8 @@
 //! Bob's desktop, and what happens on it.
 
 use super::*;
-use crate::ipc::{KeyStore, Line, Privacy, Settings};
+use crate::ipc::{KeyStore, Line, Privacy, Settings, WaitingCall};
+use ringdown_core::call::CallSnapshot;
 use ringdown_core::identity::Identity;
 use ringdown_core::name::DisplayName;
 
@@ -115,6 +116,74 @@ fn what_bob_refused_he_did_not_miss() {
     assert_eq!(
         bob.handle_snapshot(&declined),
         [Deed::RingOver(Uuid::from_u128(7))]
+    );
+}
+
+fn carol() -> PublicKey {
+    Identity::from_seed([3; 32]).public()
+}
+
+/// Carol calls while Bob talks with Alice.
+fn carol_waits(scene: &mut Scene) -> Snapshot {
+    let waiting = Snapshot {
+        waiting: Some(WaitingCall {
+            id: Uuid::from_u128(8),
+            contact: carol().to_string(),
+            name: "Carol".into(),
+            video: false,
+        }),
+        ..with(call(Phase::Connected, None))
+    };
+    let deeds = scene.handle_snapshot(&waiting);
+    let Some(Deed::Ring(ringing)) = deeds.first() else {
+        panic!("{deeds:?}")
+    };
+    assert_eq!(ringing.during.as_deref(), Some("Alice"));
+    assert!(ringing.contact == carol() && !ringing.video && !ringing.verified);
+    assert_eq!(scene.handle_snapshot(&waiting), [], "said once");
+    waiting
+}
+
+#[test]
+fn carol_waits_and_bob_answers() {
+    let mut bob = bobs();
+    carol_waits(&mut bob);
+    let mut answered = call(Phase::Connecting, None);
+    answered.id = Uuid::from_u128(8);
+    assert_eq!(
+        bob.handle_snapshot(&with(answered)),
+        [Deed::RingOver(Uuid::from_u128(8))]
+    );
+}
+
+#[test]
+fn carol_who_gave_up_was_missed_and_carol_who_was_refused_was_not() {
+    for missed in [0, 1] {
+        let mut bob = bobs();
+        carol_waits(&mut bob);
+        let gone = Snapshot {
+            missed,
+            ..with(call(Phase::Connected, None))
+        };
+        let deeds = bob.handle_snapshot(&gone);
+        assert_eq!(deeds.first(), Some(&Deed::RingOver(Uuid::from_u128(8))));
+        let told = deeds.iter().filter(|deed| {
+            matches!(deed, Deed::Missed(missed) if missed.contact == carol() && missed.count == 1)
+        });
+        assert_eq!(told.count(), missed as usize);
+    }
+}
+
+#[test]
+fn carol_rings_where_she_waited_once_alice_is_gone() {
+    let mut bob = bobs();
+    carol_waits(&mut bob);
+    let mut rings = call(Phase::Ringing, None);
+    (rings.id, rings.contact) = (Uuid::from_u128(8), carol());
+    let deeds = bob.handle_snapshot(&with(rings));
+    assert!(
+        matches!(deeds.as_slice(), [Deed::RingOver(_), Deed::Ring(ringing)] if ringing.during.is_none()),
+        "with other buttons: {deeds:?}"
     );
 }
 
