@@ -19,6 +19,8 @@ mod instance;
 pub mod ipc;
 mod keys;
 mod logging;
+#[cfg(target_os = "linux")]
+mod memory;
 pub mod options;
 mod outbox;
 mod page;

@@ -26,6 +26,9 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// The longest such wait.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
+/// From the end of a page that sleeps until what the app itself had of it is put away as well.
+const PUT_AWAY: Duration = Duration::from_secs(3);
+
 /// What there is for a page to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Needed {
@@ -197,6 +200,10 @@ pub async fn rest(app: AppHandle, long: Duration) {
         page.asleep.send_replace(true);
         page.loaded.send_replace(false);
         end_process(&app);
+        #[cfg(target_os = "linux")]
+        if tokio::time::timeout(PUT_AWAY, page.needed()).await.is_err() {
+            crate::memory::give_back();
+        }
         page.needed().await;
         page.asleep.send_replace(false);
         load(&app);
