@@ -29,6 +29,10 @@ export type Snapshot = {
    */
   call: CallSnapshot | null,
   /**
+   * The call on hold, which stays connected.
+   */
+  held: CallSnapshot | null,
+  /**
    * Somebody else who calls meanwhile.
    */
   waiting: WaitingCall | null,
@@ -648,7 +652,23 @@ export type BackupMade = {
 /**
  * What the page's peer connection shall do.
  */
-export type PeerEvent = { "kind": "start",
+export type PeerEvent = { "kind": "prepare",
+  /**
+   * The call.
+   */
+  call: string,
+  /**
+   * Gives way when both sides offer at once.
+   */
+  polite: boolean,
+  /**
+   * Makes the first offer.
+   */
+  initiator: boolean,
+  /**
+   * For `new RTCPeerConnection(configuration)`.
+   */
+  configuration: RtcConfiguration, } | { "kind": "start",
   /**
    * The call.
    */
@@ -780,7 +800,7 @@ export type PopupView = {
 /**
  * What the person says in the popup.
  */
-export type PopupAnswer = "accept" | "accept_voice" | "decline" | "later" | "end_and_accept";
+export type PopupAnswer = "accept" | "accept_voice" | "decline" | "later" | "hold_and_accept" | "end_and_accept";
 
 /**
  * Templates hold `{name}`, `{count}` or `{time}`.
@@ -815,9 +835,13 @@ export type Words = {
    */
   calling_too: string,
   /**
-   * What answering means for the call with `{name}`.
+   * The person is in a call with `{name}`.
    */
-  waiting_hint: string,
+  during: string,
+  /**
+   * Put the call that is on on hold and answer the other.
+   */
+  hold_and_accept: string,
   /**
    * End the call that is on and answer the other.
    */

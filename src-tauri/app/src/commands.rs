@@ -272,6 +272,21 @@ pub async fn later(hub: State<'_, HubHandle>, minutes: u32) -> Answer<()> {
 }
 
 #[tauri::command]
+pub async fn hold_and_accept(hub: State<'_, HubHandle>, video: bool) -> Answer<()> {
+    hub.ask(move |hub| hub.hold_and_accept(video)).await
+}
+
+#[tauri::command]
+pub async fn swap(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.ask(Hub::swap).await
+}
+
+#[tauri::command]
+pub async fn hang_up_held(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.ask(Hub::hang_up_held).await
+}
+
+#[tauri::command]
 pub async fn end_and_accept(hub: State<'_, HubHandle>, video: bool) -> Answer<()> {
     hub.ask(move |hub| hub.end_and_accept(video)).await
 }

@@ -49,6 +49,8 @@ pub struct Status {
     pub call: Option<CallStatus>,
     /// Who else calls, by name.
     pub waiting: Option<String>,
+    /// Who is on hold, by name.
+    pub held: Option<String>,
 }
 
 /// The call that is on.
@@ -93,6 +95,7 @@ impl Status {
             missed: 0,
             call: None,
             waiting: None,
+            held: None,
         }
     }
 }
@@ -108,6 +111,9 @@ impl std::fmt::Display for Status {
         }
         if let Some(name) = &self.waiting {
             writeln!(f, "{name} calls too.")?;
+        }
+        if let Some(name) = &self.held {
+            writeln!(f, "{name} is on hold.")?;
         }
         write!(f, "Missed calls: {}", self.missed)
     }
@@ -160,6 +166,7 @@ pub fn answer(hub: &mut Hub, question: Question) -> Result<Option<Status>, UiErr
                 seconds: call.connected_ms.map(|ms| ms / 1000),
             }),
             waiting: snapshot.waiting.map(|waiting| waiting.name),
+            held: snapshot.held.map(|held| held.name.to_string()),
         })),
     }
 }

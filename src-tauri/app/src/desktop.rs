@@ -54,6 +54,13 @@ pub enum Wish {
         /// Which.
         call: Uuid,
     },
+    /// Put the call that is on on hold and answer this one, if it still waits.
+    HoldAndAccept {
+        /// Which.
+        call: Uuid,
+        /// With one's own picture.
+        video: bool,
+    },
     /// End the call that is on and answer this one, if it still waits.
     EndAndAccept {
         /// Which.
@@ -173,6 +180,7 @@ impl Desktop {
             PopupAnswer::AcceptVoice => Choice::AcceptVoice,
             PopupAnswer::Decline => Choice::Decline,
             PopupAnswer::Later => Choice::Later,
+            PopupAnswer::HoldAndAccept => Choice::HoldAndAccept,
             PopupAnswer::EndAndAccept => Choice::EndAndAccept,
         };
         let about = About::Call(ringing.call);
@@ -211,6 +219,10 @@ impl Desktop {
     fn handle_chosen(&self, Chosen { about, choice }: Chosen) {
         let wish = match (about, choice) {
             (About::Call(call), Choice::Accept) => Wish::Accept {
+                call,
+                video: self.shows_picture(),
+            },
+            (About::Call(call), Choice::HoldAndAccept) => Wish::HoldAndAccept {
                 call,
                 video: self.shows_picture(),
             },
@@ -305,7 +317,10 @@ async fn listen(
 fn call_notice(ringing: &Ringing, words: &Words) -> Notice {
     let mut buttons = Vec::new();
     match (&ringing.during, ringing.video) {
-        (Some(_), _) => buttons.push((Choice::EndAndAccept, words.end_and_accept.clone())),
+        (Some(_), _) => buttons.extend([
+            (Choice::HoldAndAccept, words.hold_and_accept.clone()),
+            (Choice::EndAndAccept, words.end_and_accept.clone()),
+        ]),
         (None, true) => buttons.extend([
             (Choice::Accept, words.accept.clone()),
             (Choice::AcceptVoice, words.accept_voice.clone()),
@@ -324,8 +339,8 @@ fn call_notice(ringing: &Ringing, words: &Words) -> Notice {
     let (title, body) = match &ringing.during {
         None => (&words.calling, kind.clone()),
         Some(name) => {
-            let hint = fill(&words.waiting_hint, &[("name", name)]);
-            (&words.calling_too, format!("{kind}. {hint}"))
+            let during = fill(&words.during, &[("name", name)]);
+            (&words.calling_too, format!("{kind}. {during}"))
         }
     };
     Notice {
@@ -409,7 +424,7 @@ mod tests {
     }
 
     #[test]
-    fn of_who_calls_during_a_call_it_says_what_answering_means() {
+    fn who_calls_during_a_call_can_be_answered_in_two_ways() {
         let ringing = Ringing {
             call: Uuid::nil(),
             contact: Identity::from_seed([3; 32]).public(),
@@ -420,16 +435,14 @@ mod tests {
         };
         let notice = call_notice(&ringing, &Words::default());
         assert_eq!(notice.title, "Carol is calling too");
-        assert_eq!(
-            notice.body,
-            "Voice call. Accepting ends the call with Alice."
-        );
+        assert_eq!(notice.body, "Voice call. You are in a call with Alice.");
         let choices: Vec<_> = notice
             .buttons
             .into_iter()
             .map(|(choice, _)| choice)
             .collect();
-        assert_eq!(choices, [Choice::EndAndAccept, Choice::Decline]);
+        let wanted = [Choice::HoldAndAccept, Choice::EndAndAccept, Choice::Decline];
+        assert_eq!(choices, wanted);
     }
 
     #[test]

@@ -345,7 +345,7 @@ impl Hub {
         self.line.hurry();
         self.outgoing.hurry_all();
         self.tell_where_we_are();
-        if let Some((call, _)) = self.connection() {
+        for (call, _) in self.connections() {
             self.surface.peer(&PeerEvent::Network { call });
         }
         self.show();

@@ -32,6 +32,8 @@ pub struct Snapshot {
     pub requests: Vec<RequestView>,
     /// The call that is on, or has just ended.
     pub call: Option<CallSnapshot>,
+    /// The call on hold, which stays connected.
+    pub held: Option<CallSnapshot>,
     /// Somebody else who calls meanwhile.
     pub waiting: Option<WaitingCall>,
     /// The call that rings is not to be heard: the person does not want to be disturbed. It is shown in the window only.
@@ -285,6 +287,18 @@ pub struct InvitePreview {
 #[derive(Clone, PartialEq, Serialize, TS)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum PeerEvent {
+    /// It rings, and may be answered: get ready, and say nothing before `start`.
+    Prepare {
+        /// The call.
+        #[ts(as = "String")]
+        call: Uuid,
+        /// Gives way when both sides offer at once.
+        polite: bool,
+        /// Makes the first offer.
+        initiator: bool,
+        /// For `new RTCPeerConnection(configuration)`.
+        configuration: RtcConfiguration,
+    },
     /// Both sides agreed: connect.
     Start {
         /// The call.
@@ -356,6 +370,7 @@ pub enum PeerEvent {
 impl std::fmt::Debug for PeerEvent {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
+            Self::Prepare { initiator, .. } => write!(f, "Prepare {{ initiator: {initiator} }}"),
             Self::Start {
                 polite,
                 initiator,

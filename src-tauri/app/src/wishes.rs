@@ -21,7 +21,10 @@ pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedRe
             Wish::Open => window::raise(&app),
             Wish::Quit => app.exit(0),
             Wish::Decline { .. } | Wish::Later { .. } | Wish::Quiet(_) => ask(&hub, wish).await,
-            Wish::Accept { .. } | Wish::EndAndAccept { .. } | Wish::Call(_) => {
+            Wish::Accept { .. }
+            | Wish::HoldAndAccept { .. }
+            | Wish::EndAndAccept { .. }
+            | Wish::Call(_) => {
                 // The call takes place in the window: its page has to be there, and awake.
                 window::raise(&app);
                 if let Some(page) = app.try_state::<Page>() {
@@ -50,9 +53,14 @@ fn fulfil(hub: &mut Hub, wish: Wish) -> Result<(), UiError> {
     match wish {
         Wish::Accept { call, video } if rings(hub, call) => hub.accept(video),
         Wish::Decline { call } if rings(hub, call) => hub.decline(),
+        Wish::HoldAndAccept { call, video } if waits(hub, call) => hub.hold_and_accept(video),
         Wish::EndAndAccept { call, video } if waits(hub, call) => hub.end_and_accept(video),
-        // Alice hung up in this moment, and it rings.
-        Wish::EndAndAccept { call, video } if rings(hub, call) => hub.accept(video),
+        // The other call has ended in this moment, and it rings.
+        Wish::HoldAndAccept { call, video } | Wish::EndAndAccept { call, video }
+            if rings(hub, call) =>
+        {
+            hub.accept(video)
+        }
         Wish::Decline { call } if waits(hub, call) => hub.decline_waiting(),
         Wish::Later { call } if rings(hub, call) => hub.later(LATER),
         Wish::Quiet(until) => hub.set_quiet(match until {

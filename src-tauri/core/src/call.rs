@@ -1,4 +1,4 @@
-//! The call machine: one call at a time, from the first ring to its end.
+//! The call machine: one call at a time, and one on hold beside it, from the first ring to their ends.
 //!
 //! [`Calls`] decides; it does no I/O. Give it every [`Input`] with the time it happened, then carry out every
 //! [`Output`], then come back at [`Calls::poll_timeout`] with [`Input::Timeout`].
@@ -13,14 +13,15 @@
 //!    seconds is enough.
 //! 4. Whoever leaves says so (`Decline`, `Cancel`, `HangUp`); that takes effect at once, whatever is still on its way.
 //!
-//! Who calls while a call is being talked in hears it ring, and waits: the person refuses them, or ends the one call and
-//! answers the other. A third one, and whoever calls while another call still rings, is told "busy".
+//! Who calls while a call is being talked in hears it ring, and waits: the person refuses them, or ends the one call, or
+//! puts it on hold, and answers the other. A third one, and whoever calls while another call still rings, is told "busy".
 //!
 //! When both call each other at once (glare), the invite of the lower key stays and the other side answers it at once
 //! with its own wish for video. Messages of strangers, of calls that are over, and repeated ones do nothing.
 
 mod desk;
 mod dialog;
+mod held;
 mod last;
 mod local;
 mod remote;
@@ -42,7 +43,7 @@ use self::waiting::Waiting;
 use crate::identity::PublicKey;
 use crate::message::Kind;
 
-/// The one call of this app and what becomes of it.
+/// The call of this app, who waits, who is on hold, and what becomes of them.
 #[derive(Debug)]
 pub struct Calls {
     own: PublicKey,
@@ -51,6 +52,8 @@ pub struct Calls {
     state: State,
     past: Past,
     waiting: Option<Waiting>,
+    /// Never one that is over, and none without another call that is on.
+    held: Option<State>,
     outputs: VecDeque<Output>,
 }
 
@@ -65,6 +68,7 @@ impl Calls {
             state: State::Idle,
             past: Past::default(),
             waiting: None,
+            held: None,
             outputs: VecDeque::new(),
         }
     }
@@ -77,9 +81,10 @@ impl Calls {
     /// Takes in what happened at `now`. Poll the outputs and the timeout afterwards.
     pub fn handle(&mut self, now: Instant, input: Input) {
         let state = std::mem::replace(&mut self.state, State::Idle);
+        let on_hold = held::is_meant(self.held.as_ref(), &input);
         let before = match &input {
-            Input::Here(here) => Some(std::mem::replace(&mut self.here, here.clone())),
-            _ => None,
+            Input::Here(here) => std::mem::replace(&mut self.here, here.clone()),
+            _ => Here::default(),
         };
         let mut desk = Desk {
             now,
@@ -88,54 +93,22 @@ impl Calls {
             here: &self.here,
             past: &mut self.past,
             waiting: &mut self.waiting,
+            held: &mut self.held,
             outputs: &mut self.outputs,
             changed: false,
         };
-        let state = match input {
-            Input::Call {
-                id,
-                contact,
-                name,
-                video,
-                me,
-            } => local::call(
-                state,
-                Wish {
-                    id,
-                    contact,
-                    name,
-                    video,
-                    me,
-                },
-                &mut desk,
-            ),
-            Input::Here(_) => local::moved(state, &before.unwrap_or_default(), &mut desk),
-            Input::Accept { video } => local::accept(state, video, &mut desk),
-            Input::Decline => local::decline(state, None, &mut desk),
-            Input::Later { minutes } => local::decline(state, Some(minutes), &mut desk),
-            Input::EndAndAccept { video } => waiting::end_and_accept(state, video, &mut desk),
-            Input::DeclineWaiting => {
-                waiting::decline(&mut desk);
+        let state = match desk.held.take() {
+            Some(held) if on_hold => {
+                let held = transition(held, input, &before, &mut desk);
+                *desk.held = Some(held).filter(|held| held.dialog().is_some());
                 state
             }
-            Input::Cancel => local::cancel(state, &mut desk),
-            Input::HangUp => local::hang_up(state, &mut desk),
-            Input::Dismiss => local::dismiss(state, &mut desk),
-            Input::Signal { call, data } => local::signal(state, call, data, &mut desk),
-            Input::Media {
-                call,
-                state: change,
-            } => local::media(state, call, change, &mut desk),
-            Input::Resume { call } => local::resume(state, call, &mut desk),
-            Input::Received { contact: None, .. } => state,
-            Input::Received {
-                from,
-                contact: Some(contact),
-                message,
-            } => remote::received(state, from, contact, message, &mut desk),
-            Input::Undelivered { call, to } => local::undelivered(state, call, to, &mut desk),
-            Input::Timeout => timeout(state, &mut desk),
+            held => {
+                *desk.held = held;
+                both(state, input, &before, &mut desk)
+            }
         };
+        let state = held::next(state, &mut desk);
         self.state = waiting::next(state, &mut desk);
         if desk.changed {
             desk.put(Output::Changed);
@@ -150,11 +123,14 @@ impl Calls {
     /// When [`Input::Timeout`] is due; None when nothing is waited for.
     #[must_use]
     pub fn poll_timeout(&self) -> Option<Instant> {
-        let deadline = self.state.deadline(&self.timing).map(|(at, _)| at);
-        let alive = self.state.dialog().map(|dialog| dialog.alive_due);
+        let calls = [Some(&self.state), self.held.as_ref()];
+        let due = calls.into_iter().flatten().flat_map(|state| {
+            let deadline = state.deadline(&self.timing).map(|(at, _)| at);
+            [deadline, state.dialog().map(|dialog| dialog.alive_due)]
+        });
         let waiting = self.waiting.as_ref();
         let waiting = waiting.map(|waiting| waiting.deadline(&self.timing));
-        [deadline, alive, waiting].into_iter().flatten().min()
+        due.chain([waiting]).flatten().min()
     }
 
     /// The call as it is to be drawn at `now`; None where there is none.
@@ -169,6 +145,12 @@ impl Calls {
         self.waiting.as_ref().map(Waiting::shown)
     }
 
+    /// The call on hold, as it is to be drawn at `now`.
+    #[must_use]
+    pub fn held(&self, now: Instant) -> Option<CallSnapshot> {
+        self.held.as_ref()?.snapshot(now)
+    }
+
     /// Whether a call is on.
     #[must_use]
     pub fn is_busy(&self) -> bool {
@@ -176,8 +158,76 @@ impl Calls {
     }
 }
 
+/// What is about no call in particular is about both.
+fn both(state: State, input: Input, before: &Here, desk: &mut Desk<'_>) -> State {
+    match input {
+        Input::HangUpHeld => state,
+        Input::Here(_) | Input::Timeout => {
+            if let Some(held) = desk.held.take() {
+                let held = transition(held, input.clone(), before, desk);
+                *desk.held = Some(held).filter(|held| held.dialog().is_some());
+            }
+            if input == Input::Timeout {
+                waiting::timeout(desk);
+            }
+            transition(state, input, before, desk)
+        }
+        input => transition(state, input, before, desk),
+    }
+}
+
+/// What becomes of one call.
+fn transition(state: State, input: Input, before: &Here, desk: &mut Desk<'_>) -> State {
+    match input {
+        Input::Call {
+            id,
+            contact,
+            name,
+            video,
+            me,
+        } => local::call(
+            state,
+            Wish {
+                id,
+                contact,
+                name,
+                video,
+                me,
+            },
+            desk,
+        ),
+        Input::Here(_) => local::moved(state, before, desk),
+        Input::Accept { video } => local::accept(state, video, desk),
+        Input::Decline => local::decline(state, None, desk),
+        Input::Later { minutes } => local::decline(state, Some(minutes), desk),
+        Input::HoldAndAccept { video } => held::hold_and_accept(state, video, desk),
+        Input::Swap => held::swap(state, desk),
+        Input::EndAndAccept { video } => waiting::end_and_accept(state, video, desk),
+        Input::DeclineWaiting => {
+            waiting::decline(desk);
+            state
+        }
+        Input::Cancel => local::cancel(state, desk),
+        Input::HangUp | Input::HangUpHeld => local::hang_up(state, desk),
+        Input::Dismiss => local::dismiss(state, desk),
+        Input::Signal { call, data } => local::signal(state, call, data, desk),
+        Input::Media {
+            call,
+            state: change,
+        } => local::media(state, call, change, desk),
+        Input::Resume { call } => local::resume(state, call, desk),
+        Input::Received { contact: None, .. } => state,
+        Input::Received {
+            from,
+            contact: Some(contact),
+            message,
+        } => remote::received(state, from, contact, message, desk),
+        Input::Undelivered { call, to } => local::undelivered(state, call, to, desk),
+        Input::Timeout => timeout(state, desk),
+    }
+}
+
 fn timeout(state: State, desk: &mut Desk<'_>) -> State {
-    waiting::timeout(desk);
     let alive = state.alive(desk.now, &desk.timing);
     let mut state = match state.deadline(&desk.timing) {
         Some((at, reason)) if at <= desk.now => match reason {

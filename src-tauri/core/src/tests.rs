@@ -5,6 +5,7 @@ mod calls;
 mod early;
 mod faults;
 mod glare;
+mod held;
 mod link;
 mod person;
 mod post;

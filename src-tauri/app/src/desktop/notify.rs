@@ -55,6 +55,8 @@ pub enum Choice {
     Decline,
     /// Refuse, and call back in ten minutes.
     Later,
+    /// Put the call that is on on hold and answer this one.
+    HoldAndAccept,
     /// End the call that is on and answer this one.
     EndAndAccept,
     /// Call them back.
@@ -71,6 +73,7 @@ impl Choice {
             Self::AcceptVoice => "accept-voice",
             Self::Decline => "decline",
             Self::Later => "later",
+            Self::HoldAndAccept => "hold-and-accept",
             Self::EndAndAccept => "end-and-accept",
             Self::CallBack => "call-back",
             Self::Open => "default",
@@ -83,6 +86,7 @@ impl Choice {
             Self::AcceptVoice,
             Self::Decline,
             Self::Later,
+            Self::HoldAndAccept,
             Self::EndAndAccept,
             Self::CallBack,
             Self::Open,

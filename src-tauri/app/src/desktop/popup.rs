@@ -60,6 +60,8 @@ pub enum PopupAnswer {
     Decline,
     /// Refuse, and call back in ten minutes.
     Later,
+    /// Put the call that is on on hold and answer this one.
+    HoldAndAccept,
     /// End the call that is on and answer this one.
     EndAndAccept,
 }

@@ -23,8 +23,10 @@ pub struct Words {
     pub decline: String,
     /// `{name}` is calling while the person is in a call.
     pub calling_too: String,
-    /// What answering means for the call with `{name}`.
-    pub waiting_hint: String,
+    /// The person is in a call with `{name}`.
+    pub during: String,
+    /// Put the call that is on on hold and answer the other.
+    pub hold_and_accept: String,
     /// End the call that is on and answer the other.
     pub end_and_accept: String,
     /// One call of `{name}` was missed.
@@ -70,7 +72,8 @@ impl Default for Words {
             accept_voice: own("Accept without video"),
             decline: own("Decline"),
             calling_too: own("{name} is calling too"),
-            waiting_hint: own("Accepting ends the call with {name}."),
+            during: own("You are in a call with {name}."),
+            hold_and_accept: own("Hold and accept"),
             end_and_accept: own("End and accept"),
             missed_one: own("Missed call from {name}"),
             missed_many: own("{count} missed calls from {name}"),

@@ -54,6 +54,7 @@ impl Hub {
                 })
                 .collect(),
             call: self.shown_call(),
+            held: self.shown_held(),
             waiting: self.shown_waiting(),
             silent: self.is_silent(),
             missed: self.history.missed,

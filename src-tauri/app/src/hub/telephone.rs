@@ -85,6 +85,44 @@ impl Hub {
         self.feed(Input::Later { minutes })
     }
 
+    /// Puts the call that is on on hold and answers the one that waits.
+    ///
+    /// # Errors
+    /// When nobody waits any more, or the other call is none that could be put on hold.
+    pub fn hold_and_accept(&mut self, video: bool) -> Result<(), UiError> {
+        self.check_waiting()?;
+        if self.connection().is_none() {
+            return Err(UiError::new("no_hold", "There is no call to put on hold."));
+        }
+        self.tell_where_we_are();
+        self.feed(Input::HoldAndAccept { video })
+    }
+
+    /// Goes on with the call on hold; the one that is on is on hold from now on.
+    ///
+    /// # Errors
+    /// When no call is on hold any more.
+    pub fn swap(&mut self) -> Result<(), UiError> {
+        self.check_held()?;
+        self.feed(Input::Swap)
+    }
+
+    /// Ends the call on hold.
+    ///
+    /// # Errors
+    /// When no call is on hold any more.
+    pub fn hang_up_held(&mut self) -> Result<(), UiError> {
+        self.check_held()?;
+        self.feed(Input::HangUpHeld)
+    }
+
+    fn check_held(&self) -> Result<(), UiError> {
+        match self.shown_held() {
+            Some(_) => Ok(()),
+            None => Err(UiError::new("nobody_held", "No call is on hold any more.")),
+        }
+    }
+
     /// Ends the call that is on and answers the one that waits.
     ///
     /// # Errors
@@ -117,6 +155,12 @@ impl Hub {
         profile.calls.snapshot(Instant::now())
     }
 
+    /// The call on hold as the window draws it.
+    pub(super) fn shown_held(&self) -> Option<CallSnapshot> {
+        let profile = self.profile.as_ref()?;
+        profile.calls.held(Instant::now())
+    }
+
     /// Takes back a call that was not answered yet.
     ///
     /// # Errors
@@ -133,7 +177,7 @@ impl Hub {
         self.feed(Input::HangUp)
     }
 
-    /// The window was closed: ends the call that is on in it, if there is one. One that rings goes on ringing.
+    /// The window was closed: ends the calls that are on in it, if there are any. One that rings goes on ringing.
     ///
     /// # Errors
     /// When there is no profile yet.
@@ -144,6 +188,7 @@ impl Hub {
         if self.shown_call().is_some_and(rings) {
             return Ok(());
         }
+        self.feed(Input::HangUpHeld)?;
         self.feed(Input::HangUp)
     }
 
@@ -232,6 +277,20 @@ impl Hub {
             match output {
                 Output::Send { to, message } => self.send(to, &message),
                 Output::Ring { .. } => changed = true,
+                Output::PreparePeer {
+                    call,
+                    contact,
+                    polite,
+                    initiator,
+                } => {
+                    let configuration = self.configuration(contact);
+                    self.surface.peer(&PeerEvent::Prepare {
+                        call,
+                        polite,
+                        initiator,
+                        configuration,
+                    });
+                }
                 Output::StartPeer {
                     call,
                     contact,
@@ -320,8 +379,14 @@ impl Hub {
         ice::configuration(self.settings.ice_policy, policy, &servers)
     }
 
-    /// The call whose media is connecting or connected, and with whom.
-    pub(super) fn connection(&self) -> Option<(Uuid, PublicKey)> {
+    /// The calls whose media is connecting or connected, and with whom: the one that is on, and the one on hold.
+    pub(super) fn connections(&self) -> Vec<(Uuid, PublicKey)> {
+        let held = self.shown_held().map(|call| (call.id, call.contact));
+        self.connection().into_iter().chain(held).collect()
+    }
+
+    /// The call that is on, where its media is connecting or connected.
+    fn connection(&self) -> Option<(Uuid, PublicKey)> {
         let profile = self.profile.as_ref()?;
         let call = profile.calls.snapshot(Instant::now())?;
         match call.phase {
@@ -334,7 +399,7 @@ impl Hub {
 
     /// The page restarts ICE with the servers of this moment: credentials that were lent expire.
     pub(super) fn tell_of_servers(&mut self) {
-        if let Some((call, contact)) = self.connection() {
+        for (call, contact) in self.connections() {
             let configuration = self.configuration(contact);
             self.surface.peer(&PeerEvent::Servers {
                 call,
@@ -343,10 +408,11 @@ impl Hub {
         }
     }
 
-    /// Ends the call that is on and leaves, so that the other side hears of it.
+    /// Ends the calls that are on and leaves, so that the other side hears of it.
     pub(super) async fn close(&mut self) {
-        // Who waits would ring now.
+        // Who waits would ring now, and who is on hold be talked with.
         let _ = self.feed(Input::DeclineWaiting);
+        let _ = self.feed(Input::HangUpHeld);
         let _ = self.feed(Input::HangUp);
         self.take_leave();
         if tokio::time::timeout(FAREWELL, self.outbox.finish())

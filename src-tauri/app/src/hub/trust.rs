@@ -114,10 +114,13 @@ impl Hub {
     pub(super) fn leave(&mut self, key: PublicKey) {
         let Some(profile) = &self.profile else { return };
         let waiting = profile.calls.waiting();
-        let call = self.shown_call();
+        let (call, held) = (self.shown_call(), self.shown_held());
         // Without a profile there is no call.
         if waiting.is_some_and(|waiting| waiting.contact == key) {
             let _ = self.feed(Input::DeclineWaiting);
+        }
+        if held.is_some_and(|held| held.contact == key) {
+            let _ = self.feed(Input::HangUpHeld);
         }
         if call.is_some_and(|call| call.contact == key) {
             let _ = self.feed(Input::HangUp);

@@ -45,6 +45,7 @@ pub(super) struct Desk<'a> {
     pub(super) here: &'a Here,
     pub(super) past: &'a mut Past,
     pub(super) waiting: &'a mut Option<Waiting>,
+    pub(super) held: &'a mut Option<State>,
     pub(super) outputs: &'a mut VecDeque<Output>,
     pub(super) changed: bool,
 }
@@ -112,6 +113,19 @@ impl Desk<'_> {
                 });
                 self.changed = true;
             }
+        }
+    }
+
+    /// It rings on both sides. Where they agreed to connect early they do; otherwise each gets ready, and nothing leaves.
+    pub(super) fn ringing(&mut self, dialog: &mut Dialog, initiator: bool, ahead: Ahead) {
+        match ahead {
+            Ahead::Not => self.put(Output::PreparePeer {
+                call: dialog.call,
+                contact: dialog.peer,
+                polite: !initiator,
+                initiator,
+            }),
+            Ahead::Connecting | Ahead::Connected => self.start_peer(dialog, initiator, true),
         }
     }
 

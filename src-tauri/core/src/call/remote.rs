@@ -4,6 +4,7 @@ use uuid::Uuid;
 
 use super::desk::Desk;
 use super::dialog::{Dialog, Parties};
+use super::held;
 use super::last::{Last, end_reason};
 use super::local::{give_way, talk};
 use super::state::{Ahead, Incoming, Outgoing, Rival, State};
@@ -57,9 +58,7 @@ fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
         ) => {
             desk.changed = true;
             let ahead = Ahead::agreed(early && dialog.early);
-            if ahead != Ahead::Not {
-                desk.start_peer(&mut dialog, false, true);
-            }
+            desk.ringing(&mut dialog, false, ahead);
             State::Outgoing {
                 dialog,
                 phase: Outgoing::Ringing {
@@ -276,7 +275,12 @@ fn invited(state: State, caller: Caller, desk: &mut Desk<'_>) -> State {
             ring(caller, desk)
         }
         State::Reconnecting { .. } => {
-            desk.end(state, EndReason::Lost, None);
+            let over = desk.end(state, EndReason::Lost, None);
+            let held = held::next(over, desk);
+            if held.dialog().is_some() {
+                waiting::invited(&held, caller, desk);
+                return held;
+            }
             ring(caller, desk)
         }
         // Both said yes to this call, so theirs is an older one that was late; or their app was started anew, which
@@ -307,9 +311,7 @@ fn ring(caller: Caller, desk: &mut Desk<'_>) -> State {
     let mut dialog = caller.dialog(desk);
     desk.send(&mut dialog, Kind::Ringing { early: agreed });
     let ahead = Ahead::agreed(early && agreed);
-    if ahead != Ahead::Not {
-        desk.start_peer(&mut dialog, true, true);
-    }
+    desk.ringing(&mut dialog, true, ahead);
     desk.changed = true;
     let until = desk.now + desk.timing.no_answer;
     State::Incoming {

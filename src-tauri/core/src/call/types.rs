@@ -78,6 +78,15 @@ pub enum Input {
         /// From now.
         minutes: u32,
     },
+    /// The person puts the call that is on on hold and answers the one that waits. Not while another is on hold.
+    HoldAndAccept {
+        /// Whether to show one's own picture.
+        video: bool,
+    },
+    /// The person goes on with the call on hold, and puts the other one on hold.
+    Swap,
+    /// The person ends the call on hold.
+    HangUpHeld,
     /// The person ends the call that is on and answers the one that waits.
     EndAndAccept {
         /// Whether to show one's own picture.
@@ -87,7 +96,7 @@ pub enum Input {
     DeclineWaiting,
     /// The person takes their call back (ends it, where it was answered meanwhile).
     Cancel,
-    /// The person ends the call, whatever its phase.
+    /// The person ends the call, whatever its phase. One on hold takes its place.
     HangUp,
     /// The person has seen how the call ended.
     Dismiss,
@@ -194,6 +203,18 @@ pub enum Output {
     },
     /// Stop what `Ring` started.
     StopRinging,
+    /// It rings, and may be answered: make the peer connection ready, so that only [`Output::StartPeer`] is missing. What
+    /// the page says of it before that is dropped.
+    PreparePeer {
+        /// The call.
+        call: Uuid,
+        /// With whom: their ICE policy counts.
+        contact: PublicKey,
+        /// As in [`Output::StartPeer`].
+        polite: bool,
+        /// As in [`Output::StartPeer`].
+        initiator: bool,
+    },
     /// Both sides agreed, to the call or to connect while it rings: make the peer connection.
     StartPeer {
         /// The call.
@@ -291,6 +312,9 @@ impl fmt::Debug for Input {
             Self::Accept { video } => write!(f, "Accept(video: {video})"),
             Self::Decline => f.write_str("Decline"),
             Self::Later { minutes } => write!(f, "Later({minutes} min)"),
+            Self::HoldAndAccept { video } => write!(f, "HoldAndAccept(video: {video})"),
+            Self::Swap => f.write_str("Swap"),
+            Self::HangUpHeld => f.write_str("HangUpHeld"),
             Self::EndAndAccept { video } => write!(f, "EndAndAccept(video: {video})"),
             Self::DeclineWaiting => f.write_str("DeclineWaiting"),
             Self::Cancel => f.write_str("Cancel"),
@@ -324,6 +348,9 @@ impl fmt::Debug for Output {
             Self::Send { to, message } => write!(f, "Send({message:?} to {to:?})"),
             Self::Ring { contact, video, .. } => write!(f, "Ring({contact:?}, video: {video})"),
             Self::StopRinging => f.write_str("StopRinging"),
+            Self::PreparePeer { initiator, .. } => {
+                write!(f, "PreparePeer(initiator: {initiator})")
+            }
             Self::StartPeer {
                 polite,
                 initiator,

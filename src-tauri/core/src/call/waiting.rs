@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::desk::{Desk, record};
 use super::dialog::Dialog;
+use super::held;
 use super::last::Last;
 use super::local::{answer, hang_up};
 use super::remote::Caller;
@@ -19,7 +20,7 @@ use crate::message::{HangUp, Kind, Message};
 /// The call that waits.
 #[derive(Debug)]
 pub(super) struct Waiting {
-    dialog: Box<Dialog>,
+    pub(super) dialog: Box<Dialog>,
     /// Then nobody answered.
     until: Instant,
 }
@@ -44,7 +45,8 @@ impl Waiting {
     }
 }
 
-/// Somebody calls while a call with somebody else is on. Where that one is still ringing they hear "busy".
+/// Somebody calls while a call with somebody else is on. Where that one is still ringing, or a third one is on hold, they
+/// hear "busy".
 pub(super) fn invited(state: &State, caller: Caller, desk: &mut Desk<'_>) {
     let (peer, call) = (caller.peer, caller.call);
     let name = caller.contact.name.clone();
@@ -53,7 +55,7 @@ pub(super) fn invited(state: &State, caller: Caller, desk: &mut Desk<'_>) {
         .waiting
         .as_ref()
         .is_some_and(|waiting| waiting.dialog.peer != peer);
-    if taken || !answered(state) {
+    if taken || !answered(state) || !held::makes_room(peer, desk) {
         desk.put(Output::Ended {
             record: record(&dialog, EndReason::Missed, None, desk.now),
         });
@@ -76,7 +78,8 @@ pub(super) fn invited(state: &State, caller: Caller, desk: &mut Desk<'_>) {
     desk.changed = true;
 }
 
-fn answered(state: &State) -> bool {
+/// Whether both said yes to this call.
+pub(super) fn answered(state: &State) -> bool {
     match state {
         State::Connected { .. }
         | State::Reconnecting { .. }
@@ -138,7 +141,7 @@ pub(super) fn next(state: State, desk: &mut Desk<'_>) -> State {
     if state.dialog().is_some() {
         return state;
     }
-    let Some(Waiting { dialog, until }) = desk.waiting.take() else {
+    let Some(Waiting { mut dialog, until }) = desk.waiting.take() else {
         return state;
     };
     desk.put(Output::Ring {
@@ -147,6 +150,7 @@ pub(super) fn next(state: State, desk: &mut Desk<'_>) -> State {
         name: dialog.name.clone(),
         video: dialog.peer_video,
     });
+    desk.ringing(&mut dialog, true, Ahead::Not);
     desk.changed = true;
     State::Incoming {
         dialog,

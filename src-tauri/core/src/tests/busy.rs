@@ -136,7 +136,10 @@ fn carol_cannot_meddle_in_a_call_that_is_not_hers() {
         for who in [ALICE, BOB] {
             assert!(world.people[who].waiting.is_empty());
             assert_eq!(world.people[who].calls.waiting(), None);
-            let signals = world.people[who].peer.iter().flat_map(|peer| &peer.signals);
+            let signals = world.people[who]
+                .peers
+                .iter()
+                .flat_map(|peer| &peer.signals);
             assert!(signals.into_iter().all(|signal| signal != "evil"));
         }
     });

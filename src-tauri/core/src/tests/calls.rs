@@ -23,7 +23,7 @@ fn alice_calls_bob_and_they_talk() {
     assert_eq!(world.people[BOB].ringing, Some(call));
     assert_eq!(
         labels(&world.people[BOB].outputs),
-        ["Hinted", "Ring", "Send", "Changed"]
+        ["Hinted", "Ring", "Send", "PreparePeer", "Changed"]
     );
     assert_eq!(
         world.phase(ALICE),
@@ -36,7 +36,7 @@ fn alice_calls_bob_and_they_talk() {
     assert_eq!(world.people[BOB].ringing, None);
     assert_eq!(world.phase(BOB), Some(Phase::Connecting));
     assert!(
-        world.people[ALICE].peer.is_none(),
+        world.people[ALICE].peers.is_empty(),
         "Alice waits for the accept"
     );
     world.run_until(|w| w.phase(ALICE) == Some(Phase::Connecting));
@@ -60,7 +60,7 @@ fn alice_calls_bob_and_they_talk() {
     world.run(secs(1));
     assert_eq!(world.reason(ALICE), Some(EndReason::EndedByMe));
     assert_eq!(world.reason(BOB), Some(EndReason::EndedByPeer));
-    assert!(world.people[ALICE].peer.is_none() && world.people[BOB].peer.is_none());
+    assert!(world.people[ALICE].peers.is_empty() && world.people[BOB].peers.is_empty());
     assert_eq!(world.said(ALICE), ["invite", "here", "signal", "hang_up"]);
     assert_eq!(world.said(BOB), ["ringing", "accept", "here", "signal"]);
 }

@@ -28,7 +28,7 @@ fn accepted(world: &World, who: Who) -> usize {
 fn unless_both_agree_nothing_leaves_before_the_accept() {
     for agree in [&[][..], &[ALICE], &[BOB]] {
         let mut world = ringing(agree);
-        assert!(world.people[ALICE].peer.is_none() && world.people[BOB].peer.is_none());
+        assert!(world.people[ALICE].peers.is_empty() && world.people[BOB].peers.is_empty());
         let call = world.people[BOB].ringing.unwrap();
         for who in [ALICE, BOB] {
             let data = "candidate".to_owned();
@@ -114,7 +114,7 @@ fn however_it_ends_while_it_rings_the_early_peer_connections_are_closed() {
         let mut world = ringing(&[ALICE, BOB]);
         world.give(end.0, end.1);
         world.run(secs(1));
-        assert!(world.people[ALICE].peer.is_none() && world.people[BOB].peer.is_none());
+        assert!(world.people[ALICE].peers.is_empty() && world.people[BOB].peers.is_empty());
         assert_eq!(world.people[BOB].ringing, None);
         world.run(secs(20));
         assert_eq!((world.phase(ALICE), world.phase(BOB)), (None, None));
@@ -123,7 +123,7 @@ fn however_it_ends_while_it_rings_the_early_peer_connections_are_closed() {
     let mut world = ringing(&[ALICE, BOB]);
     world.run(secs(46));
     assert_eq!(world.reason(ALICE), Some(EndReason::NoAnswer));
-    assert!(world.people[ALICE].peer.is_none() && world.people[BOB].peer.is_none());
+    assert!(world.people[ALICE].peers.is_empty() && world.people[BOB].peers.is_empty());
 }
 
 #[test]
@@ -145,7 +145,7 @@ fn a_caller_who_claims_that_both_agreed_gets_nothing_from_bob_who_did_not() {
         world.forge(ALICE, BOB, &Message { call, seq, kind });
     }
     world.run(secs(1));
-    assert!(world.people[BOB].peer.is_none());
+    assert!(world.people[BOB].peers.is_empty());
     assert_eq!(world.said(BOB), ["ringing"]);
 }
 
@@ -155,7 +155,7 @@ fn a_callee_who_claims_that_both_agreed_gets_nothing_from_alice_who_did_not() {
     world.people[BOB].early = true;
     world.call(ALICE, BOB);
     world.run(secs(1));
-    assert!(world.people[ALICE].peer.is_none() && world.people[BOB].peer.is_none());
+    assert!(world.people[ALICE].peers.is_empty() && world.people[BOB].peers.is_empty());
     assert_eq!(world.said(ALICE), ["invite"]);
 }
 
@@ -204,7 +204,7 @@ fn media_from_somebody_else_ends_the_call_and_both_hear_why() {
         world.run(secs(1));
         for who in [ALICE, BOB] {
             assert_eq!(world.reason(who), Some(EndReason::Untrusted));
-            assert!(world.people[who].peer.is_none());
+            assert!(world.people[who].peers.is_empty());
             assert!(!world.people[who].records[0].missed);
         }
         assert_eq!(world.said(who).last(), Some(&"hang_up"));

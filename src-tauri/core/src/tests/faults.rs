@@ -61,14 +61,14 @@ fn a_page_that_is_lost_before_the_answer_has_no_connection_to_make() {
     world.run_until(|w| w.phase(BOB) == Some(Phase::Ringing));
     for who in [ALICE, BOB] {
         world.give(who, Input::Resume { call });
-        assert!(world.people[who].peer.is_none());
+        assert!(world.people[who].peers.is_empty());
     }
     world.accept(BOB);
     world.run_until(|w| w.phase(ALICE) == Some(Phase::Connected));
     world.give(ALICE, Input::HangUp);
     world.give(ALICE, Input::Resume { call });
     assert!(
-        world.people[ALICE].peer.is_none(),
+        world.people[ALICE].peers.is_empty(),
         "what is over stays over"
     );
 }
@@ -131,7 +131,7 @@ fn an_app_dies_while_connecting() {
         world.die(dies);
         world.run(secs(9));
         assert_eq!(world.reason(stays), Some(EndReason::Lost));
-        assert!(world.people[stays].peer.is_none());
+        assert!(world.people[stays].peers.is_empty());
     }
 }
 

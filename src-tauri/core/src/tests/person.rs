@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use uuid::Uuid;
 
 use crate::call::{
-    CallRecord, Calls, Direction, EndReason, Here, Input, Introduction, Output, Phase, Timing,
+    CallRecord, CallSnapshot, Calls, Direction, EndReason, Here, Input, Introduction, Output,
+    Phase, Timing,
 };
 use crate::envelope::{Seen, Sessions};
 use crate::identity::{Identity, PublicKey};
@@ -47,7 +48,10 @@ pub(super) struct Person {
     pub(super) strangers: HashSet<PublicKey>,
     pub(super) timing: Timing,
     pub(super) ringing: Option<Uuid>,
-    pub(super) peer: Option<Peer>,
+    /// Of the call that is on, and of the one on hold.
+    pub(super) peers: Vec<Peer>,
+    /// The call whose peer connection was last made ready, and whether it is to offer.
+    pub(super) ready: Option<(Uuid, bool)>,
     pub(super) records: Vec<CallRecord>,
     pub(super) waiting: Vec<DisplayName>,
     pub(super) learned: Vec<(PublicKey, Vec<Reach>)>,
@@ -55,7 +59,8 @@ pub(super) struct Person {
     /// All outputs since the app was started.
     pub(super) outputs: Vec<Output>,
     over: HashSet<Uuid>,
-    phase: Option<(Uuid, Phase, Instant)>,
+    /// Since when each call is in its phase.
+    phases: Vec<(Uuid, Phase, Instant)>,
 }
 
 impl Person {
@@ -72,14 +77,15 @@ impl Person {
             strangers: HashSet::new(),
             timing,
             ringing: None,
-            peer: None,
+            peers: Vec::new(),
+            ready: None,
             records: Vec::new(),
             waiting: Vec::new(),
             learned: Vec::new(),
             hinted: Vec::new(),
             outputs: Vec::new(),
             over: HashSet::new(),
-            phase: None,
+            phases: Vec::new(),
         };
         person.move_to(person.here());
         person
@@ -140,10 +146,8 @@ impl Person {
                     "said {message:?} after the end"
                 );
                 if let Kind::Signal { .. } = message.kind {
-                    let peer = self.peer.as_ref().map(|peer| peer.call);
-                    assert_eq!(
-                        peer,
-                        Some(message.call),
+                    assert!(
+                        self.peer(message.call).is_some(),
                         "a signal without a peer connection"
                     );
                 }
@@ -153,6 +157,16 @@ impl Person {
                 assert_eq!(self.ringing.replace(*call), None, "rings twice");
             }
             Output::StopRinging => assert!(self.ringing.take().is_some(), "did not ring"),
+            Output::PreparePeer {
+                call,
+                polite,
+                initiator,
+                ..
+            } => {
+                assert!(self.peers.is_empty(), "gets ready beside a peer connection");
+                assert_ne!(polite, initiator);
+                self.ready = Some((*call, *initiator));
+            }
             Output::StartPeer {
                 call,
                 polite,
@@ -161,10 +175,13 @@ impl Person {
                 early,
                 ..
             } => {
+                let ready = self.ready.take_if(|(ready, _)| ready == call);
+                assert!(ready.is_none_or(|(_, offers)| offers == *initiator && !early));
                 assert!(self.early || !early, "connects early and does not agree");
                 assert_ne!(polite, initiator);
-                assert!(self.peer.is_none(), "two peer connections");
-                self.peer = Some(Peer {
+                assert!(self.peers.len() < 2, "three peer connections");
+                assert!(self.peer(*call).is_none(), "two peer connections");
+                self.peers.push(Peer {
                     call: *call,
                     polite: *polite,
                     initiator: *initiator,
@@ -180,26 +197,26 @@ impl Person {
                 early,
                 ..
             } => {
-                let peer = self.peer.as_mut().expect("resumes what never began");
-                assert_eq!(
-                    (peer.call, peer.polite, peer.early),
-                    (*call, *polite, *early)
-                );
+                let peer = self.peer_mut(*call).expect("resumes what never began");
+                assert_eq!((peer.polite, peer.early), (*polite, *early));
                 peer.signals.clear();
                 peer.flows = false;
             }
             Output::Accepted { call, video } => {
-                let peer = self.peer.as_mut().expect("accepted without a peer");
-                assert!(peer.call == *call && peer.early, "accepted twice");
+                let peer = self.peer_mut(*call).expect("accepted without a peer");
+                assert!(peer.early, "accepted twice");
                 (peer.early, peer.video) = (false, *video);
             }
             Output::Deliver { call, data } => {
-                let peer = self.peer.as_mut().expect("a signal for no peer connection");
-                assert_eq!(peer.call, *call);
+                let peer = self
+                    .peer_mut(*call)
+                    .expect("a signal for no peer connection");
                 peer.signals.push(data.clone());
             }
             Output::StopPeer { call } => {
-                assert_eq!(self.peer.take().expect("no peer connection").call, *call);
+                let before = self.peers.len();
+                self.peers.retain(|peer| peer.call != *call);
+                assert_eq!(self.peers.len() + 1, before, "no peer connection");
             }
             Output::Ended { record } => {
                 assert!(!self.has_record(record.call, record.contact), "ended twice");
@@ -217,6 +234,14 @@ impl Person {
             Output::Learned { contact, reach } => self.learned.push((*contact, reach.clone())),
             Output::Changed => {}
         }
+    }
+
+    pub(super) fn peer(&self, call: Uuid) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.call == call)
+    }
+
+    pub(super) fn peer_mut(&mut self, call: Uuid) -> Option<&mut Peer> {
+        self.peers.iter_mut().find(|peer| peer.call == call)
     }
 
     fn has_record(&self, call: Uuid, contact: PublicKey) -> bool {
@@ -241,18 +266,32 @@ impl Person {
             !self.calls.poll_timeout().is_some_and(due),
             "a timeout that was due is still there"
         );
-        let Some(snapshot) = snapshot else {
-            assert!(self.peer.is_none() && self.ringing.is_none());
-            self.phase = None;
-            return;
-        };
-        let rings = snapshot.phase == Phase::Ringing && snapshot.direction == Direction::Incoming;
-        assert_eq!(self.ringing, rings.then_some(snapshot.id));
-        let agreed = matches!(
-            snapshot.phase,
-            Phase::Connecting | Phase::Connected | Phase::Reconnecting
+        let held = self.calls.held(now);
+        let shown: Vec<CallSnapshot> = snapshot.iter().chain(&held).cloned().collect();
+        self.phases
+            .retain(|(call, ..)| shown.iter().any(|snapshot| snapshot.id == *call));
+        let with_peer = shown.iter().filter(|one| self.peer(one.id).is_some());
+        assert_eq!(
+            with_peer.count(),
+            self.peers.len(),
+            "of a call that is over"
         );
-        match &self.peer {
+        if let Some(held) = &held {
+            assert!(busy, "on hold for nobody");
+            assert!(self.calls.waiting().is_none(), "too many calls");
+            assert!(agreed(held.phase), "{:?} on hold", held.phase);
+        }
+        let rings =
+            snapshot.filter(|it| it.phase == Phase::Ringing && it.direction == Direction::Incoming);
+        assert_eq!(self.ringing, rings.map(|snapshot| snapshot.id));
+        for snapshot in shown {
+            self.check_call(&snapshot, now);
+        }
+    }
+
+    fn check_call(&mut self, snapshot: &CallSnapshot, now: Instant) {
+        let agreed = agreed(snapshot.phase);
+        match self.peer(snapshot.id) {
             Some(peer) => {
                 let early = snapshot.phase == Phase::Ringing && self.early;
                 assert!(
@@ -260,7 +299,7 @@ impl Person {
                     "a peer connection while {:?}",
                     snapshot.phase
                 );
-                assert_eq!((peer.call, peer.early), (snapshot.id, early));
+                assert_eq!(peer.early, early);
             }
             None => assert!(!agreed, "no peer connection while {:?}", snapshot.phase),
         }
@@ -280,13 +319,12 @@ impl Person {
     }
 
     fn check_not_stuck(&mut self, call: Uuid, phase: Phase, now: Instant) {
-        let since = match self.phase {
-            Some((same_call, same_phase, since)) if (same_call, same_phase) == (call, phase) => {
-                since
-            }
+        let known = self.phases.iter().position(|(known, ..)| *known == call);
+        let since = match known.map(|at| self.phases.swap_remove(at)) {
+            Some((_, same, since)) if same == phase => since,
             _ => now,
         };
-        self.phase = Some((call, phase, since));
+        self.phases.push((call, phase, since));
         let longest = match phase {
             Phase::Inviting | Phase::Ringing => self.timing.no_answer,
             Phase::Connecting => self.timing.connecting,
@@ -296,4 +334,11 @@ impl Person {
         };
         assert!(now - since <= longest + SLACK, "stuck in {phase:?}");
     }
+}
+
+fn agreed(phase: Phase) -> bool {
+    matches!(
+        phase,
+        Phase::Connecting | Phase::Connected | Phase::Reconnecting
+    )
 }

@@ -111,10 +111,13 @@ fn happen(world: &mut World, random: &mut Random, liars: bool) {
         ),
         6 => world.give(
             who,
-            match random.below(4) {
+            match random.below(9) {
                 0 => Input::Decline,
                 1 => Input::Later { minutes: 10 },
                 2 => Input::DeclineWaiting,
+                3..6 => Input::HoldAndAccept { video: true },
+                6 => Input::Swap,
+                7 => Input::HangUpHeld,
                 _ => Input::EndAndAccept { video: true },
             },
         ),
@@ -197,7 +200,7 @@ fn live(seed: u64, liars: bool) -> World {
 fn go_quiet(world: &mut World) {
     for who in EVERYBODY {
         // The pages tell how it really is, whatever was claimed before.
-        if let Some(peer) = world.people[who].peer.clone() {
+        for peer in world.people[who].peers.clone() {
             let state = if peer.flows {
                 MediaChange::Connected
             } else {
@@ -217,18 +220,19 @@ fn go_quiet(world: &mut World) {
         match world.phase(who) {
             None => {}
             Some(Phase::Connected) => {
-                let call = world.peer(who).call;
-                let both = EVERYBODY.iter().filter(|w| {
-                    let peer = world.people[**w].peer.as_ref();
-                    world.phase(**w) == Some(Phase::Connected)
-                        && peer.is_some_and(|p| p.call == call)
-                });
-                assert_eq!(both.count(), 2, "a call with nobody");
+                for peer in &world.people[who].peers {
+                    let both = EVERYBODY.iter().filter(|w| {
+                        world.phase(**w) == Some(Phase::Connected)
+                            && world.people[**w].peer(peer.call).is_some()
+                    });
+                    assert_eq!(both.count(), 2, "a call with nobody");
+                }
             }
             Some(stuck) => panic!("still {stuck:?}"),
         }
     }
     for who in EVERYBODY {
+        world.give(who, Input::HangUpHeld);
         world.give(who, Input::HangUp);
     }
     world.run(secs(60));

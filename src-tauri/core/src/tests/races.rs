@@ -18,7 +18,7 @@ fn ended(world: &World) -> (Option<EndReason>, Option<EndReason>) {
 }
 
 fn no_zombie(mut world: World) {
-    assert!(world.people[ALICE].peer.is_none() && world.people[BOB].peer.is_none());
+    assert!(world.people[ALICE].peers.is_empty() && world.people[BOB].peers.is_empty());
     world.run(secs(60));
     assert_eq!((world.phase(ALICE), world.phase(BOB)), (None, None));
     world.talk(BOB, ALICE);

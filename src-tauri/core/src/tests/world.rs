@@ -158,7 +158,8 @@ impl World {
     }
 
     pub(super) fn peer(&self, who: Who) -> &Peer {
-        self.people[who].peer.as_ref().unwrap()
+        let call = self.people[who].calls.snapshot(self.now).unwrap().id;
+        self.people[who].peer(call).unwrap()
     }
 
     /// Kinds of all that `who` sent, without the signs of life.
@@ -223,18 +224,14 @@ impl World {
             }
             Event::Media { to, call, flows } => {
                 // Like ICE: what was made good before anybody noticed is not told.
-                if self.people[to]
-                    .peer
-                    .as_ref()
-                    .is_some_and(|p| p.call == call && p.flows == flows)
-                {
+                if self.people[to].peer(call).is_some_and(|p| p.flows == flows) {
                     let state = if flows {
                         MediaChange::Connected
                     } else {
                         MediaChange::Disconnected
                     };
                     self.give(to, Input::Media { call, state });
-                    if !flows && self.people[to].peer.as_ref().is_some_and(|p| p.initiator) {
+                    if !flows && self.people[to].peer(call).is_some_and(|p| p.initiator) {
                         self.give(
                             to,
                             Input::Signal {
@@ -320,18 +317,18 @@ impl World {
 
     /// Media flows where two pages that run have heard each other.
     fn media(&mut self) {
-        for who in 0..self.people.len() {
-            let Some(peer) = &self.people[who].peer else {
-                continue;
-            };
+        let peers = self.people.iter().enumerate().flat_map(|(who, person)| {
+            let flows = person.peers.iter().map(move |p| (who, p.call, p.flows));
+            flows.collect::<Vec<_>>()
+        });
+        for (who, call, flowed) in peers.collect::<Vec<_>>() {
             let heard = |person: &&Person| {
-                let same = |p: &&Peer| p.call == peer.call && !p.signals.is_empty();
-                person.running && person.peer.as_ref().filter(same).is_some()
+                let heard = |p: &Peer| !p.signals.is_empty();
+                person.running && person.peer(call).is_some_and(heard)
             };
             let flows = self.media_works && self.people.iter().filter(heard).count() == 2;
-            if flows != peer.flows {
-                let call = peer.call;
-                self.people[who].peer.as_mut().unwrap().flows = flows;
+            if flows != flowed {
+                self.people[who].peer_mut(call).unwrap().flows = flows;
                 let delay = if flows { CONNECTS_IN } else { NOTICED_IN };
                 self.later(
                     delay,

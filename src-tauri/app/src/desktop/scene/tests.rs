@@ -33,6 +33,7 @@ fn quiet_evening() -> Snapshot {
         }],
         requests: Vec::new(),
         call: None,
+        held: None,
         waiting: None,
         silent: false,
         missed: 0,

@@ -1,6 +1,6 @@
 //! A second caller, and "not now".
 
-use ringdown_core::call::{EndReason, Phase};
+use ringdown_core::call::{CallSnapshot, EndReason, Phase};
 
 use super::person::{Someone, become_friends, friends};
 use super::*;
@@ -30,6 +30,66 @@ async fn carol_waits_while_bob_talks_and_he_ends_one_call_and_answers_the_other(
     assert_eq!(seen.call.unwrap().name.to_string(), "Carol");
     let late = bob.hub.ask(Hub::decline_waiting).await.unwrap_err();
     assert_eq!(late.code, "nobody_waits");
+}
+
+#[tokio::test]
+async fn bob_puts_alice_on_hold_and_swaps_and_leaves_both() {
+    let (alice, bob, key) = friends().await;
+    let carol = Someone::arrives("Carol").await;
+    become_friends(&carol, &bob).await;
+    alice.calls(key).await;
+    bob.is_in(Phase::Ringing).await;
+    bob.accepts().await;
+    alice.is_in(Phase::Connecting).await;
+    let nobody = bob.hub.ask(Hub::swap).await.unwrap_err();
+    assert_eq!(nobody.code, "nobody_held");
+
+    carol.calls(key).await;
+    bob.sees(|snapshot| snapshot.waiting.is_some()).await;
+    bob.hub.ask(|hub| hub.hold_and_accept(true)).await.unwrap();
+    carol.is_in(Phase::Connecting).await;
+    let names = |snapshot: Snapshot| {
+        let name = |call: Option<CallSnapshot>| call.map(|call| call.name.to_string());
+        (name(snapshot.call), name(snapshot.held))
+    };
+    let named = |on: &str, held: &str| (Some(on.to_owned()), Some(held.to_owned()));
+    assert_eq!(names(bob.snapshot().await), named("Carol", "Alice"));
+    assert_eq!(bob.snapshot().await.waiting, None);
+    bob.hub.ask(Hub::swap).await.unwrap();
+    assert_eq!(names(bob.snapshot().await), named("Alice", "Carol"));
+
+    // The network changes: both pages hear of it.
+    let moved = bob.hub.ask(|hub| {
+        hub.network_changed();
+        Ok(())
+    });
+    moved.await.unwrap();
+    let connections = bob.hub.ask(|hub| Ok(hub.connections().len())).await;
+    assert_eq!(connections.unwrap(), 2);
+
+    // The window is closed.
+    bob.hub.ask(Hub::leave_call).await.unwrap();
+    alice.hears_of_end(EndReason::EndedByPeer).await;
+    carol.hears_of_end(EndReason::EndedByPeer).await;
+}
+
+#[tokio::test]
+async fn who_is_blocked_while_on_hold_is_hung_up_on() {
+    let (alice, bob, key) = friends().await;
+    let carol = Someone::arrives("Carol").await;
+    become_friends(&carol, &bob).await;
+    alice.calls(key).await;
+    bob.is_in(Phase::Ringing).await;
+    bob.accepts().await;
+    carol.calls(key).await;
+    bob.sees(|snapshot| snapshot.waiting.is_some()).await;
+    bob.hub.ask(|hub| hub.hold_and_accept(true)).await.unwrap();
+    carol.is_in(Phase::Connecting).await;
+    let alices = alice.key().await;
+    let blocked = bob.hub.ask(move |hub| hub.set_blocked(alices, true));
+    blocked.await.unwrap();
+    let seen = bob.sees(|snapshot| snapshot.held.is_none()).await;
+    assert_eq!(seen.call.unwrap().name.to_string(), "Carol");
 }
 
 #[tokio::test]
