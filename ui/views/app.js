@@ -2,6 +2,7 @@
 import { openDoctor } from "./doctor.js";
 import { createEndedCard } from "./ended-card.js";
 import { createFirstStart } from "./first-start.js";
+import { createHeld } from "./held.js";
 import { createHome } from "./home.js";
 import { createIncoming } from "./incoming.js";
 import { openInvites } from "./invites.js";
@@ -55,6 +56,7 @@ export function createApp(root, commands) {
   const card = createEndedCard(actions);
   const incoming = createIncoming(actions);
   const waiting = createWaiting(actions);
+  const held = createHeld(actions);
   document.body.append(toasts.element);
 
   /** What had the focus before a call took the window. @type {Element | null} */
@@ -124,7 +126,7 @@ export function createApp(root, commands) {
       raiseStage(where === "stage");
       const policy = contact?.ice_policy ?? next.settings.ice_policy;
       if (next.call && where === "stage") {
-        stage.update({ call: next.call, verified, policy, media, connectedAt, speaker: next.settings.speaker });
+        stage.update({ call: next.call, contact, verified, policy, media, connectedAt, speaker: next.settings.speaker });
       }
       if (next.call && where === "card") {
         card.update(next.call, verified);
@@ -133,6 +135,7 @@ export function createApp(root, commands) {
         card.element.remove();
       }
       waiting.update(next.waiting, next.call?.name ?? "");
+      held.update(next.held, next.call);
     },
   };
 }

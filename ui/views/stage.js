@@ -8,12 +8,14 @@ import { h, icon, reconcile, setAttribute, setText } from "./dom.js";
 import { createPathBadge } from "./path-badge.js";
 import { createSelfView } from "./self-view.js";
 import { createVoiceRing } from "./voice-ring.js";
+import { createFreeAfterCall } from "./when-free.js";
 
 /** @typedef {import("../types.d.ts").CallSnapshot} CallSnapshot */
 /** @typedef {import("../session.js").MediaView} MediaView */
 /**
  * @typedef {{
  *   call: CallSnapshot,
+ *   contact: import("../types.d.ts").ContactView | undefined,
  *   verified: boolean,
  *   policy: import("../types.d.ts").IcePolicy,
  *   media: MediaView,
@@ -45,7 +47,8 @@ export function createStage(actions, findOutWhy) {
   const close = h("button", { type: "button", class: "button quiet", onclick: () => actions.dismiss() }, t("ended.close"));
   const again = h("button", { type: "button", class: "button primary", onclick: () => model && callAgain(actions, model.call) }, t("ended.again"));
   const why = h("button", { type: "button", class: "button quiet", onclick: findOutWhy }, t("doctor.why"));
-  const ended = h("div", { class: "ended-bar" }, why, close, again);
+  const free = createFreeAfterCall(actions);
+  const ended = h("div", { class: "ended-bar" }, why, free.element, close, again);
 
   const element = h(
     "section",
@@ -94,11 +97,12 @@ export function createStage(actions, findOutWhy) {
       setText(name, call.name);
       setAttribute(name, "title", call.name);
       badge.update(next.verified && call.reason !== "untrusted");
-      muted.hidden = mode !== "talking" || !media.remoteMuted;
+      muted.hidden = mode !== "talking" || !media.remoteMuted || media.held;
       setAttribute(muted, "aria-label", t("call.peer_muted", { name: call.name }));
       setAttribute(muted, "title", t("call.peer_muted", { name: call.name }));
       const unconnected = call.reason === "not_connected";
-      setText(status, unconnected ? notConnectedText(next.policy, media.relays, call.name, media.diagnosis) : statusText(call));
+      setAttribute(element, "data-held", String(media.held));
+      setText(status, unconnected ? notConnectedText(next.policy, media.relays, call.name, media.diagnosis) : statusText(call, media.held));
 
       timer.hidden = next.connectedAt === null || mode === "ended";
       if (timer.hidden) {
@@ -116,7 +120,7 @@ export function createStage(actions, findOutWhy) {
 
       path.element.hidden = mode !== "talking";
       if (mode === "talking") path.update(media, call.name);
-      quality.hidden = media.quality === null;
+      quality.hidden = media.quality === null || media.held;
       if (media.quality) {
         setAttribute(quality, "data-level", media.quality.level);
         setAttribute(quality, "aria-label", qualityText(media.quality));
@@ -131,6 +135,7 @@ export function createStage(actions, findOutWhy) {
       bar.element.hidden = mode === "ended";
       bar.update(media, call.phase === "connected" || call.phase === "reconnecting");
       ended.hidden = mode !== "ended";
+      free.update(call, next.contact);
       why.hidden = call.reason !== "not_connected" && call.reason !== "lost";
       if (mode === "ended" && before && before.phase !== "ended") again.focus();
     },

@@ -1,7 +1,7 @@
 // The window as screen readers and the end-to-end tests find it: by accessible name, in every state.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
-import { BOB, ZOE, openWindow, settled } from "./window.mjs";
+import { BOB, CALL, ZOE, openWindow, settled } from "./window.mjs";
 
 const LONG = "Maximiliana-Theodora Wolkenstein-Rodeneg";
 
@@ -243,6 +243,27 @@ describe("a call", () => {
     show();
     assert.deepEqual(page.statuses(), []);
     assert.ok(page.find("list", "Contacts"));
+  });
+
+  test("that found nobody offers to ring when they are free", () => {
+    for (const reason of ["busy", "unreachable", "no_answer"]) {
+      ring({ phase: "ended", reason });
+      page.click(page.find("button", "Ring me when free"));
+      assert.deepEqual(done.splice(0), [["setRingWhenFree", "bob-key", true]], reason);
+    }
+    show({ call: { ...CALL, phase: "ended", reason: "busy" }, contacts: [{ ...BOB, ring_when_free: true }] });
+    assert.equal(page.find("button", "Ring me when free").getAttribute("aria-pressed"), "true");
+    page.click(page.find("button", "Ring me when free"));
+    assert.deepEqual(done.splice(0), [["setRingWhenFree", "bob-key", false]]);
+  });
+
+  test("that was answered, or is with somebody who could not tell, does not", () => {
+    for (const reason of ["declined", "ended", "cancelled", "lost"]) {
+      ring({ phase: "ended", reason });
+      assert.equal(page.find("button", "Ring me when free"), null, reason);
+    }
+    show({ call: { ...CALL, phase: "ended", reason: "unreachable" }, contacts: [{ ...BOB, standing: "requested" }] });
+    assert.equal(page.find("button", "Ring me when free"), null);
   });
 
   test("keeps a long name whole where it can be read", () => {
