@@ -25,13 +25,17 @@ import { Trust } from "./trust.js";
  *   polite: boolean,
  *   initiator: boolean,
  *   send: (data: string) => void | Promise<void>,
- * }} CallOptions
+ *   ready?: boolean,
+ * }} CallOptions `ready`: the call may be answered soon; gathers already, and sends nothing before `proceed`
  */
 
 /** @type {readonly MediaKind[]} */
 const KINDS = ["audio", "video"];
 
-/** The label of the data channel that says what each side sends: JSON `{"audio": boolean, "video": boolean}`. */
+/**
+ * The label of the data channel that says what each side sends: JSON `{"audio": boolean, "video": boolean, "held": boolean}`.
+ * `held`: whoever says so talks with somebody else meanwhile. Nothing goes either way then, and nothing is played.
+ */
 const STATE_CHANNEL = "state";
 
 /** How often a connected call reads its statistics, in milliseconds. */
@@ -46,6 +50,7 @@ export const STATS_EVERY_MS = 1_000;
  * - `details` what is behind it, every second (see call-details.js)
  * - `quality` how well (see call-stats.js)
  * - `diagnosis` what both sides have to connect with (see call-diagnosis.js)
+ * - `held` whether the other side has put this call on hold
  * - `error` an `Error`; the call goes on if it can
  */
 export class Call extends EventTarget {
@@ -59,6 +64,8 @@ export class Call extends EventTarget {
   #answerPending = false;
   #closed = false;
 
+  /** What waits for `proceed`. @type {Record<string, unknown>[] | null} */
+  #withheld;
   /** Signals that came before `start`. @type {string[] | null} */
   #early = [];
   /** The non-initiator's tracks wait for the first offer. */
@@ -70,6 +77,9 @@ export class Call extends EventTarget {
   /** @type {RTCDataChannel | null} */ #channel = null;
   /** What the other side said it sends; until then, what was negotiated counts. @type {Record<MediaKind, boolean>} */
   #told = { audio: true, video: true };
+
+  /** This side has put the call on hold. */ #held = false;
+  /** The other side has. */ #heldThere = false;
 
   /** @type {CallState | null} */ #state = null;
   #recovery;
@@ -84,11 +94,12 @@ export class Call extends EventTarget {
   #path = "";
 
   /** @param {CallOptions} options */
-  constructor({ createPeerConnection, configuration, polite, initiator, send }) {
+  constructor({ createPeerConnection, configuration, polite, initiator, send, ready = false }) {
     super();
     this.#polite = polite;
     this.#initiator = initiator;
     this.#send = send;
+    this.#withheld = ready ? [] : null;
     this.#recovery = new Recovery({
       polite,
       restart: (urgent) => this.#restart(urgent),
@@ -128,6 +139,18 @@ export class Call extends EventTarget {
     for (const data of early) this.handleSignal(data);
   }
 
+  /** The call was answered: the other side may hear of what was made ready, all of it at once. */
+  proceed() {
+    const withheld = this.#withheld ?? [];
+    this.#withheld = null;
+    for (const signal of withheld) {
+      // The description has come to hold them.
+      if (signal.candidate) continue;
+      if (signal.description) this.#transmitDescription();
+      else this.#transmit(signal);
+    }
+  }
+
   /**
    * A message of the other side's `send`. Never throws: what cannot be used is reported as an `error` event.
    * @param {string} data
@@ -155,6 +178,17 @@ export class Call extends EventTarget {
    */
   setCamera(on) {
     this.#guard(this.#setOutgoing("video", on));
+  }
+
+  /**
+   * Puts the call on hold, or takes it back. What is set meanwhile is sent after that.
+   * @param {boolean} held
+   */
+  setHeld(held) {
+    if (this.#closed || held === this.#held) return;
+    this.#held = held;
+    for (const { receiver } of this.#pc.getTransceivers()) receiver.track.enabled = !held;
+    this.#guard(this.#change());
   }
 
   /**
@@ -267,7 +301,7 @@ export class Call extends EventTarget {
       if (transceiver) {
         transceiver.direction = "sendrecv";
         transceiver.sender.setStreams?.(this.#local);
-        await transceiver.sender.replaceTrack(this.#outgoing[kind]);
+        await transceiver.sender.replaceTrack(this.#sent(kind));
       } else {
         this.#addTransceiver(kind);
       }
@@ -276,7 +310,7 @@ export class Call extends EventTarget {
 
   /** @param {MediaKind} kind */
   #addTransceiver(kind) {
-    this.#pc.addTransceiver(this.#outgoing[kind] ?? kind, { direction: "sendrecv", streams: [this.#local] });
+    this.#pc.addTransceiver(this.#sent(kind) ?? kind, { direction: "sendrecv", streams: [this.#local] });
   }
 
   /** @param {MediaKind} kind */
@@ -295,9 +329,23 @@ export class Call extends EventTarget {
       if (track) track.enabled = value;
     } else if (value !== this.#outgoing[kind]) {
       this.#outgoing[kind] = value;
-      if (this.#placed) await this.#transceiver(kind)?.sender.replaceTrack(value);
+      if (this.#placed) await this.#transceiver(kind)?.sender.replaceTrack(this.#sent(kind));
     }
     this.#tell();
+  }
+
+  /** What goes out now: nothing while either side holds. @param {MediaKind} kind */
+  #sent(kind) {
+    return this.#held || this.#heldThere ? null : this.#outgoing[kind];
+  }
+
+  /** Either side holds, or does so no more. The word is out before the last picture and after the first. */
+  async #change() {
+    if (this.#held) this.#tell();
+    if (this.#placed) {
+      await Promise.all(KINDS.map((kind) => this.#transceiver(kind)?.sender.replaceTrack(this.#sent(kind))));
+    }
+    if (!this.#closed) this.#tell();
   }
 
   /** @param {RTCDataChannel} channel */
@@ -312,19 +360,24 @@ export class Call extends EventTarget {
   /** Says what is sent from here, as soon as there is a way to. */
   #tell() {
     if (this.#channel?.readyState !== "open") return;
-    const { audio, video } = this.#outgoing;
-    this.#channel.send(JSON.stringify({ audio: Boolean(audio?.enabled), video: Boolean(video?.enabled) }));
+    const on = (/** @type {MediaKind} */ kind) => Boolean(this.#sent(kind)?.enabled);
+    this.#channel.send(JSON.stringify({ audio: on("audio"), video: on("video"), held: this.#held }));
   }
 
   /** @param {string} data */
   async #hear(data) {
-    const { audio, video } = JSON.parse(data);
+    const { audio, video, held } = JSON.parse(data);
     this.#told = { audio: audio === true, video: video === true };
     this.#announceRemote();
+    if ((held === true) === this.#heldThere) return;
+    this.#heldThere = held === true;
+    this.#dispatch("held", this.#heldThere);
+    await this.#change();
   }
 
   /** @param {MediaStreamTrack} track */
   #handleTrack(track) {
+    track.enabled = !this.#held;
     if (!this.#remote.getTracks().includes(track)) this.#remote.addTrack(track);
     this.#announceRemote();
   }
@@ -390,8 +443,12 @@ export class Call extends EventTarget {
     if (description) this.#transmit({ description: { type: description.type, sdp: description.sdp } });
   }
 
-  /** @param {object} signal */
+  /** @param {Record<string, unknown>} signal */
   #transmit(signal) {
+    if (this.#withheld) {
+      this.#withheld.push(signal);
+      return;
+    }
     const send = async () => this.#send(JSON.stringify(signal));
     if (!this.#closed) this.#guard(send());
   }

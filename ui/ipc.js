@@ -195,6 +195,16 @@ export const setQuiet = (args) => invoke("set_quiet", args);
  * @param {{ minutes: number }} args 1 to 1440 @returns {Promise<void>} */
 export const later = (args) => invoke("later", args);
 
+/** Puts the call that is on on hold and answers the one that waits.
+ * @param {{ video: boolean }} args @returns {Promise<void>} */
+export const holdAndAccept = (args) => invoke("hold_and_accept", args);
+
+/** Goes on with the call on hold, and puts the other one on hold. @returns {Promise<void>} */
+export const swap = () => invoke("swap");
+
+/** Ends the call on hold. @returns {Promise<void>} */
+export const hangUpHeld = () => invoke("hang_up_held");
+
 /** Ends the call that is on and answers the one that waits.
  * @param {{ video: boolean }} args @returns {Promise<void>} */
 export const endAndAccept = (args) => invoke("end_and_accept", args);

@@ -9,9 +9,9 @@ import { LoopCall } from "./loop-call.js";
 import { follow, wear } from "./look.js";
 import { Media } from "./media.js";
 import { nativeWords } from "./native-words.js";
-import { Session } from "./session.js";
 import { levelOf } from "./sound-level.js";
 import { Sounds } from "./sounds.js";
+import { Switchboard } from "./switchboard.js";
 import { createApp } from "./views/app.js";
 import { sentence } from "./views/dom.js";
 import { createFailed } from "./views/failed.js";
@@ -28,7 +28,7 @@ const media = new Media(navigator.mediaDevices);
 const sounds = new Sounds(() => new AudioContext());
 /** @param {RTCConfiguration} configuration */
 const createPeerConnection = (configuration) => new RTCPeerConnection(configuration);
-const session = new Session({
+const session = new Switchboard({
   media,
   createPeerConnection,
   sendSignal: ipc.signal,
@@ -103,6 +103,9 @@ const app = createApp(
     accept: (video) => tell(ipc.accept({ video })),
     decline: () => tell(ipc.decline()),
     later: (minutes) => tell(ipc.later({ minutes })),
+    holdAndAccept: (video) => tell(ipc.holdAndAccept({ video })),
+    swap: () => tell(ipc.swap()),
+    hangUpHeld: () => tell(ipc.hangUpHeld()),
     endAndAccept: (video) => tell(ipc.endAndAccept({ video })),
     declineWaiting: () => tell(ipc.declineWaiting()),
     hangUp: () => {
@@ -164,7 +167,7 @@ await Promise.all([
   ipc.onState((next) => {
     told += 1;
     take(next);
-    session.handleCall(next.call);
+    session.handleCalls(next.call, next.held);
     draw();
     tell(openInvite(next));
   }),
@@ -176,7 +179,7 @@ try {
   take(loaded);
   await sprite;
   tell(ipc.speak({ words: nativeWords() }));
-  session.adopt(loaded.call);
+  session.adopt(loaded.call, loaded.held);
   draw();
   performance.mark("drawn");
   await openInvite(loaded);

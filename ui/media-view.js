@@ -8,6 +8,7 @@
  *   remote: MediaStream | null,
  *   remoteVideo: boolean,
  *   remoteMuted: boolean,
+ *   held: boolean,
  *   microphone: DeviceState,
  *   muted: boolean,
  *   camera: DeviceState,
@@ -19,7 +20,7 @@
  *   path: import("./call-stats.js").Path | null,
  *   details: import("./call-details.js").Details | null,
  *   quality: import("./call-stats.js").Quality | null,
- * }} MediaView
+ * }} MediaView `held`: the other side has put this call on hold
  */
 
 /** @returns {Omit<MediaView, "canShare" | "preview" | "relays" | "diagnosis">} */
@@ -28,6 +29,7 @@ export const idle = () => ({
   remote: null,
   remoteVideo: false,
   remoteMuted: false,
+  held: false,
   microphone: "off",
   muted: false,
   camera: "off",

@@ -9,6 +9,8 @@
 
 /** What the person had turned off is kept under this name, for the page to come. */
 const KEPT = "ringdown.call";
+/** Of so many calls, the newest: one may have been left behind by an app that was killed. */
+const MOST = 2;
 
 /** @typedef {{ muted: boolean, camera: boolean }} Devices */
 /** @typedef {Pick<Storage, "getItem" | "setItem" | "removeItem">} Keeper */
@@ -56,19 +58,32 @@ export class Resumption {
 
   /** @param {string} call @param {Devices} devices as the person set them */
   keep(call, devices) {
-    this.#try(() => this.#keeper.setItem(KEPT, JSON.stringify({ call, ...devices })));
+    const others = Object.entries(this.#all()).filter(([other]) => other !== call);
+    this.#write([...others.slice(1 - MOST), [call, devices]]);
   }
 
   /** @param {string} call @returns {Devices | null} what an earlier page kept of this call */
   kept(call) {
-    const kept = read(this.#try(() => this.#keeper.getItem(KEPT)) ?? "{}");
-    return kept.call === call ? { muted: kept.muted === true, camera: kept.camera === true } : null;
+    const kept = this.#all()[call];
+    return kept ? { muted: kept.muted === true, camera: kept.camera === true } : null;
   }
 
-  /** The call is over. */
-  end() {
+  /** The call is over. @param {string} call */
+  end(call) {
     this.#token = null;
-    this.#try(() => this.#keeper.removeItem(KEPT));
+    this.#write(Object.entries(this.#all()).filter(([other]) => other !== call));
+  }
+
+  /** By call: of the one that is on, and of the one on hold. @returns {Record<string, Partial<Record<keyof Devices, unknown>>>} */
+  #all() {
+    const all = read(this.#try(() => this.#keeper.getItem(KEPT)) ?? "{}");
+    return Object.fromEntries(Object.entries(all).map(([call, devices]) => [call, Object(devices)]));
+  }
+
+  /** @param {[string, object][]} all */
+  #write(all) {
+    if (all.length === 0) this.#try(() => this.#keeper.removeItem(KEPT));
+    else this.#try(() => this.#keeper.setItem(KEPT, JSON.stringify(Object.fromEntries(all))));
   }
 
   /** Storage may be full or forbidden; a call goes on without. @template T @param {() => T} work @returns {T | undefined} */

@@ -2,6 +2,7 @@
 // and `peer` events, it acquires, connects and lets go; views draw `view` and call the toggles.
 //
 //   snapshot: outgoing, or accepted ──> local media        peer start ──> Call ──> state ──> core
+//   peer prepare: it rings; the Call is made ready and says nothing before peer start
 //   peer start, early: the Call negotiates while it rings; what there is to send waits for peer accepted
 //   peer resume: this page took the place of one that was lost; see resumption.js
 //   snapshot: ended / none, peer stop ──> everything released, the camera's light goes out
@@ -35,7 +36,9 @@ export class Session extends EventTarget {
   /** A call that ended: late events about it change nothing. @type {string | null} */ #over = null;
   /** @type {Call | null} */ #call = null;
   /** @type {Promise<void> | null} */ #acquiring = null;
+  /** Devices as the person left them when the call was put on hold. @type {import("./resumption.js").Devices | null} */ #left = null;
   /** It rings still: nothing is sent. */ #held = false;
+  /** The person talks with somebody else: no device is open, and the Call lets nothing through. */ #onHold = false;
   /** Whether this side wants to be seen. */ #wantsCamera = false;
   /** What is shared, while it is. @type {MediaStream | null} */ #screen = null;
   #view = idle();
@@ -57,6 +60,11 @@ export class Session extends EventTarget {
     return { ...this.#view, preview, relays: relaysIn(this.#servers), diagnosis: this.#diagnosis, canShare: this.#options.media.canShareScreen };
   }
 
+  /** The call it is about. @returns {string | null} */
+  get id() {
+    return this.#id;
+  }
+
   /** @returns {number | null} how loud the other side speaks, 0 to 1 */
   voiceLevel() {
     return this.#call?.voiceLevel() ?? null;
@@ -65,21 +73,26 @@ export class Session extends EventTarget {
   /**
    * The first snapshot after the page (re)loaded: a call whose peer connection went with the earlier page gets another.
    * @param {CallSnapshot | null} call
+   * @param {boolean} [onHold]
    */
-  adopt(call) {
-    this.handleCall(call);
+  adopt(call, onHold = false) {
+    this.handleCall(call, onHold);
     if (!call || this.#call || call.id !== this.#id) return;
     this.#options.resume({ call: call.id }).catch((error) => this.#fail(error));
   }
 
-  /** @param {CallSnapshot | null} call the core's view of the call, after every change */
-  handleCall(call) {
+  /**
+   * @param {CallSnapshot | null} call the core's view of the call, after every change
+   * @param {boolean} [onHold] whether the person talks with somebody else
+   */
+  handleCall(call, onHold = false) {
     if (!call || call.phase === "ended") {
       this.#release();
       return;
     }
     if (call.id === this.#over) return;
     if (call.id !== this.#id) this.#begin(call.id);
+    this.#hold(onHold);
     const taken = call.direction === "outgoing" || !["inviting", "ringing"].includes(call.phase);
     if (taken) this.#acquire(call.video);
   }
@@ -88,6 +101,10 @@ export class Session extends EventTarget {
   handlePeer(event) {
     if (event.call === this.#over) return;
     switch (event.kind) {
+      case "prepare":
+        if (event.call !== this.#id) this.#begin(event.call);
+        this.#prepare(event);
+        break;
       case "start":
         if (event.call !== this.#id) this.#begin(event.call);
         this.#connect(event);
@@ -152,7 +169,7 @@ export class Session extends EventTarget {
     }
     this.#wantsCamera = true;
     const opened = await this.#options.media.camera();
-    const late = this.#id !== id || !this.#wantsCamera || local.getVideoTracks().length > 0;
+    const late = this.#id !== id || this.#view.local !== local || !this.#wantsCamera || local.getVideoTracks().length > 0;
     if (late) return opened.track?.stop();
     if (opened.track) {
       this.#adoptTrack(opened.track);
@@ -170,7 +187,7 @@ export class Session extends EventTarget {
     try {
       const track = await this.#options.media.screen();
       if (!track) return;
-      if (this.#id !== id || !this.#call || this.#held || this.#screen) return track.stop();
+      if (this.#id !== id || !this.#call || this.#held || this.#onHold || this.#screen) return track.stop();
       const screen = new MediaStream([track]);
       this.#screen = screen;
       track.addEventListener("ended", () => this.#screen === screen && this.#stopSharing());
@@ -187,6 +204,19 @@ export class Session extends EventTarget {
     this.#update({ sharing: false });
   }
 
+  /** @param {boolean} on */
+  #hold(on) {
+    if (on === this.#onHold) return;
+    this.#onHold = on;
+    this.#call?.setHeld(on);
+    if (!on) return;
+    this.#left = this.#view.local ? { muted: this.#view.muted, camera: this.#wantsCamera } : null;
+    this.#dropScreen();
+    for (const track of this.#view.local?.getTracks() ?? []) track.stop();
+    this.#acquiring = null;
+    this.#update({ local: null, sharing: false, quality: null });
+  }
+
   /** @param {string} id */
   #begin(id) {
     this.#release();
@@ -200,27 +230,29 @@ export class Session extends EventTarget {
     this.#id = null;
     this.#drop();
     this.#beginning = null;
-    this.#resumption.end();
+    this.#resumption.end(this.#over);
     this.#dropScreen();
     for (const track of this.#view.local?.getTracks() ?? []) track.stop();
     this.#acquiring = null;
     this.#held = false;
+    this.#onHold = false;
+    this.#left = null;
     this.#view = idle();
     this.dispatchEvent(new Event("change"));
   }
 
   /** @param {boolean} video */
   #acquire(video) {
-    this.#acquiring ??= this.#open(video);
+    if (!this.#onHold) this.#acquiring ??= this.#open(video);
   }
 
   /** @param {boolean} video */
   async #open(video) {
     const id = this.#id;
-    const kept = id === null ? null : this.#resumption.kept(id);
+    const kept = this.#left ?? (id === null ? null : this.#resumption.kept(id));
     this.#wantsCamera = kept?.camera ?? video;
     const { stream, microphone, camera } = await this.#options.media.acquire({ video: this.#wantsCamera });
-    if (this.#id !== id) {
+    if (this.#id !== id || this.#onHold || this.#view.local) {
       for (const track of stream.getTracks()) track.stop();
       return;
     }
@@ -249,10 +281,22 @@ export class Session extends EventTarget {
     this.#acquire(video);
   }
 
+  /** @param {Extract<PeerEvent, { kind: "prepare" }>} event */
+  #prepare({ polite, initiator, configuration }) {
+    this.#held = true;
+    this.#place({ polite, initiator, configuration }, true);
+  }
+
   /** @param {Extract<PeerEvent, { kind: "start" }>} event */
   #connect({ polite, initiator, video, early, configuration }) {
+    const beginning = { polite, initiator, configuration };
     this.#held = early;
-    this.#place({ polite, initiator, configuration });
+    if (this.#call && JSON.stringify(this.#beginning) === JSON.stringify(beginning)) {
+      this.#call.proceed();
+      this.#send();
+    } else {
+      this.#place(beginning);
+    }
     if (!early) this.#acquire(video);
   }
 
@@ -281,8 +325,12 @@ export class Session extends EventTarget {
     this.#place({ ...this.#beginning, initiator: heard.kind === "resume" });
   }
 
-  /** Makes the peer connection; one that was there goes. @param {Beginning} beginning */
-  #place(beginning) {
+  /**
+   * Makes the peer connection; one that was there goes.
+   * @param {Beginning} beginning
+   * @param {boolean} [ready] as in {@link Call}
+   */
+  #place(beginning, ready = false) {
     this.#drop();
     this.#beginning = beginning;
     const { polite, initiator, configuration } = beginning;
@@ -295,8 +343,11 @@ export class Session extends EventTarget {
       polite,
       initiator,
       send: (data) => sendSignal({ call: id, data }),
+      ready,
     });
     this.#call = call;
+    call.setHeld(this.#onHold);
+    if (this.#view.held) this.#update({ held: false });
     /**
      * @param {string} type
      * @param {(detail: any) => void} handler
@@ -311,11 +362,13 @@ export class Session extends EventTarget {
     );
     on("path", (path) => this.#update({ path }));
     on("details", (details) => this.#update({ details }));
-    on("quality", (quality) => this.#update({ quality }));
+    // Of a call on hold there is nothing to measure.
+    on("quality", (quality) => this.#update({ quality: this.#onHold || this.#view.held ? null : quality }));
     on("diagnosis", (diagnosis) => {
       this.#diagnosis = diagnosis;
       this.#update({});
     });
+    on("held", (held) => this.#update({ held }));
     on("error", (error) => this.#fail(error));
 
     // While the devices are still opening, or it rings, the negotiation goes ahead; the tracks follow.

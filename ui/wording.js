@@ -37,9 +37,10 @@ export function endedText(reason, direction, name) {
 /**
  * The one line that says where a call stands; empty while it is ringing here, where the dialog says it.
  * @param {CallSnapshot} call
+ * @param {boolean} [held] the other side has put it on hold
  * @returns {string}
  */
-export function statusText(call) {
+export function statusText(call, held = false) {
   switch (call.phase) {
     case "inviting":
       return call.direction === "outgoing" ? t("status.calling", { name: call.name }) : "";
@@ -48,7 +49,7 @@ export function statusText(call) {
     case "connecting":
       return t("status.connecting");
     case "connected":
-      return t("status.connected");
+      return held ? t("hold.by_them", { name: call.name }) : t("status.connected");
     case "reconnecting":
       return t("status.reconnecting");
     case "ended":

@@ -74,6 +74,11 @@ export interface Actions {
   decline(): void;
   /** Declines, and says when one calls back. */
   later(minutes: number): void;
+  /** The call that waits; the one that is on is on hold meanwhile. */
+  holdAndAccept(video: boolean): void;
+  /** The call on hold in place of the one that is on, and the other way round. */
+  swap(): void;
+  hangUpHeld(): void;
   /** The call that waits, in place of the one that is on. */
   endAndAccept(video: boolean): void;
   declineWaiting(): void;

@@ -20,6 +20,8 @@ export function createPopup(view, choose) {
   const badge = createBadge();
   badge.update(view.verified);
 
+  const mark = icon(view.video ? "video" : "phone");
+
   /** @param {PopupAnswer} answer */
   const answer = (answer) => () => {
     for (const button of element.querySelectorAll("button")) button.disabled = true;
@@ -51,7 +53,7 @@ export function createPopup(view, choose) {
         "div",
         { class: "popup-words" },
         h("div", { class: "popup-name" }, h("h1", { id: "popup-title", dir: "auto" }, title), badge.element),
-        h("p", { id: "popup-kind", class: "hint", dir: "auto" }, during === null ? kind : `${kind}. ${t("waiting.hint", { name: during })}`),
+        h("p", { id: "popup-kind", class: "hint", dir: "auto" }, during === null ? kind : `${kind}. ${t("waiting.during", { name: during })}`),
       ),
     ),
     h(
@@ -59,17 +61,16 @@ export function createPopup(view, choose) {
       { class: "popup-answers" },
       button("danger", "decline", icon("hang-up"), t("incoming.decline")),
       during === null
-        ? button("primary", "accept", icon(view.video ? "video" : "phone"), t("incoming.accept"))
-        : button("primary", "end_and_accept", icon(view.video ? "video" : "phone"), t("waiting.accept")),
+        ? button("primary", "accept", mark, t("incoming.accept"))
+        : button("primary", "hold_and_accept", mark, t("waiting.hold")),
     ),
-    during === null &&
-      h(
-        "div",
-        { class: "popup-more" },
-        button("plain small", "later", t("incoming.later")),
-        // There is no picture to leave out of a voice call.
-        view.video && button("plain small", "accept_voice", t("incoming.accept_voice")),
-      ),
+    h(
+      "div",
+      { class: "popup-more" },
+      during === null ? button("plain small", "later", t("incoming.later")) : button("plain small", "end_and_accept", t("waiting.accept")),
+      // There is no picture to leave out of a voice call.
+      during === null && view.video && button("plain small", "accept_voice", t("incoming.accept_voice")),
+    ),
   );
   return { element, title };
 }

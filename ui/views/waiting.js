@@ -5,7 +5,7 @@ import { h, icon, setAttribute, setIcon, setText } from "./dom.js";
 
 /** @typedef {import("../types.d.ts").WaitingCall} WaitingCall */
 
-/** @param {Pick<import("./actions.d.ts").Actions, "endAndAccept" | "declineWaiting">} actions */
+/** @param {Pick<import("./actions.d.ts").Actions, "holdAndAccept" | "endAndAccept" | "declineWaiting">} actions */
 export function createWaiting(actions) {
   const avatar = createAvatar("small");
   const title = h("p", { class: "card-status", id: "waiting-title", dir: "auto" });
@@ -13,24 +13,25 @@ export function createWaiting(actions) {
   const decline = h("button", { type: "button", class: "button small danger", onclick: () => actions.declineWaiting() }, t("incoming.decline"));
   const mark = icon("video");
   let video = false;
-  const accept = h(
-    "button",
-    { type: "button", class: "button small primary", "aria-describedby": "waiting-kind", onclick: () => actions.endAndAccept(video) },
-    mark,
-    t("waiting.accept"),
-  );
-  const voice = h(
-    "button",
-    { type: "button", class: "button small plain", "aria-describedby": "waiting-kind", onclick: () => actions.endAndAccept(false) },
-    t("waiting.accept_voice"),
-  );
+  /**
+   * @param {string} kind
+   * @param {string} label
+   * @param {() => void} onclick
+   * @param {SVGElement} [mark]
+   */
+  const answer = (kind, label, onclick, mark) =>
+    h("button", { type: "button", class: `button small ${kind}`, "aria-describedby": "waiting-kind", onclick }, mark, label);
+  const hold = answer("primary", t("waiting.hold"), () => actions.holdAndAccept(video), mark);
+  const end = answer("quiet", t("waiting.accept"), () => actions.endAndAccept(video));
+  const holdVoice = answer("plain", t("waiting.hold_voice"), () => actions.holdAndAccept(false));
+  const endVoice = answer("plain", t("waiting.accept_voice"), () => actions.endAndAccept(false));
   // It takes no focus: who is speaking may be typing, or be about to hang up.
   const element = h(
     "section",
     { class: "ended-card waiting-card", role: "group", "aria-labelledby": "waiting-title", "aria-describedby": "waiting-kind" },
     avatar.element,
     h("div", { class: "waiting-words" }, title, kind),
-    h("div", { class: "card-buttons" }, decline, accept, voice),
+    h("div", { class: "card-buttons" }, decline, hold, end, holdVoice, endVoice),
   );
   const said = h("div", { class: "said", "aria-live": "assertive" });
   element.append(said);
@@ -52,9 +53,10 @@ export function createWaiting(actions) {
       avatar.update(waiting.name, waiting.contact);
       setText(title, t("waiting.title", { name: waiting.name }));
       const words = t(video ? "incoming.video" : "incoming.voice");
-      setText(kind, `${words}. ${t("waiting.hint", { name: other })}`);
+      setText(kind, `${words}. ${t("waiting.during", { name: other })}`);
       setIcon(mark, video ? "video" : "phone");
-      voice.hidden = !video;
+      holdVoice.hidden = !video;
+      endVoice.hidden = !video;
       setAttribute(decline, "aria-label", t("waiting.decline", { name: waiting.name }));
       if (!element.isConnected) (document.querySelector(".stage") ?? document.body).append(element);
       // After it is there: a live region that comes with its words says none.

@@ -41,12 +41,15 @@ test("a voice call has no picture to leave out, and a verified caller their badg
   assert.equal(element.querySelector(".badge").hidden, false);
 });
 
-test("of who calls during a call it says what answering means", () => {
-  const answers = [];
+test("who calls during a call can be answered in two ways", () => {
+  let answers = [];
   const { element, title } = createPopup({ ...VIEW, name: "Carol", during: "Alice" }, (answer) => answers.push(answer));
   assert.equal(title, "Carol is calling too");
-  assert.equal(element.querySelector("#popup-kind").textContent, "Video call. Accepting ends the call with Alice.");
-  assert.deepEqual([...element.querySelectorAll("button")].map((button) => button.textContent), ["Decline", "End and accept"]);
+  assert.equal(element.querySelector("#popup-kind").textContent, "Video call. You are in a call with Alice.");
+  assert.deepEqual([...element.querySelectorAll("button")].map((button) => button.textContent), ["Decline", "Hold and accept", "End and accept"]);
   press(element, "End and accept");
   assert.deepEqual(answers, ["end_and_accept"]);
+  answers = [];
+  press(createPopup({ ...VIEW, during: "Alice" }, (answer) => answers.push(answer)).element, "Hold and accept");
+  assert.deepEqual(answers, ["hold_and_accept"]);
 });

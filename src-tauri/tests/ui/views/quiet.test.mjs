@@ -82,12 +82,15 @@ describe("a second caller", () => {
     show(talking);
     const before = page.document.activeElement;
     wait(true);
-    assert.match(page.text(".waiting-card"), /Zoë is calling too.*Accepting ends the call with Bob/);
+    assert.match(page.text(".waiting-card"), /Zoë is calling too.*You are in a call with Bob/);
     assert.equal(page.document.activeElement, before);
     page.click(page.find("button", "End and accept without video"));
     page.click(page.find("button", "End and accept"));
+    page.click(page.find("button", "Hold and accept without video"));
+    page.click(page.find("button", "Hold and accept"));
     page.click(page.find("button", "Decline Zoë"));
-    assert.deepEqual(done, [["endAndAccept", false], ["endAndAccept", true], ["declineWaiting"]]);
+    assert.deepEqual(done.slice(0, 2), [["endAndAccept", false], ["endAndAccept", true]]);
+    assert.deepEqual(done.slice(2), [["holdAndAccept", false], ["holdAndAccept", true], ["declineWaiting"]]);
     show(talking);
     assert.equal(page.document.querySelector(".waiting-card"), null);
   });
@@ -95,7 +98,48 @@ describe("a second caller", () => {
   test("without a picture is answered without", () => {
     wait(false);
     assert.equal(page.find("button", "End and accept without video"), null);
+    assert.equal(page.find("button", "Hold and accept without video"), null);
     page.click(page.find("button", "End and accept"));
     assert.deepEqual(done, [["endAndAccept", false]]);
+  });
+});
+
+describe("a call on hold", () => {
+  const bob = { ...CALL, phase: "connected", connected_ms: 5_000 };
+  const zoe = { ...bob, id: "two", contact: "zoe-key", name: "Zoë", direction: "incoming" };
+
+  test("is on the stage of the other one, with what can be done", () => {
+    show({ call: zoe, held: bob });
+    assert.match(page.text(".held-card"), /^.*Bob is on hold/);
+    page.click(page.find("button", "Switch to Bob"));
+    page.click(page.find("button", "End the call with Bob"));
+    assert.deepEqual(done, [["swap"], ["hangUpHeld"]]);
+    show({ call: bob, held: zoe });
+    assert.match(page.text(".held-card"), /Zoë is on hold/);
+    assert.equal(page.text(".held-card .said"), "Zoë is on hold", "said to who can't see it");
+    show({ call: bob, held: { ...zoe, phase: "reconnecting" } });
+    assert.match(page.text(".held-card"), /Reconnecting/);
+  });
+
+  test("is back when the other one has ended, and that is said", () => {
+    show({ call: zoe, held: bob });
+    show({ call: bob });
+    assert.equal(page.document.querySelector(".held-card"), null);
+    assert.match(page.text(".toasts"), /The call with Zoë has ended. You are talking with Bob again./);
+  });
+
+  test("that ends by itself is told of; one that was swapped is not", () => {
+    show({ call: zoe, held: bob });
+    show({ call: bob, held: zoe });
+    assert.doesNotMatch(page.text(".toasts"), /has ended/);
+    show({ call: bob });
+    assert.match(page.text(".toasts"), /The call on hold with Zoë has ended./);
+  });
+
+  test("is no silent freeze for who is on hold", () => {
+    show({ call: bob }, { held: true, remoteMuted: true });
+    assert.ok(page.statuses().includes("Bob put you on hold"));
+    show({ call: bob }, { held: false });
+    assert.ok(page.statuses().includes("Connected"));
   });
 });

@@ -168,6 +168,55 @@ describe("being called", () => {
   });
 });
 
+describe("getting ready while it rings", () => {
+  const { video: _video, early: _early, ...rest } = START;
+  const PREPARE = { ...rest, kind: "prepare" };
+  const told = () => signals.map(({ data }) => JSON.parse(data));
+  const found = (address) => {
+    const init = { candidate: `candidate:1 1 udp 1 ${address} 9 typ srflx raddr 0.0.0.0 rport 0`, sdpMid: "0" };
+    peers[0].dispatchEvent(Object.assign(new Event("icecandidate"), { candidate: { ...init, toJSON: () => init } }));
+  };
+
+  test("there is an offer, of which nobody hears before the answer, and no device is opened", async () => {
+    session.handleCall({ ...CALL, phase: "ringing", direction: "incoming" });
+    session.handlePeer(PREPARE);
+    await quiet();
+    const [peer] = peers;
+    assert.equal(peer.signalingState, "have-local-offer");
+    found("203.0.113.7");
+    peer.localDescription = { ...peer.localDescription, sdp: `${peer.localDescription.sdp} and its candidate` };
+    await quiet();
+    assert.deepEqual([signals, media.live()], [[], []]);
+
+    session.handlePeer(START);
+    await quiet();
+    assert.equal(peers.length, 1);
+    assert.deepEqual(told()[0], { description: { ...peer.localDescription } });
+    assert.equal(told().some((signal) => signal.candidate), false, "the description holds them");
+    assert.deepEqual([sending("audio"), sending("video")], session.view.local.getTracks());
+    found("203.0.113.8");
+    await quiet();
+    assert.equal(told().at(-1).candidate.candidate.includes("203.0.113.8"), true, "what comes later is told at once");
+  });
+
+  test("a call that nobody answers leaves nothing open", async () => {
+    session.handlePeer(PREPARE);
+    await quiet();
+    session.handleCall(null);
+    assert.equal(peers[0].signalingState, "closed");
+    assert.deepEqual(signals, []);
+  });
+
+  test("with other servers than it was made ready for, a call begins anew", async () => {
+    session.handlePeer(PREPARE);
+    await quiet();
+    session.handlePeer({ ...START, configuration: { ...START.configuration, iceTransportPolicy: "relay" } });
+    await quiet();
+    assert.deepEqual(peers.map((peer) => peer.signalingState), ["closed", "have-local-offer"]);
+    assert.equal(told().filter((signal) => signal.description).length, 1);
+  });
+});
+
 describe("connecting while it rings", () => {
   const ringing = { ...CALL, phase: "ringing" };
   const early = { ...START, early: true };

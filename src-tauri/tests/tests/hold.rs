@@ -1,0 +1,115 @@
+//! Carol calls Bob while he talks with Alice: he puts Alice on hold, changes between the two, and has both back one by one.
+
+use ringdown_e2e::desk::Dunst;
+use ringdown_e2e::person::{Person, Setup, friends};
+use ringdown_e2e::stage::Stage;
+use ringdown_e2e::{Result, eventually};
+
+/// What Alice's and Carol's microphones hear.
+const ALICES: f64 = 500.0;
+const CAROLS: f64 = 900.0;
+
+/// Alice and Bob in a call, and Carol, a friend of Bob's.
+async fn alice_talks_with_bob(stage: &Stage) -> Result<(Person, Person, Person)> {
+    let (alice, bob) = friends(stage).await?;
+    let carol = Person::arrive(stage, "Carol", Setup::default()).await?;
+    carol.befriend(&bob.invite().await?, "Bob").await?;
+    bob.befriend(&carol.invite().await?, "Carol").await?;
+    alice.talks_with(&bob).await?;
+    Ok((alice, bob, carol))
+}
+
+/// Waits until Bob reads that somebody is on hold; None: nobody.
+async fn on_hold(bob: &Person, name: Option<&str>) -> Result<()> {
+    let wanted = name.map_or_else(String::new, |name| format!("{name} is on hold"));
+    eventually(&format!("“{wanted}” on the stage"), || async {
+        let script = r#"return document.querySelector('#held-title')?.textContent ?? """#;
+        let shown = bob.page().run(script, Vec::new()).await?;
+        Ok((shown == wanted.as_str()).then_some(()))
+    })
+    .await
+}
+
+/// A picture of the whole display, where `RINGDOWN_PICTURES` names a folder.
+async fn picture(person: &Person, name: &str) -> Result<()> {
+    match std::env::var_os("RINGDOWN_PICTURES") {
+        Some(folder) => {
+            let file = std::path::Path::new(&folder).join(format!("{name}.png"));
+            person.page().screenshot(&file).await
+        }
+        None => Ok(()),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bob_puts_alice_on_hold_for_carol_and_talks_with_each_in_turn() -> Result<()> {
+    let stage = Stage::new("1920x1080").await?;
+    let (alice, bob, carol) = alice_talks_with_bob(&stage).await?;
+    let sound = stage.sound();
+    let _voices = (sound.hum("alice", ALICES)?, sound.hum("carol", CAROLS)?);
+    sound.hears("bob", ALICES).await?;
+
+    carol.call_by_typing("Bob").await?;
+    carol.page().status("Ringing…").await?;
+    bob.page().find("button", "Hold and accept").await?;
+    picture(&bob, "carol-waits").await?;
+    bob.page().press("Hold and accept").await?;
+    tokio::try_join!(carol.sees("Bob"), bob.sees("Carol"))?;
+    on_hold(&bob, Some("Alice")).await?;
+    alice.page().status("Bob put you on hold").await?;
+    sound.hears("bob", CAROLS).await?;
+    sound.hears_no("bob", ALICES).await?;
+    picture(&bob, "alice-on-hold").await?;
+    picture(&alice, "bob-put-alice-on-hold").await?;
+
+    bob.page().press("Switch to Alice").await?;
+    tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
+    on_hold(&bob, Some("Carol")).await?;
+    carol.page().status("Bob put you on hold").await?;
+    sound.hears("bob", ALICES).await?;
+    sound.hears_no("bob", CAROLS).await?;
+
+    bob.page().press("Hang up").await?;
+    alice.page().status("Call ended").await?;
+    tokio::try_join!(carol.sees("Bob"), bob.sees("Carol"))?;
+    on_hold(&bob, None).await?;
+    picture(&bob, "carol-is-back").await?;
+    sound.hears("bob", CAROLS).await?;
+    bob.page().press("Hang up").await?;
+    carol.page().status("Call ended").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bobs_window_is_lost_while_alice_is_on_hold_and_he_ends_her_call_alone() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob, carol) = alice_talks_with_bob(&stage).await?;
+    carol.call_by_typing("Bob").await?;
+    bob.page().press("Hold and accept").await?;
+    tokio::try_join!(carol.sees("Bob"), bob.sees("Carol"))?;
+    alice.page().status("Bob put you on hold").await?;
+    bob.lose_page("KILL").await?;
+    // Both calls are made anew, and each is what it was.
+    alice.page().status("Reconnecting…").await?;
+    alice.page().status("Bob put you on hold").await?;
+    carol.sees("Bob").await?;
+    carol.page().press("Hang up").await?;
+    alice.sees("Bob").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bob_answers_carol_in_the_notification_while_he_talks_with_alice() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let dunst = Dunst::start(&stage).await?;
+    let (alice, bob, carol) = alice_talks_with_bob(&stage).await?;
+    // Nobody looks at a window that is minimised.
+    bob.page().client().minimize_window().await?;
+    carol.call_by_typing("Bob").await?;
+    dunst.shows(1).await?;
+    dunst.choose(",hold-and-accept]").await?;
+    let mut buttons = dunst.offered().await?;
+    buttons.sort();
+    assert_eq!(buttons, ["Decline", "End and accept", "Hold and accept"]);
+    tokio::try_join!(carol.sees("Bob"), bob.sees("Carol"))?;
+    dunst.shows(0).await?;
+    alice.page().status("Bob put you on hold").await
+}
