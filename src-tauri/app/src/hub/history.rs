@@ -22,8 +22,8 @@ pub(super) struct History {
     pub version: u64,
     /// When the last call with each person began.
     pub last_calls: HashMap<String, u64>,
-    /// How the call that is on travels.
-    path: Option<(Uuid, PathKind)>,
+    /// How the call that is on travels, and the one on hold.
+    paths: Vec<(Uuid, PathKind)>,
     /// When what is too old is to be forgotten next.
     pub prune_due: Option<Instant>,
 }
@@ -65,12 +65,18 @@ impl Hub {
     /// # Errors
     /// None yet.
     pub fn report_path(&mut self, call: Uuid, path: PathKind) -> Result<(), UiError> {
-        self.history.path = Some((call, path));
+        let paths = &mut self.history.paths;
+        paths.retain(|(known, _)| *known != call);
+        paths.push((call, path));
+        // Of calls that are over nothing is asked any more.
+        let old = paths.len().saturating_sub(2);
+        paths.drain(..old);
         Ok(())
     }
 
     pub(super) fn keep_call(&mut self, record: &CallRecord) {
-        let path = self.history.path.filter(|(call, _)| *call == record.call);
+        let mut paths = self.history.paths.iter();
+        let path = paths.find(|(call, _)| *call == record.call);
         let past = PastCall {
             call: record.call,
             contact: record.contact,
@@ -80,7 +86,7 @@ impl Hub {
             started_ms: now_ms().saturating_sub(milliseconds(record.began_ago)),
             duration_ms: record.talked.map(milliseconds),
             reason: record.reason,
-            path: path.map(|(_, path)| path),
+            path: path.map(|(_, path)| *path),
             offline_note: false,
             unseen: record.missed && record.direction == Direction::Incoming,
         };

@@ -258,7 +258,7 @@ describe("a call", () => {
   });
 
   test("that was answered, or is with somebody who could not tell, does not", () => {
-    for (const reason of ["declined", "ended", "cancelled", "lost"]) {
+    for (const reason of ["declined", "ended_by_me", "cancelled", "lost"]) {
       ring({ phase: "ended", reason });
       assert.equal(page.find("button", "Ring me when free"), null, reason);
     }

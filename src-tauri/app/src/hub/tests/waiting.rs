@@ -4,6 +4,7 @@ use ringdown_core::call::{CallSnapshot, EndReason, Phase};
 
 use super::person::{Someone, become_friends, friends};
 use super::*;
+use crate::ipc::{HistoryQuery, PathKind};
 
 #[tokio::test]
 async fn carol_waits_while_bob_talks_and_he_ends_one_call_and_answers_the_other() {
@@ -67,10 +68,32 @@ async fn bob_puts_alice_on_hold_and_swaps_and_leaves_both() {
     let connections = bob.hub.ask(|hub| Ok(hub.connections().len())).await;
     assert_eq!(connections.unwrap(), 2);
 
+    // The page says of the one that is on how it travels.
+    let seen = bob.snapshot().await;
+    let (alices, carols) = (seen.call.unwrap().id, seen.held.unwrap().id);
+    let reported = bob.hub.ask(move |hub| {
+        hub.report_path(carols, PathKind::Relay)?;
+        hub.report_path(alices, PathKind::Lan)
+    });
+    reported.await.unwrap();
+
     // The window is closed.
     bob.hub.ask(Hub::leave_call).await.unwrap();
     alice.hears_of_end(EndReason::EndedByPeer).await;
     carol.hears_of_end(EndReason::EndedByPeer).await;
+    let all = HistoryQuery {
+        contact: None,
+        search: String::new(),
+        before: None,
+        limit: 10,
+    };
+    let page = bob.hub.ask(move |hub| hub.history(&all)).await.unwrap();
+    let path = |name: &str| {
+        let mut entries = page.entries.iter();
+        entries.find(|entry| entry.name == name)?.path
+    };
+    assert_eq!(path("Alice"), Some(PathKind::Lan));
+    assert_eq!(path("Carol"), Some(PathKind::Relay));
 }
 
 #[tokio::test]
