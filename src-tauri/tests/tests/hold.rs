@@ -1,6 +1,9 @@
 //! Carol calls Bob while he talks with Alice: he puts Alice on hold, changes between the two, and has both back one by one.
 
+use std::path::Path;
+
 use ringdown_e2e::desk::Dunst;
+use ringdown_e2e::look::Beholder;
 use ringdown_e2e::person::{Person, Setup, friends};
 use ringdown_e2e::stage::Stage;
 use ringdown_e2e::{Result, eventually};
@@ -30,15 +33,22 @@ async fn on_hold(bob: &Person, name: Option<&str>) -> Result<()> {
     .await
 }
 
-/// A picture of the whole display, where `RINGDOWN_PICTURES` names a folder.
-async fn picture(person: &Person, name: &str) -> Result<()> {
-    match std::env::var_os("RINGDOWN_PICTURES") {
-        Some(folder) => {
-            let file = std::path::Path::new(&folder).join(format!("{name}.png"));
-            person.page().screenshot(&file).await
+/// Has a stage looked at closely, in a small window and in the usual one; a picture of each goes to the folder that
+/// `RINGDOWN_PICTURES` names.
+async fn looks_right(person: &Person, screen: &str) -> Result<()> {
+    let mut beholder = Beholder::new(person.page(), None).await?;
+    for (width, height) in [(360, 480), (960, 640)] {
+        beholder.size(width, height).await?;
+        let screen = format!("{screen}-{width}");
+        beholder.examine(&screen).await?;
+        beholder.measure(&screen).await?;
+        if let Some(folder) = std::env::var_os("RINGDOWN_PICTURES") {
+            let file = Path::new(&folder).join(format!("{screen}.png"));
+            person.page().screenshot(&file).await?;
         }
-        None => Ok(()),
     }
+    beholder.tab_through(screen).await?;
+    beholder.verdict()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -52,15 +62,15 @@ async fn bob_puts_alice_on_hold_for_carol_and_talks_with_each_in_turn() -> Resul
     carol.call_by_typing("Bob").await?;
     carol.page().status("Ringing…").await?;
     bob.page().find("button", "Hold and accept").await?;
-    picture(&bob, "carol-waits").await?;
+    looks_right(&bob, "carol-waits").await?;
     bob.page().press("Hold and accept").await?;
     tokio::try_join!(carol.sees("Bob"), bob.sees("Carol"))?;
     on_hold(&bob, Some("Alice")).await?;
     alice.page().status("Bob put you on hold").await?;
     sound.hears("bob", CAROLS).await?;
     sound.hears_no("bob", ALICES).await?;
-    picture(&bob, "alice-on-hold").await?;
-    picture(&alice, "bob-put-alice-on-hold").await?;
+    looks_right(&bob, "alice-on-hold").await?;
+    looks_right(&alice, "alice-is-on-hold").await?;
 
     bob.page().press("Switch to Alice").await?;
     tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
@@ -73,7 +83,6 @@ async fn bob_puts_alice_on_hold_for_carol_and_talks_with_each_in_turn() -> Resul
     alice.page().status("Call ended").await?;
     tokio::try_join!(carol.sees("Bob"), bob.sees("Carol"))?;
     on_hold(&bob, None).await?;
-    picture(&bob, "carol-is-back").await?;
     sound.hears("bob", CAROLS).await?;
     bob.page().press("Hang up").await?;
     carol.page().status("Call ended").await
