@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use ringdown_e2e::look::Beholder;
 use ringdown_e2e::page::Page;
 use ringdown_e2e::person::{Person, Setup};
+use ringdown_e2e::process::{Program, free_port};
 use ringdown_e2e::stage::Stage;
 use ringdown_e2e::{Result, eventually};
 use serde_json::{Value, json};
@@ -20,6 +21,7 @@ const POPUP: &str = "width: 380px; max-width: 100%; height: 220px";
 
 /// Through Alice's window, screen by screen.
 struct Walk<'a> {
+    stage: &'a Stage,
     alice: &'a Person,
     bob: &'a Person,
     eyes: Beholder<'a>,
@@ -31,20 +33,16 @@ struct Walk<'a> {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_screen_can_be_read_used_by_keyboard_and_fits() -> Result<()> {
     let stage = Stage::new("1280x1024").await?;
-    // No camera: what is drawn of pictures is seen in tests/call.rs.
-    let setup = Setup {
-        camera: false,
-        ..Setup::default()
-    };
     let (alice, bob) = tokio::try_join!(
-        Person::open(&stage, "Alice", setup.clone()),
-        Person::open(&stage, "Bob", setup),
+        Person::open(&stage, "Alice", Setup::default()),
+        Person::open(&stage, "Bob", Setup::default()),
     )?;
     bob.page().type_into("textbox", "Your name", BOB).await?;
     bob.page().press("Start").await?;
     let pictures = pictures()?;
     let eyes = Beholder::new(alice.page(), pictures.clone()).await?;
     let mut walk = Walk {
+        stage: &stage,
         alice: &alice,
         bob: &bob,
         eyes,
@@ -64,6 +62,10 @@ async fn every_screen_can_be_read_used_by_keyboard_and_fits() -> Result<()> {
 impl Walk<'_> {
     async fn all(&mut self) -> Result<()> {
         self.alone().await?;
+        let (_relay, servers) = self.servers().await?;
+        self.alice
+            .settle(&json!({ "ice_servers": servers }))
+            .await?;
         self.alice.befriend(&self.bob.invite().await?, BOB).await?;
         self.bob
             .befriend(&self.alice.invite().await?, "Alice")
@@ -109,6 +111,7 @@ impl Walk<'_> {
         self.page().run(put_away, vec![]).await?;
         for theme in themes {
             self.eyes.paint(theme).await?;
+            self.stir().await?;
             self.eyes.examine(&format!("{place}, {theme}")).await?;
             if first && *theme != "contrast" {
                 self.eyes.picture(&format!("{screen}-{theme}")).await?;
@@ -120,6 +123,7 @@ impl Walk<'_> {
                 .await?;
         }
         self.eyes.size(SMALLEST.0, SMALLEST.1).await?;
+        self.stir().await?;
         self.eyes.measure(&place).await?;
         if first {
             self.eyes.picture(&format!("{screen}-small")).await?;
@@ -127,6 +131,27 @@ impl Walk<'_> {
             self.seen.push(screen.to_owned());
         }
         self.eyes.size(WIDE.0, WIDE.1).await
+    }
+
+    /// Moves the pointer over a call: what fades when nothing moves is there.
+    async fn stir(&self) -> Result<()> {
+        let stir = r#"document.querySelector(".stage")?.dispatchEvent(new Event("pointermove"))"#;
+        self.page().run(stir, vec![]).await.map(drop)
+    }
+
+    /// Waits until the page says yes.
+    async fn until(&self, what: &str, script: &str, arguments: Vec<Value>) -> Result<()> {
+        eventually(what, || async {
+            let yes = self.page().run(script, arguments.clone()).await?;
+            Ok((yes == json!(true)).then_some(()))
+        })
+        .await
+    }
+
+    /// Closes the topmost dialog.
+    async fn close_dialog(&self) -> Result<()> {
+        let close = r#"[...document.querySelectorAll("dialog:modal")].at(-1)?.close()"#;
+        self.page().run(close, vec![]).await.map(drop)
     }
 
     /// Chooses a language as the settings do; the page comes back in it.
@@ -160,6 +185,11 @@ impl Walk<'_> {
         self.page().press("Start").await?;
         self.page().find("button", "Skip the rest").await?;
         self.look("tour").await?;
+        self.press("tour.test_start").await?;
+        let connected = r#"return document.querySelector("dialog[open][data-connected=true] video")?.videoWidth > 0"#;
+        self.until("my own picture", connected, vec![]).await?;
+        self.look("test-call").await?;
+        self.press("test.end").await?;
         self.page().press("Skip the rest").await?;
         self.look("nobody").await
     }
@@ -185,6 +215,18 @@ impl Walk<'_> {
         for (index, section) in sections.iter().enumerate() {
             self.page().press(section).await?;
             self.look(&format!("settings-{}", index + 1)).await?;
+            let check = self.eyes.say("doctor.title", json!({})).await?;
+            if self.language == "en"
+                && let Some(check) = self.page().look_for("button", &check).await?
+            {
+                check.click().await?;
+                let again = self.eyes.say("doctor.again", json!({})).await?;
+                let done = r#"return [...document.querySelectorAll("dialog[open] button")].some((button) => button.textContent === arguments[0] && !button.disabled)"#;
+                self.until("the end of the check", done, vec![json!(again)])
+                    .await?;
+                self.look("doctor").await?;
+                self.close_dialog().await?;
+            }
         }
         let close = self.eyes.say("dialog.close", json!({})).await?;
         self.page().press(&close).await?;
@@ -214,7 +256,80 @@ impl Walk<'_> {
         self.page().find("button", &decline).await?;
         self.look("incoming").await?;
         self.page().press(&decline).await?;
+        self.alice.put_away().await?;
+        self.picture_calls().await
+    }
+
+    /// A call with pictures, during which Carol calls; and one to her when she is off.
+    async fn picture_calls(&mut self) -> Result<()> {
+        let carol = Person::arrive(self.stage, "Carol", Setup::default()).await?;
+        carol.befriend(&self.alice.invite().await?, "Alice").await?;
+        self.alice.befriend(&carol.invite().await?, "Carol").await?;
+
+        self.press("person.open").await?;
+        self.press("person.call_name").await?;
+        self.bob.answer("Alice", "Accept").await?;
+        tokio::try_join!(self.alice.sees(BOB), self.bob.sees("Alice"))?;
+        self.look("video-call").await?;
+        carol.call_by_typing("Alice").await?;
+        let name = json!({ "name": "Carol" });
+        let decline = self.eyes.say("waiting.decline", name.clone()).await?;
+        self.page().find("button", &decline).await?;
+        self.look("waiting").await?;
+        self.page().press(&decline).await?;
+        self.press("call.hang_up").await?;
+        self.alice.put_away().await?;
+        self.bob.put_away().await?;
+
+        carol.leave().await?;
+        self.alice.call_by_typing("Carol").await?;
+        let unreachable = self.eyes.say("ended.unreachable", name).await?;
+        self.page().status(&unreachable).await?;
+        self.look("unreachable").await?;
         self.alice.put_away().await
+    }
+
+    /// A relay that answers, and one that is not there.
+    async fn servers(&self) -> Result<(Program, Value)> {
+        let port = free_port()?;
+        let mut command = self.stage.command("turnserver", "nobody");
+        command
+            .args([
+                "-n",
+                "--no-cli",
+                "--no-tls",
+                "--no-dtls",
+                "--log-file=stdout",
+            ])
+            .args([
+                "--lt-cred-mech",
+                "--realm=ringdown",
+                "--user=alice:of the test alone",
+            ])
+            .args([
+                "--listening-ip=127.0.0.1",
+                "--relay-ip=127.0.0.1",
+                "--allow-loopback-peers",
+            ])
+            .arg(format!("--listening-port={port}"))
+            .arg(format!(
+                "--pidfile={}",
+                self.stage.dir().join("turnserver").display()
+            ));
+        let mut relay = Program::start(&mut command)?;
+        relay.ignore_output();
+        let server = |url: String, login: bool| {
+            json!({
+                "urls": [url],
+                "username": login.then_some("alice"),
+                "credential": login.then_some("of the test alone"),
+            })
+        };
+        let servers = json!([
+            server(format!("turn:127.0.0.1:{port}?transport=udp"), true),
+            server(format!("stun:127.0.0.1:{}", free_port()?), false),
+        ]);
+        Ok((relay, servers))
     }
 
     async fn history(&mut self) -> Result<()> {
