@@ -91,11 +91,21 @@ pub struct Windows {
     told: Option<String>,
     failed: BTreeSet<String>,
     hung: BTreeSet<String>,
+    /// What the failures said, as it was printed.
+    story: Vec<String>,
 }
+
+/// Lines of [`Windows::story`] that are kept: the rest is noise of what the tests started.
+const STORY: usize = 120;
 
 impl Windows {
     /// What a failure says whose window hangs (`DEAD_WINDOW` in src-tauri/tests/src/lib.rs).
     pub const HUNG: &str = "a window no longer answers";
+
+    /// What the failed tests said, to be told again at the end of a long output.
+    pub fn story(&self) -> &[String] {
+        &self.story
+    }
 
     /// The tests whose window hung, if no test failed otherwise.
     pub fn only_hung(&self) -> Option<&BTreeSet<String>> {
@@ -112,10 +122,15 @@ impl Reader for Windows {
             let name = rest.split(' ').next().unwrap_or_default().to_owned();
             self.failed.insert(name.clone());
             self.told = Some(name);
+        } else if line.starts_with("test result: ") {
+            self.told = None;
         } else if line.contains(Self::HUNG)
             && let Some(name) = &self.told
         {
             self.hung.insert(name.clone());
+        }
+        if self.told.is_some() && self.story.len() < STORY {
+            self.story.push(line);
         }
     }
 
@@ -220,6 +235,11 @@ mod tests {
             "test result: FAILED. 4 passed; 1 failed; 0 ignored",
         ];
         assert_eq!(told(&failed), None);
+        let mut windows = Windows::default();
+        for line in ["running 9 tests", failed[0], failed[1], failed[2], "noise"] {
+            windows.line(line);
+        }
+        assert_eq!(windows.story(), &failed[..2], "it is told again");
         assert_eq!(told(&[hung.as_slice(), &failed].concat()), None);
         assert_eq!(
             told(&["test result: ok. 4 passed; 0 failed; 0 ignored"]),

@@ -266,7 +266,13 @@ fn calls(tally: &mut Tally) -> Result<(), Error> {
         (Ok(()), _) if windows.tally().is_empty() => Err(Error::NoTest),
         (Ok(()), _) => Ok(()),
         (Err(_), Some(hung)) => hung.iter().try_for_each(|name| once_more(name, tally)),
-        (Err(error), None) => Err(error.into()),
+        (Err(error), None) => {
+            // What CI keeps of a long output is its end.
+            for line in windows.story() {
+                eprintln!("xtask: {line}");
+            }
+            Err(error.into())
+        }
     }
 }
 

@@ -16,8 +16,8 @@ use crate::world::World;
 /// RFC 8489 section 5: the mark of STUN's messages, which its addresses are disguised by.
 const MAGIC_COOKIE: [u8; 4] = [0x21, 0x12, 0xa4, 0x42];
 const UDP: u8 = 17;
-/// The shortest that a rendezvous gives credentials for.
-const BRIEF: Duration = Duration::from_secs(10);
+/// Soon over, and long enough for a slow machine to connect with them.
+const BRIEF: Duration = Duration::from_secs(20);
 /// Longer than a call tries to connect.
 const GIVING_UP: Duration = Duration::from_secs(60);
 

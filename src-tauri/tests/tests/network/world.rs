@@ -135,8 +135,13 @@ impl World {
         let relays: Vec<IpAddr> = self.turn.addresses().collect();
         eventually("the pictures to be on that way", || async {
             let carried = self.lab.internet().recorded();
-            expect::of_the_wire(scenario, spot, &relays, &carried)?;
-            Ok(Some(()))
+            let found = expect::of_the_wire(scenario, spot, &relays, &carried);
+            if found.is_err() && scenario.place == Where::OneLan {
+                // What went another way at first would be held against it for ever.
+                self.lab.internet().record();
+                pair.see_each_other().await?;
+            }
+            found.map(Some)
         })
         .await?;
         self.lab.internet().forget();
