@@ -31,7 +31,7 @@ export function createWaiting(actions) {
     { class: "ended-card waiting-card", role: "group", "aria-labelledby": "waiting-title", "aria-describedby": "waiting-kind" },
     avatar.element,
     h("div", { class: "waiting-words" }, title, kind),
-    h("div", { class: "card-buttons" }, decline, hold, end, holdVoice, endVoice),
+    h("div", { class: "card-buttons" }, hold, end, holdVoice, endVoice, decline),
   );
   const said = h("div", { class: "said", "aria-live": "assertive" });
   element.append(said);
