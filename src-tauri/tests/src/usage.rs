@@ -70,6 +70,16 @@ pub async fn started(pid: u32) -> Result<f64> {
     Ok((now.as_secs_f64() - uptime) * 1000.0 + ticks * 10.0)
 }
 
+/// How many pages of its files, such as its program text, a process has in memory.
+///
+/// # Errors
+/// When /proc can't be read.
+pub async fn text(pid: u32) -> Result<u64> {
+    let pages = tokio::fs::read_to_string(format!("/proc/{pid}/statm")).await?;
+    let shared = pages.split_whitespace().nth(2).ok_or("no pages")?;
+    Ok(shared.parse()?)
+}
+
 async fn children(pid: u32) -> Vec<u32> {
     let mut found = Vec::new();
     let Ok(mut tasks) = tokio::fs::read_dir(format!("/proc/{pid}/task")).await else {

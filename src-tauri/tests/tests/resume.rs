@@ -1,10 +1,10 @@
 //! A page that crashes or hangs in the middle of a call takes neither the app nor the call with it. WebDriver loses sight of
 //! the window then: what became of it is seen from the other side.
 
-use ringdown_e2e::Result;
 use ringdown_e2e::desk::Dunst;
 use ringdown_e2e::person::{Person, Setup, friends};
 use ringdown_e2e::stage::Stage;
+use ringdown_e2e::{Result, eventually, usage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_crashes_comes_back_to_its_call() -> Result<()> {
@@ -65,6 +65,12 @@ async fn a_hidden_page_sleeps_and_a_call_wakes_it() -> Result<()> {
     };
     let bob = Person::open(&stage, "Bob", setup).await?;
     bob.page_is_gone().await?;
+    let (hers, his) = (alice.pid().await?, bob.pid().await?);
+    eventually("Bob's app to give its program text back", || async {
+        let (awake, asleep) = (usage::text(hers).await?, usage::text(his).await?);
+        Ok((asleep < awake / 2).then_some(()))
+    })
+    .await?;
     alice.call_by_typing("Bob").await?;
     alice.page().status("Ringing…").await?;
     dunst.shows(1).await?;
