@@ -106,7 +106,7 @@ export class Call extends EventTarget {
       ask: () => this.#transmit({ restart: true }),
     });
     this.#means = new OwnMeans(configuration);
-    const pc = createPeerConnection(configuration);
+    const pc = createPeerConnection(ready ? { ...configuration, iceCandidatePoolSize: 1 } : configuration);
     this.#pc = pc;
     pc.addEventListener("negotiationneeded", () => this.#guard(this.#negotiate()));
     pc.addEventListener("icecandidate", ({ candidate }) => {

@@ -258,6 +258,7 @@ impl Inner {
         let peer = peers.last;
         let config = PeerConfig {
             relay_only: ice.relay_only,
+            ahead: ice.ahead,
             patience: Patience::default(),
             session: u64::from_ne_bytes(random),
         };

@@ -85,6 +85,7 @@ pub(crate) struct Server {
 pub(crate) struct Configuration {
     ice_servers: Vec<IceServer>,
     ice_transport_policy: Policy,
+    ice_candidate_pool_size: u8,
 }
 
 /// `RTCIceServer`.
@@ -117,6 +118,8 @@ pub(crate) struct IceConfig {
     pub servers: Vec<Server>,
     /// Only relayed candidates: no address of this machine may be told or used.
     pub relay_only: bool,
+    /// Candidates are gathered before there is a description they are for (`iceCandidatePoolSize`).
+    pub ahead: bool,
 }
 
 impl IceConfig {
@@ -168,6 +171,7 @@ impl Configuration {
                 })
                 .collect(),
             relay_only: self.ice_transport_policy == Policy::Relay,
+            ahead: self.ice_candidate_pool_size > 0,
         })
     }
 }
@@ -335,7 +339,8 @@ mod tests {
             .map(|server| (server.order, server.credentials.is_some()))
             .collect();
         assert_eq!(given, [(0, false), (1, true)]);
-        assert!(config.relay_only);
+        assert!(config.relay_only && !config.ahead);
+        assert!(read(json!({ "iceCandidatePoolSize": 1 })).unwrap().ahead);
         for incomplete in [
             json!({ "urls": "turn:a" }),
             json!({ "urls": "turn:a", "username": "alice" }),

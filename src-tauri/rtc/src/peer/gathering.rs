@@ -11,6 +11,17 @@ use super::ours::{self, HostAddress, Local, RelayAddress};
 use super::{Output, Peer};
 use crate::net::Failure;
 
+/// Gathering before there is a description that the candidates are for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Ahead {
+    /// Not asked for, or told already.
+    Not,
+    /// What is found waits for the description.
+    Gathers,
+    /// So does that there is no more.
+    Complete,
+}
+
 impl Peer {
     /// From the next gathering on, only relayed candidates are used, or all.
     pub fn set_relay_only(&mut self, relay_only: bool) {
@@ -27,9 +38,21 @@ impl Peer {
             return;
         }
         self.announced = Some(ufrag);
-        self.ours.renew();
         self.set_gathering("gathering");
-        self.outputs.push_back(Output::Gather);
+        match std::mem::replace(&mut self.ahead, Ahead::Not) {
+            Ahead::Not => {
+                self.ours.renew();
+                self.outputs.push_back(Output::Gather);
+            }
+            ahead @ (Ahead::Gathers | Ahead::Complete) => {
+                for local in self.ours.found() {
+                    self.announce(Some(local));
+                }
+                if ahead == Ahead::Complete {
+                    self.gathered_all();
+                }
+            }
+        }
     }
 
     /// Sockets were opened at these addresses. A restart that is in force already retires those before.
@@ -49,7 +72,7 @@ impl Peer {
 
     /// Whether candidates have ever been asked for.
     pub fn has_gathered(&self) -> bool {
-        self.announced.is_some()
+        self.announced.is_some() || self.ahead != Ahead::Not
     }
 
     /// A server sees the socket at `base` as `address`.
@@ -87,11 +110,19 @@ impl Peer {
 
     /// More may be found, though it was said that there is no more.
     pub fn gathering_again(&mut self) {
-        self.set_gathering("gathering");
+        if self.ahead == Ahead::Not {
+            self.set_gathering("gathering");
+        } else {
+            self.ahead = Ahead::Gathers;
+        }
     }
 
     /// There are no more candidates.
     pub fn gathered_all(&mut self) {
+        if self.ahead != Ahead::Not {
+            self.ahead = Ahead::Complete;
+            return;
+        }
         self.set_gathering("complete");
         self.tell(None);
     }
@@ -130,7 +161,9 @@ impl Peer {
     }
 
     fn announce(&mut self, local: Option<Local>) {
-        if let Some(local) = local {
+        if let Some(local) = local
+            && self.ahead == Ahead::Not
+        {
             self.tell(Some(&local));
         }
     }

@@ -44,6 +44,7 @@ use channels::Channels;
 use clock::{Timeline, Unwrap};
 use connection::{Connection, Patience};
 use gate::FrameGate;
+use gathering::Ahead;
 use negotiation::{Completed, Negotiation};
 use ours::Ours;
 pub(crate) use output::{Frame, Output};
@@ -61,6 +62,8 @@ const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 pub(crate) struct PeerConfig {
     /// Addresses of this machine must not be used, nor names of its network be asked for.
     pub relay_only: bool,
+    /// Candidates are gathered at once, and told with the first description.
+    pub ahead: bool,
     pub patience: Patience,
     /// A random number for the descriptions' o= line.
     pub session: u64,
@@ -88,6 +91,8 @@ pub(crate) struct Peer {
     /// The credentials our candidates were announced under.
     announced: Option<String>,
     /// `RTCIceGatheringState`, as told last.
+    /// How far gathering ahead of the first description is.
+    ahead: Ahead,
     gathering: &'static str,
     /// Media can flow, as far as the page's encoders know.
     up: bool,
@@ -125,6 +130,11 @@ impl Peer {
             timelines: BTreeMap::new(),
             stats: Stats::default(),
             announced: None,
+            ahead: if config.ahead {
+                Ahead::Gathers
+            } else {
+                Ahead::Not
+            },
             gathering: "new",
             up: false,
             path: None,
@@ -134,7 +144,7 @@ impl Peer {
             lost: None,
             rtc_timeout: now,
             over: false,
-            outputs: VecDeque::new(),
+            outputs: config.ahead.then_some(Output::Gather).into_iter().collect(),
         }
     }
 

@@ -72,6 +72,11 @@ impl Ours {
         self.retired.append(&mut self.current);
     }
 
+    /// All that was found for the credentials there are, to be announced.
+    pub fn found(&self) -> Vec<Local> {
+        self.current.clone()
+    }
+
     /// A socket. Returns the candidate to announce.
     pub fn add_host(&mut self, rtc: &mut Rtc, host: HostAddress) -> Option<Local> {
         self.add(

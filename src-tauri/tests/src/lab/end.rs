@@ -109,6 +109,12 @@ else peer.getStats().then((report) => {
 }, (error) => done(`${error}`));
 "#;
 
+/// Whether the connection of a call that rings is ready: its offer is made, and a relay was found for it.
+const READY: &str = r#"
+const { peers, log } = window.watched;
+return peers.at(-1)?.signalingState === "have-local-offer" && log.some(([, what]) => what.endsWith("typ relay"));
+"#;
+
 /// What the last connection was told to gather from.
 const SERVERS: &str = "return window.watched.peers.at(-1)?.getConfiguration().iceServers ?? []";
 
@@ -265,6 +271,22 @@ impl End {
             Self::App(person) => person.call_by_typing(name).await,
             Self::Browser(foreigner) => foreigner.call(true).await,
         }
+    }
+
+    /// Waits until a call that rings here can be answered at its quickest, as it can when a person has heard it ring for a
+    /// moment. Chromium's page gets nothing ready.
+    ///
+    /// # Errors
+    /// When the app does not get ready.
+    pub async fn is_ready(&self) -> Result<()> {
+        let Self::App(person) = self else {
+            return Ok(());
+        };
+        eventually("a connection that is ready", || async {
+            let ready = person.page().run(READY, vec![]).await?;
+            Ok((ready == json!(true)).then_some(()))
+        })
+        .await
     }
 
     /// Accepts a call and tells when that was, as time since 1970.

@@ -73,6 +73,7 @@ impl Pair {
     /// Alice calls Bob, who accepts. Returns how long it took from then until both were connected.
     pub async fn talk(&self) -> Result<Duration> {
         self.alice.call("Bob").await?;
+        self.bob.is_ready().await?;
         let accepted = self.bob.accept("Alice").await?;
         let connected = tokio::try_join!(self.alice.connected(), self.bob.connected());
         if connected.is_err() || std::env::var_os(TRACE).is_some() {

@@ -183,6 +183,7 @@ describe("getting ready while it rings", () => {
     await quiet();
     const [peer] = peers;
     assert.equal(peer.signalingState, "have-local-offer");
+    assert.equal(peer.configuration.iceCandidatePoolSize, 1, "the caller's gathers as well, who has no description yet");
     found("203.0.113.7");
     peer.localDescription = { ...peer.localDescription, sdp: `${peer.localDescription.sdp} and its candidate` };
     await quiet();

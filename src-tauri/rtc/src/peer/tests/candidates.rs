@@ -46,6 +46,70 @@ fn candidates_may_come_before_the_description_they_belong_to() {
 }
 
 #[test]
+fn candidates_that_were_gathered_ahead_are_told_with_the_first_description() {
+    let mut world = World::new();
+    let config = PeerConfig {
+        ahead: true,
+        ..PeerConfig::default()
+    };
+    world.bob.peer = Peer::new(world.now, config);
+    world.drain();
+    world.bob.peer.gathered_all();
+    world.drain();
+    assert_eq!(world.bob.addresses.len(), 1, "his socket is open");
+    assert!(world.bob.peer.has_gathered());
+    let told = |world: &World| -> Vec<String> {
+        let of_gathering = |event: &&str| ["gathering", "candidate"].contains(event);
+        let events = world
+            .bob
+            .events
+            .iter()
+            .filter_map(|one| one["event"].as_str());
+        events.filter(of_gathering).map(str::to_owned).collect()
+    };
+    assert_eq!(told(&world), Vec::<String>::new());
+
+    let offer = offer_of(
+        &mut world,
+        json!({ "dataChannel": true, "transceivers": [] }),
+    );
+    world
+        .ask_alice("setLocalOffer", json!({ "sdp": offer }))
+        .unwrap();
+    world
+        .ask_bob("setRemoteOffer", json!({ "sdp": offer }))
+        .unwrap();
+    let made = text(
+        &world
+            .ask_bob("createAnswer", json!({ "transceivers": [] }))
+            .unwrap(),
+    );
+    assert_eq!(
+        told(&world),
+        Vec::<String>::new(),
+        "nothing before his description"
+    );
+    world
+        .ask_bob("setLocalAnswer", json!({ "sdp": made }))
+        .unwrap();
+    assert_eq!(
+        told(&world),
+        ["gathering", "candidate", "gathering", "candidate"],
+        "that there is no more comes last"
+    );
+    assert_eq!(world.bob.addresses.len(), 1, "nothing is gathered twice");
+    world
+        .ask_alice("setRemoteAnswer", json!({ "sdp": made }))
+        .unwrap();
+    world.trickle();
+    world.run_until("they are connected", |world| {
+        [&world.alice, &world.bob]
+            .iter()
+            .all(|side| side.last_state("connection") == "connected")
+    });
+}
+
+#[test]
 fn candidates_inside_the_description_are_used_and_names_are_resolved() {
     let mut world = World::new();
     let offer = offer_of(
