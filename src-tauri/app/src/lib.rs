@@ -19,7 +19,7 @@ mod instance;
 pub mod ipc;
 mod keys;
 mod logging;
-#[cfg(target_os = "linux")]
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod memory;
 pub mod options;
 mod outbox;

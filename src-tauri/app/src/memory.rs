@@ -42,10 +42,10 @@ unsafe extern "C" fn drop_text(
         let headers = std::slice::from_raw_parts(object.dlpi_phdr, object.dlpi_phnum.into());
         (object.dlpi_addr, headers)
     };
-    if headers
-        .iter()
-        .any(|header| header.p_type == PT_DYNAMIC && unsafe { has_text_relocations(base, header) })
-    {
+    // SAFETY: the object is loaded at `base`, and stays so meanwhile.
+    let relocated = |header| unsafe { has_text_relocations(base, header) };
+    let mut dynamic = headers.iter().filter(|header| header.p_type == PT_DYNAMIC);
+    if dynamic.any(relocated) {
         return 0;
     }
     let page = page_size();

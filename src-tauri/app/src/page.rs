@@ -27,6 +27,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 /// From the end of a page that sleeps until what the app itself had of it is put away as well.
+#[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 const PUT_AWAY: Duration = Duration::from_secs(3);
 
 /// What there is for a page to do.
@@ -200,7 +201,7 @@ pub async fn rest(app: AppHandle, long: Duration) {
         page.asleep.send_replace(true);
         page.loaded.send_replace(false);
         end_process(&app);
-        #[cfg(target_os = "linux")]
+        #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
         if tokio::time::timeout(PUT_AWAY, page.needed()).await.is_err() {
             crate::memory::give_back();
         }

@@ -1,5 +1,6 @@
 //! The window, and what the hub does to it.
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::desktop::Desktop;
@@ -19,6 +20,11 @@ pub(crate) const LABEL: &str = "main";
 const SIZE: (f64, f64) = (960.0, 640.0);
 const MIN_SIZE: (f64, f64) = (360.0, 480.0);
 
+/// Where the pages' own storage lies: with the rest of a profile, so that two profiles don't write over each other's.
+pub(crate) fn storage(data_dir: &Path) -> PathBuf {
+    data_dir.join("pages")
+}
+
 /// Opens the window.
 ///
 /// # Errors
@@ -29,6 +35,7 @@ pub fn open(app: &AppHandle, options: &Options) -> tauri::Result<WebviewWindow> 
         .inner_size(SIZE.0, SIZE.1)
         .min_inner_size(MIN_SIZE.0, MIN_SIZE.1)
         .visible(!options.hidden)
+        .data_directory(storage(&options.data_dir))
         // Tauri's own handler would keep from the page what is dropped on it: invites.
         .disable_drag_drop_handler()
         .on_navigation(is_own_page)

@@ -121,3 +121,18 @@ async fn the_page_may_use_no_command_of_tauri_beyond_listening() -> Result<()> {
     }
     Ok(())
 }
+
+/// What a page keeps is the profile's: on one machine there may be several.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_reads_nothing_that_another_profiles_page_stored() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let alice = Person::arrive(&stage, "Alice", Setup::default()).await?;
+    let store = "localStorage.setItem('mine', 'Alice'); return localStorage.getItem('mine')";
+    let stored = alice.page().run(store, vec![]).await?;
+    assert_eq!(stored, json!("Alice"));
+    let bob = Person::arrive(&stage, "Bob", Setup::default()).await?;
+    let read = "return localStorage.getItem('mine')";
+    assert_eq!(bob.page().run(read, vec![]).await?, json!(null));
+    assert!(alice.data().join("pages").is_dir());
+    Ok(())
+}

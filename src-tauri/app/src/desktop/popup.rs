@@ -17,6 +17,7 @@ use ts_rs::TS;
 use uuid::Uuid;
 
 use super::scene::Ringing;
+use crate::options::Options;
 
 /// Of the popup's window; its permissions hang on it.
 pub const LABEL: &str = "popup";
@@ -151,7 +152,9 @@ fn show(app: &AppHandle, ringing: Ringing, title: &str) -> tauri::Result<()> {
             during: ringing.during,
         }));
     }
+    let options = app.state::<Options>();
     let window = WebviewWindowBuilder::new(app, LABEL, WebviewUrl::App("popup.html".into()))
+        .data_directory(crate::window::storage(&options.data_dir))
         .title(title)
         .inner_size(SIZE.0, SIZE.1)
         .resizable(false)

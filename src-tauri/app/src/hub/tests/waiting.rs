@@ -1,13 +1,14 @@
 //! A second caller, and "not now".
 
 use ringdown_core::call::{CallSnapshot, EndReason, Phase};
+use ringdown_core::identity::PublicKey;
 
 use super::person::{Someone, become_friends, friends};
 use super::*;
 use crate::ipc::{HistoryQuery, PathKind};
 
-#[tokio::test]
-async fn carol_waits_while_bob_talks_and_he_ends_one_call_and_answers_the_other() {
+/// Bob is in a call with Alice; Carol is his friend as well, and `key` is his.
+async fn bob_talks_with_alice() -> (Someone, Someone, Someone, PublicKey) {
     let (alice, bob, key) = friends().await;
     let carol = Someone::arrives("Carol").await;
     become_friends(&carol, &bob).await;
@@ -15,6 +16,12 @@ async fn carol_waits_while_bob_talks_and_he_ends_one_call_and_answers_the_other(
     bob.is_in(Phase::Ringing).await;
     bob.accepts().await;
     alice.is_in(Phase::Connecting).await;
+    (alice, bob, carol, key)
+}
+
+#[tokio::test]
+async fn carol_waits_while_bob_talks_and_he_ends_one_call_and_answers_the_other() {
+    let (alice, bob, carol, key) = bob_talks_with_alice().await;
 
     carol.calls(key).await;
     carol.is_in(Phase::Ringing).await;
@@ -35,13 +42,7 @@ async fn carol_waits_while_bob_talks_and_he_ends_one_call_and_answers_the_other(
 
 #[tokio::test]
 async fn bob_puts_alice_on_hold_and_swaps_and_leaves_both() {
-    let (alice, bob, key) = friends().await;
-    let carol = Someone::arrives("Carol").await;
-    become_friends(&carol, &bob).await;
-    alice.calls(key).await;
-    bob.is_in(Phase::Ringing).await;
-    bob.accepts().await;
-    alice.is_in(Phase::Connecting).await;
+    let (alice, bob, carol, key) = bob_talks_with_alice().await;
     let nobody = bob.hub.ask(Hub::swap).await.unwrap_err();
     assert_eq!(nobody.code, "nobody_held");
 
@@ -117,13 +118,7 @@ async fn who_is_blocked_while_on_hold_is_hung_up_on() {
 
 #[tokio::test]
 async fn while_it_is_quiet_nobody_waits_as_far_as_bob_sees_and_carol_can_not_tell() {
-    let (alice, bob, key) = friends().await;
-    let carol = Someone::arrives("Carol").await;
-    become_friends(&carol, &bob).await;
-    alice.calls(key).await;
-    bob.is_in(Phase::Ringing).await;
-    bob.accepts().await;
-    alice.is_in(Phase::Connecting).await;
+    let (_alice, bob, carol, key) = bob_talks_with_alice().await;
     bob.hub.ask(|hub| hub.set_quiet(Quiet::On)).await.unwrap();
     carol.calls(key).await;
     carol.is_in(Phase::Ringing).await;

@@ -69,39 +69,16 @@ fn candidates_that_were_gathered_ahead_are_told_with_the_first_description() {
     };
     assert_eq!(told(&world), Vec::<String>::new());
 
-    let offer = offer_of(
-        &mut world,
+    world.negotiate(
         json!({ "dataChannel": true, "transceivers": [] }),
-    );
-    world
-        .ask_alice("setLocalOffer", json!({ "sdp": offer }))
-        .unwrap();
-    world
-        .ask_bob("setRemoteOffer", json!({ "sdp": offer }))
-        .unwrap();
-    let made = text(
-        &world
-            .ask_bob("createAnswer", json!({ "transceivers": [] }))
-            .unwrap(),
+        json!({ "transceivers": [] }),
     );
     assert_eq!(
         told(&world),
-        Vec::<String>::new(),
-        "nothing before his description"
-    );
-    world
-        .ask_bob("setLocalAnswer", json!({ "sdp": made }))
-        .unwrap();
-    assert_eq!(
-        told(&world),
-        ["gathering", "candidate", "gathering", "candidate"],
-        "that there is no more comes last"
+        ["gathering", "gathering", "candidate"],
+        "the candidate was passed on to Alice; that there is no more comes last"
     );
     assert_eq!(world.bob.addresses.len(), 1, "nothing is gathered twice");
-    world
-        .ask_alice("setRemoteAnswer", json!({ "sdp": made }))
-        .unwrap();
-    world.trickle();
     world.run_until("they are connected", |world| {
         [&world.alice, &world.bob]
             .iter()
