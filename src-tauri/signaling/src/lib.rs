@@ -23,5 +23,5 @@ pub use client::{
 pub use lan::{Found, Interfaces, Lan, LanError};
 #[cfg(feature = "meddling")]
 pub use server::meddling;
-pub use server::{ServerConfig, serve};
+pub use server::{ServerConfig, serve, serve_with_state};
 pub use wire::IceServer;

@@ -1,7 +1,9 @@
 //! The meeting point: clients register keys here, anyone hands payloads to a key.
 //!
 //! [`serve`] takes a bound listener and runs until told to stop. `GET /ws` is the WebSocket, `GET /health` answers
-//! `{"status":"ok"}`; where it is wanted, `GET /i` is the page behind invite links and `GET /` says what this is. Payloads are never looked into, nothing is written down, nothing about anyone is logged.
+//! `{"status":"ok"}`; where it is wanted, `GET /i` is the page behind invite links and `GET /` says what this is. Payloads are never
+//! looked into, and nothing about anyone is logged. Nothing is written down but by [`serve_with_state`]: the sealed notes, and
+//! for whom there may be some.
 
 mod arrival;
 mod config;
@@ -15,6 +17,7 @@ mod notes;
 mod pages;
 mod session;
 mod socket;
+mod state;
 
 use std::{io, net::IpAddr, sync::Arc};
 
@@ -33,6 +36,7 @@ use tokio::{
 
 pub use config::{ServerConfig, ServerLimits};
 pub use ice::{IceError, IceIssuer, TurnSecret};
+pub use state::{StateDir, StateInUse};
 
 use crate::limits::{MAX_FRAME_BYTES, SHUTDOWN_GRACE};
 use arrival::Arrival;
@@ -40,6 +44,7 @@ use door::{Door, Peer};
 use gate::{Gate, Refusal};
 use hub::{Hub, Mailbox};
 use session::Session;
+use state::Keeper;
 
 /// Bytes that the WebSocket layer takes before it gives up without a word; up to it, too large is answered properly.
 const HARD_FRAME_BYTES: usize = 2 * MAX_FRAME_BYTES;
@@ -56,24 +61,44 @@ pub async fn serve<F>(listener: TcpListener, config: ServerConfig, shutdown: F) 
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    run(listener, config, Hub::default(), shutdown).await
+    run(listener, config, Hub::default(), None, shutdown).await
+}
+
+/// As [`serve`], with notes that survive the server: what it kept when it ran last is there again, and before this
+/// returns all is written. When the future is dropped, that happens beside, on the same runtime.
+///
+/// # Errors
+/// When the listener itself fails.
+pub async fn serve_with_state<F>(
+    listener: TcpListener,
+    config: ServerConfig,
+    state: StateDir,
+    shutdown: F,
+) -> io::Result<()>
+where
+    F: Future<Output = ()> + Send + 'static,
+{
+    run(listener, config, Hub::default(), Some(state), shutdown).await
 }
 
 async fn run<F>(
     listener: TcpListener,
     config: ServerConfig,
     hub: Hub,
+    state: Option<StateDir>,
     shutdown: F,
 ) -> io::Result<()>
 where
     F: Future<Output = ()> + Send + 'static,
 {
+    let hub = Arc::new(hub);
+    let keeper = state.map(|state| Keeper::start(state, &hub));
     let (stop, stopping) = watch::channel(false);
     let limits = &config.limits;
     let door = Door::new(listener, limits.upgrade_timeout);
     let house = House {
         gate: Arc::new(Gate::new(limits, Instant::now())),
-        hub: Arc::new(hub),
+        hub,
         config: Arc::new(config),
         stopping: stopping.clone(),
     };
@@ -91,18 +116,23 @@ where
             .with_graceful_shutdown(told_to_stop(stopping))
             .into_future(),
     );
-    tokio::select! {
-        ended = &mut serving => return ended,
-        () = shutdown => {}
-    }
-    stop.send_replace(true);
-    let goodbye = async {
-        let ended = serving.await;
-        stop.closed().await;
-        ended
+    let ended = tokio::select! {
+        ended = &mut serving => ended,
+        () = shutdown => {
+            stop.send_replace(true);
+            let goodbye = async {
+                let ended = serving.await;
+                stop.closed().await;
+                ended
+            };
+            // Who does not take the goodbye in time is cut off by the end of the process or of the runtime.
+            timeout(SHUTDOWN_GRACE, goodbye).await.unwrap_or(Ok(()))
+        }
     };
-    // Who does not take the goodbye in time is cut off by the end of the process or of the runtime.
-    timeout(SHUTDOWN_GRACE, goodbye).await.unwrap_or(Ok(()))
+    if let Some(keeper) = keeper {
+        keeper.finish().await;
+    }
+    ended
 }
 
 /// What every connection shares.

@@ -9,62 +9,13 @@
 
 mod common;
 
-use std::{net::SocketAddr, process::Stdio};
-
-use common::{Events, bob};
-use ringdown_signaling::{Courier, OfflineReason, Registration};
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, BufReader},
-    net::TcpListener,
-    process::{Child, Command},
+use common::{
+    Events,
+    binary::{command, ready, terminate},
+    bob,
 };
-
-fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringdown-server"));
-    command
-        .args(arguments)
-        .env_remove("RINGDOWN_LISTEN")
-        .env_remove("RINGDOWN_CONFIG")
-        .env_remove("RINGDOWN_NAME")
-        .env_remove("RINGDOWN_TRUST_PROXY")
-        .env_remove("RINGDOWN_STUN")
-        .env_remove("RINGDOWN_TURN")
-        .env_remove("RINGDOWN_TURN_SECRET")
-        .env_remove("RINGDOWN_TURN_SECRET_FILE")
-        .env_remove("RINGDOWN_TURN_TTL")
-        .env_remove("RUST_LOG")
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .kill_on_drop(true);
-    command
-}
-
-/// Waits for the line that says it is ready.
-async fn ready(child: &mut Child) -> SocketAddr {
-    let mut line = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap())
-        .read_line(&mut line)
-        .await
-        .unwrap();
-    line.trim_end()
-        .strip_prefix("listening on ")
-        .unwrap()
-        .parse()
-        .unwrap()
-}
-
-async fn terminate(child: &Child, signal: &str) {
-    let id = child.id().unwrap().to_string();
-    assert!(
-        Command::new("kill")
-            .args([signal, &id])
-            .status()
-            .await
-            .unwrap()
-            .success()
-    );
-}
+use ringdown_signaling::{Courier, OfflineReason, Registration};
+use tokio::{io::AsyncReadExt, net::TcpListener};
 
 #[tokio::test]
 async fn it_says_when_it_is_ready_serves_and_stops_in_order() {
@@ -133,14 +84,23 @@ async fn the_file_in_the_guide_for_hosts_is_right() {
     let guide = include_str!("../../../docs/SELF-HOSTING.md");
     let file = guide.split("```toml\n").nth(1).unwrap();
     let file = file.split("```").next().unwrap();
-    let directory = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let directory = tempfile::tempdir().unwrap();
+    let directory = directory.path();
     let secret = directory.join("turn-secret");
     std::fs::write(&secret, "0123456789abcdef\n").unwrap();
-    let there = "/run/credentials/ringdown-server.service/turn-secret";
-    assert!(file.contains(there) && file.contains("127.0.0.1:7373"));
-    let file = file
-        .replace(there, secret.to_str().unwrap())
-        .replace("127.0.0.1:7373", "127.0.0.1:0");
+    let state = directory.join("state");
+    let mut file = file.to_owned();
+    for (there, here) in [
+        (
+            "/run/credentials/ringdown-server.service/turn-secret",
+            secret.to_str().unwrap(),
+        ),
+        ("/var/lib/ringdown", state.to_str().unwrap()),
+        ("127.0.0.1:7373", "127.0.0.1:0"),
+    ] {
+        assert!(file.contains(there), "{there}");
+        file = file.replace(there, here);
+    }
     let path = directory.join("ringdown-server-guide.toml");
     std::fs::write(&path, file).unwrap();
     let mut child = command(&["--config"]).arg(&path).spawn().unwrap();
@@ -149,6 +109,7 @@ async fn the_file_in_the_guide_for_hosts_is_right() {
     let _registration = Registration::spawn(url, bob().key(), bob().signer(), sender);
     events.online().await;
     assert_eq!(events.servers().await.0.len(), 2);
+    assert!(state.join("lock").exists());
 }
 
 #[tokio::test]

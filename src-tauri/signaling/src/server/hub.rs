@@ -10,7 +10,10 @@ use std::{
     time::Duration,
 };
 
-use tokio::{sync::mpsc, time::Instant};
+use tokio::{
+    sync::{Notify, mpsc},
+    time::Instant,
+};
 
 #[cfg(feature = "meddling")]
 use super::meddling::{Meddler, Sent, Witness};
@@ -114,6 +117,7 @@ impl Receipt {
     fn put_away(&self) {
         if let Some((hub, key)) = &self.note {
             hub.notes().forget(key, self.number);
+            hub.changed.notify_one();
         }
     }
 
@@ -161,6 +165,8 @@ pub(super) struct Hub {
     registered: Mutex<HashMap<Key, (u64, Mailbox)>>,
     sessions: AtomicU64,
     notes: Mutex<Notes>,
+    /// The notes, or who is known, may have changed.
+    changed: Notify,
     #[cfg(feature = "meddling")]
     meddler: Option<Arc<dyn Meddler>>,
     #[cfg(feature = "meddling")]
@@ -205,6 +211,7 @@ impl Hub {
             notes.know(key, now);
             notes.of(&key, now)
         };
+        self.changed.notify_one();
         for (number, payload) in left {
             let receipt = Receipt::of_note(self, key, number, now + patience);
             mailbox.deliver(payload, receipt);
@@ -241,8 +248,17 @@ impl Hub {
         now: Instant,
         until: Instant,
     ) {
-        let kept = self.notes().keep(to, payload, origin, now);
+        let is_here = self.lock().contains_key(&to);
+        let kept = {
+            let mut notes = self.notes();
+            if is_here {
+                // They may have come longer ago than anybody is known who left.
+                notes.know(to, now);
+            }
+            notes.keep(to, payload, origin, now)
+        };
         if let Some(number) = kept {
+            self.changed.notify_one();
             self.pass(
                 &to,
                 payload.clone(),
@@ -251,7 +267,27 @@ impl Hub {
         }
     }
 
-    fn notes(&self) -> MutexGuard<'_, Notes> {
+    /// Resolves when the notes, or who is known, may have changed since it last did.
+    pub(super) async fn changed(&self) {
+        self.changed.notified().await;
+    }
+
+    /// The same will be looked at again.
+    pub(super) fn look_again(&self) {
+        self.changed.notify_one();
+    }
+
+    /// Who is known, and until when; whoever is registered could leave now.
+    pub(super) fn known(&self, now: Instant) -> Vec<(Key, Instant)> {
+        let here: Vec<Key> = self.lock().keys().copied().collect();
+        let mut notes = self.notes();
+        for key in here {
+            notes.know(key, now);
+        }
+        notes.known(now)
+    }
+
+    pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
         // No code panics while it holds the lock, and the notes are whole at every moment.
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -286,6 +322,7 @@ impl Drop for Seat {
     fn drop(&mut self) {
         // From now on they are missed.
         self.hub.notes().know(self.key, Instant::now());
+        self.hub.changed.notify_one();
         let mut registered = self.hub.lock();
         if registered
             .get(&self.key)
@@ -293,5 +330,24 @@ impl Drop for Seat {
         {
             registered.remove(&self.key);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::limits::NOTES_KEPT;
+
+    #[test]
+    fn a_note_finds_who_has_been_here_for_longer_than_anybody_is_known() {
+        let hub = Arc::new(Hub::default());
+        let (mailbox, mut mail) = Mailbox::new();
+        let (bob, came) = (Key::from([2; 32]), Instant::now());
+        let patience = Duration::from_secs(2);
+        let _seat = hub.register(bob, mailbox, came, patience);
+        let now = came + NOTES_KEPT * 2;
+        let note = Payload::new(b"sealed").unwrap();
+        hub.leave(bob, &note, 0, now, now + patience);
+        assert!(matches!(mail.try_recv(), Ok(Mail::Deliver(letter)) if letter.0 == note));
     }
 }

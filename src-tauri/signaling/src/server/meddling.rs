@@ -149,7 +149,7 @@ pub async fn serve_meddled<F>(
 where
     F: Future<Output = ()> + Send + 'static,
 {
-    run(listener, config, Hub::run_by(meddler), shutdown).await
+    run(listener, config, Hub::run_by(meddler), None, shutdown).await
 }
 
 /// One connection's frames, for the meddler to see.

@@ -1,6 +1,9 @@
 //! What the stories share: a server on the loopback, people with keys, and a raw connection that speaks frames.
 #![allow(dead_code, reason = "each test binary uses a part")]
 
+#[cfg(unix)]
+pub mod binary;
+
 use std::{
     net::{Ipv4Addr, SocketAddr},
     pin::Pin,

@@ -15,7 +15,10 @@ use std::{
 };
 
 use clap::Parser;
-use ringdown_signaling::serve;
+use ringdown_signaling::{
+    serve, serve_with_state,
+    server::{StateDir, StateInUse},
+};
 use tokio::net::TcpListener;
 use tracing_subscriber::{
     EnvFilter, Layer, filter::filter_fn, fmt, layer::SubscriberExt, util::SubscriberInitExt,
@@ -28,6 +31,8 @@ use options::{Options, OptionsError, RawOptions};
 enum Failure {
     #[error("{0}")]
     Options(#[from] OptionsError),
+    #[error("{0}")]
+    State(#[from] StateInUse),
     #[error(
         "{address} is already in use by another program. Stop that program, or choose another port with --listen."
     )]
@@ -72,16 +77,17 @@ fn main() -> ExitCode {
 
 fn run(raw: RawOptions) -> Result<(), Failure> {
     let options = Options::from_raw(raw)?;
+    let state = options.state.as_deref().map(StateDir::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
-    let result = runtime.block_on(listen(options));
+    let result = runtime.block_on(listen(options, state));
     // Connections that did not take their goodbye in time end here.
     runtime.shutdown_background();
     result
 }
 
-async fn listen(options: Options) -> Result<(), Failure> {
+async fn listen(options: Options, state: Option<StateDir>) -> Result<(), Failure> {
     let address = options.listen;
     let listener = TcpListener::bind(address)
         .await
@@ -97,12 +103,20 @@ async fn listen(options: Options) -> Result<(), Failure> {
              not through a proxy nor by a name"
         );
     }
+    if state.is_none() {
+        tracing::info!(
+            "no --state is set: notes of missed calls wait in memory only, and are lost when this server stops"
+        );
+    }
     let stop = told_to_stop()?;
     let address = listener.local_addr()?;
     let mut stdout = io::stdout();
     writeln!(stdout, "listening on {address}")?;
     stdout.flush()?;
-    serve(listener, options.config, stop).await?;
+    match state {
+        Some(state) => serve_with_state(listener, options.config, state, stop).await?,
+        None => serve(listener, options.config, stop).await?,
+    }
     tracing::info!("stopped");
     Ok(())
 }

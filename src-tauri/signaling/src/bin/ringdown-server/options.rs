@@ -53,6 +53,11 @@ pub(crate) struct RawOptions {
     )]
     trusted_proxies: Vec<IpAddr>,
 
+    /// A directory to keep sealed notes of missed calls in, so that they survive a restart. Made where it is missing.
+    /// Default: they are kept in memory only
+    #[arg(long, value_name = "DIR", env = "RINGDOWN_STATE")]
+    state: Option<PathBuf>,
+
     #[command(flatten)]
     ice: RawIce,
 }
@@ -64,6 +69,7 @@ struct RawFile {
     listen: Option<SocketAddr>,
     names: Vec<String>,
     trusted_proxies: Vec<IpAddr>,
+    state: Option<PathBuf>,
     ice: RawIce,
     limits: RawLimits,
 }
@@ -86,6 +92,8 @@ struct RawLimits {
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) listen: SocketAddr,
+    /// Where notes are kept, if not in memory only.
+    pub(crate) state: Option<PathBuf>,
     pub(crate) config: ServerConfig,
 }
 
@@ -139,6 +147,7 @@ impl Options {
             .collect::<Result<_, _>>()?;
         Ok(Self {
             listen: raw.listen.or(file.listen).unwrap_or(DEFAULT_LISTEN),
+            state: raw.state.or(file.state),
             config: ServerConfig {
                 names,
                 trusted_proxies: trusted.iter().map(IpAddr::to_canonical).collect(),
@@ -216,6 +225,7 @@ mod tests {
     fn nothing_said_means_the_defaults() {
         let options = Options::merge(RawOptions::default(), RawFile::default()).unwrap();
         assert_eq!(options.listen, "0.0.0.0:7373".parse().unwrap());
+        assert_eq!(options.state, None);
         assert!(options.config.names.is_empty() && options.config.trusted_proxies.is_empty());
         assert_eq!(
             options.config.limits.connections,
@@ -231,12 +241,15 @@ mod tests {
             "127.0.0.1:1",
             "--name",
             "a.example,b.example:81",
+            "--state",
+            "here",
         ]);
         let file = file(
-            "listen = '127.0.0.1:2'\nnames = ['c.example']\ntrusted_proxies = ['::ffff:192.0.2.1']\n[limits]\nconnections = 7",
+            "listen = '127.0.0.1:2'\nnames = ['c.example']\ntrusted_proxies = ['::ffff:192.0.2.1']\nstate = 'there'\n[limits]\nconnections = 7",
         );
         let options = Options::merge(raw, file).unwrap();
         assert_eq!(options.listen.port(), 1);
+        assert_eq!(options.state, Some("here".into()));
         let names: Vec<String> = options
             .config
             .names
