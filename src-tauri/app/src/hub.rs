@@ -6,6 +6,7 @@ mod errands;
 mod handle;
 mod helpers;
 mod history;
+mod hold;
 mod invites;
 mod line;
 mod notes;

@@ -85,80 +85,10 @@ impl Hub {
         self.feed(Input::Later { minutes })
     }
 
-    /// Puts the call that is on on hold and answers the one that waits.
-    ///
-    /// # Errors
-    /// When nobody waits any more, or the other call is none that could be put on hold.
-    pub fn hold_and_accept(&mut self, video: bool) -> Result<(), UiError> {
-        self.check_waiting()?;
-        if self.connection().is_none() {
-            return Err(UiError::new("no_hold", "There is no call to put on hold."));
-        }
-        self.tell_where_we_are();
-        self.feed(Input::HoldAndAccept { video })
-    }
-
-    /// Goes on with the call on hold; the one that is on is on hold from now on.
-    ///
-    /// # Errors
-    /// When no call is on hold any more.
-    pub fn swap(&mut self) -> Result<(), UiError> {
-        self.check_held()?;
-        self.feed(Input::Swap)
-    }
-
-    /// Ends the call on hold.
-    ///
-    /// # Errors
-    /// When no call is on hold any more.
-    pub fn hang_up_held(&mut self) -> Result<(), UiError> {
-        self.check_held()?;
-        self.feed(Input::HangUpHeld)
-    }
-
-    fn check_held(&self) -> Result<(), UiError> {
-        match self.shown_held() {
-            Some(_) => Ok(()),
-            None => Err(UiError::new("nobody_held", "No call is on hold any more.")),
-        }
-    }
-
-    /// Ends the call that is on and answers the one that waits.
-    ///
-    /// # Errors
-    /// When nobody waits any more.
-    pub fn end_and_accept(&mut self, video: bool) -> Result<(), UiError> {
-        self.check_waiting()?;
-        self.tell_where_we_are();
-        self.feed(Input::EndAndAccept { video })
-    }
-
-    /// Refuses the call that waits.
-    ///
-    /// # Errors
-    /// When nobody waits any more.
-    pub fn decline_waiting(&mut self) -> Result<(), UiError> {
-        self.check_waiting()?;
-        self.feed(Input::DeclineWaiting)
-    }
-
-    fn check_waiting(&self) -> Result<(), UiError> {
-        match self.profile()?.calls.waiting() {
-            Some(_) => Ok(()),
-            None => Err(UiError::new("nobody_waits", "Nobody else calls any more.")),
-        }
-    }
-
     /// The call as the window draws it.
     pub(super) fn shown_call(&self) -> Option<CallSnapshot> {
         let profile = self.profile.as_ref()?;
         profile.calls.snapshot(Instant::now())
-    }
-
-    /// The call on hold as the window draws it.
-    pub(super) fn shown_held(&self) -> Option<CallSnapshot> {
-        let profile = self.profile.as_ref()?;
-        profile.calls.held(Instant::now())
     }
 
     /// Takes back a call that was not answered yet.
@@ -228,6 +158,11 @@ impl Hub {
             MediaState::Failed => MediaChange::Failed,
             MediaState::Untrusted => MediaChange::Untrusted,
         };
+        if state == MediaChange::Disconnected {
+            // What took the media, a router that forgot all connections say, may have taken the way to the meeting points
+            // too; and what mends the call comes by these.
+            self.line.hurry();
+        }
         self.feed(Input::Media { call, state })
     }
 
@@ -386,7 +321,7 @@ impl Hub {
     }
 
     /// The call that is on, where its media is connecting or connected.
-    fn connection(&self) -> Option<(Uuid, PublicKey)> {
+    pub(super) fn connection(&self) -> Option<(Uuid, PublicKey)> {
         let profile = self.profile.as_ref()?;
         let call = profile.calls.snapshot(Instant::now())?;
         match call.phase {
