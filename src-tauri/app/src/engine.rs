@@ -2,11 +2,13 @@
 
 use std::net::IpAddr;
 
+use ringdown_core::call::{Direction, Phase};
 use ringdown_rtc::{Engine, EngineConfig, Microphone, NetworkWatch};
 use serde_json::{Value, json};
 use tauri::{AppHandle, Emitter};
 
 use crate::hub::HubHandle;
+use crate::ipc::Snapshot;
 
 /// The page's origin, which alone may open the media socket.
 const ORIGIN: &str = "tauri://localhost";
@@ -60,6 +62,17 @@ impl EngineHandle {
             }
         });
         Self(Ok(engine))
+    }
+
+    /// What was asked to ring is silent once no call rings, whatever has become of the page.
+    pub fn handle_snapshot(&self, snapshot: &Snapshot) {
+        let call = snapshot.call.as_ref();
+        let rings = call.is_some_and(|call| {
+            call.phase == Phase::Ringing && call.direction == Direction::Incoming
+        });
+        if let (Ok(engine), false) = (&self.0, rings) {
+            engine.stop_ringing();
+        }
     }
 
     /// Carries out a request of the polyfill.

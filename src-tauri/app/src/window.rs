@@ -164,6 +164,10 @@ impl Surface for Outside {
         if let Some(page) = self.app.try_state::<Page>() {
             page.handle_snapshot(snapshot);
         }
+        #[cfg(target_os = "linux")]
+        if let Some(engine) = self.app.try_state::<crate::engine::EngineHandle>() {
+            engine.handle_snapshot(snapshot);
+        }
         self.desktop.handle_snapshot(snapshot);
     }
 

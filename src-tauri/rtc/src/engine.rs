@@ -10,8 +10,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc, oneshot};
 
-use crate::audio::{Audio, AudioConfig, AudioEvent, Microphone, Side};
+use crate::audio::{Audio, AudioConfig, AudioEvent, Microphone};
 use crate::error::{EngineError, RtcError};
+use crate::machine::{self, Machine, MachineRequest};
 use crate::media_socket::{MediaSocket, Page};
 use crate::net::task::{self, Asked, PeerHandle, Surroundings};
 use crate::net::{Resolver, Tls, Watch};
@@ -49,7 +50,7 @@ pub struct Engine {
 
 struct Inner {
     config: EngineConfig,
-    audio: Audio,
+    machine: Machine,
     events: Events,
     page: Page,
     resolver: Resolver,
@@ -74,13 +75,6 @@ enum EngineRequest {
     Open {
         #[serde(default)]
         configuration: Configuration,
-    },
-    Devices {},
-    Microphone {
-        device_id: Option<String>,
-    },
-    Speaker {
-        device_id: Option<String>,
     },
     Close {
         peer: u32,
@@ -115,7 +109,7 @@ impl Engine {
                 resolver: Resolver::new(config.bind.is_none()),
                 tls: Tls::new(config.extra_roots.clone()),
                 watch: Watch::new(config.bind.is_none()),
-                audio,
+                machine: Machine::new(audio),
                 events,
                 page,
                 socket: socket.map_err(EngineError::MediaSocket)?,
@@ -136,7 +130,10 @@ impl Engine {
             .and_then(Value::as_str)
             .unwrap_or_default();
         if OWN.contains(&op) {
-            return self.inner.handle(read(request)?).await;
+            return self.inner.handle(read(request)?);
+        }
+        if machine::OPS.contains(&op) {
+            return self.inner.machine.handle(read(request)?).await;
         }
         let peer = request
             .get("peer")
@@ -146,6 +143,11 @@ impl Engine {
         self.inner.ask(peer, read(request)?).await
     }
 
+    /// Ends the ring, whatever the page does: nobody calls any more. A sound that is played once goes on.
+    pub fn stop_ringing(&self) {
+        self.inner.machine.stop_ringing();
+    }
+
     /// What happens from now on, as `{"event": …, "peer": n, …}`.
     #[must_use]
     pub fn events(&self) -> mpsc::UnboundedReceiver<Value> {
@@ -153,22 +155,17 @@ impl Engine {
     }
 }
 
-/// The requests the engine itself carries out; all others are for a peer.
-const OWN: [&str; 7] = [
-    "hello",
-    "mediaSocket",
-    "open",
-    "devices",
-    "microphone",
-    "speaker",
-    "close",
-];
+/// The requests the engine itself carries out; all others are for the machine or a peer.
+const OWN: [&str; 4] = ["hello", "mediaSocket", "open", "close"];
 
 /// Whether a request can be read; it is not carried out.
 pub(crate) fn understands(request: Value) -> bool {
     let op = request.get("op").and_then(Value::as_str);
-    if OWN.contains(&op.unwrap_or_default()) {
+    let op = op.unwrap_or_default();
+    if OWN.contains(&op) {
         read::<EngineRequest>(request).is_ok()
+    } else if machine::OPS.contains(&op) {
+        read::<MachineRequest>(request).is_ok()
     } else {
         read::<PeerRequest>(request).is_ok()
     }
@@ -185,11 +182,12 @@ impl Inner {
         lock(&self.peers)
     }
 
-    async fn handle(&self, request: EngineRequest) -> Result<Value, RtcError> {
+    fn handle(&self, request: EngineRequest) -> Result<Value, RtcError> {
         match request {
             EngineRequest::Hello {} => {
                 let open: Vec<u32> = self.peers().open.keys().copied().collect();
                 open.into_iter().for_each(|peer| self.close(peer));
+                self.machine.rest();
                 Ok(json!({}))
             }
             EngineRequest::MediaSocket {} => {
@@ -199,45 +197,6 @@ impl Inner {
                 Ok(json!({ "url": url }))
             }
             EngineRequest::Open { configuration } => self.open(configuration),
-            EngineRequest::Devices {} => {
-                let audio = self.audio.clone();
-                let devices = blocking(move || audio.devices()).await??;
-                let list = |devices: &[crate::audio::Device]| -> Vec<Value> {
-                    devices
-                        .iter()
-                        .map(|one| json!({ "id": one.id, "label": one.label }))
-                        .collect()
-                };
-                Ok(json!({ "inputs": list(&devices.inputs), "outputs": list(&devices.outputs) }))
-            }
-            EngineRequest::Microphone { device_id } => {
-                let audio = self.audio.clone();
-                let device = blocking(move || {
-                    let device = audio.microphone(device_id.as_deref())?;
-                    audio.choose(Side::Microphone, device_id.as_deref());
-                    Ok::<_, crate::audio::AudioError>(device)
-                });
-                let device = device.await??;
-                Ok(json!({ "id": device.id, "label": device.label }))
-            }
-            EngineRequest::Speaker { device_id } => {
-                let audio = self.audio.clone();
-                let known = blocking(move || {
-                    let known = match &device_id {
-                        Some(id) => audio.devices()?.outputs.iter().any(|one| one.id == *id),
-                        None => true,
-                    };
-                    if known {
-                        audio.choose(Side::Speaker, device_id.as_deref());
-                    }
-                    Ok::<_, crate::audio::AudioError>(known)
-                });
-                if known.await?? {
-                    Ok(json!({}))
-                } else {
-                    Err(crate::audio::AudioError::NotFound(Side::Speaker).into())
-                }
-            }
             EngineRequest::Close { peer } => {
                 self.close(peer);
                 Ok(json!({}))
@@ -268,7 +227,7 @@ impl Inner {
             Surroundings {
                 peer,
                 bind: self.config.bind,
-                audio: self.audio.clone(),
+                audio: self.machine.audio.clone(),
                 events: self.events.clone(),
                 page: self.page.clone(),
                 resolver: self.resolver.clone(),
@@ -302,13 +261,6 @@ impl Inner {
             .map_err(|_| RtcError::gone())?;
         result.await.map_err(|_| RtcError::gone())?
     }
-}
-
-async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, RtcError> {
-    let done = tokio::task::spawn_blocking(work).await;
-    done.map_err(|_| RtcError::operation("the sound system did not answer"))
 }
 
 fn lock(peers: &Mutex<Peers>) -> MutexGuard<'_, Peers> {

@@ -114,6 +114,7 @@ mod tests {
         let host = "candidate:1 1 udp 2113937151 192.0.2.9 5000 typ host";
         assert!(candidate(host) && !candidate("") && !candidate("candidate:1"));
         assert!(request(r#"{"op":"hello"}"#) && request(r#"{"op":"stats","peer":1}"#));
+        assert!(request(r#"{"op":"play","samples":""}"#) && !request(r#"{"op":"play"}"#));
         assert!(!request("{") && !request(r#"{"op":"unheard-of","peer":1}"#));
         assert!(configuration(r#"{"iceServers":[{"urls":"stun:a"}]}"#));
         assert!(!configuration(r#"{"iceServers":[{"urls":"turn:a"}]}"#));

@@ -14,6 +14,7 @@ mod engine;
 mod error;
 #[doc(hidden)]
 pub mod fuzz;
+mod machine;
 mod media_socket;
 mod net;
 mod peer;

@@ -17,6 +17,7 @@ use gstreamer_app::{AppSink, AppSinkCallbacks};
 use super::encoder::{Encoder, PACKET, Stamp};
 use super::framing::Framer;
 use super::graph::{self, FRAME};
+use super::level::Level;
 use super::place::Place;
 use super::supervisor::{Line, Next, Wake};
 use super::{AudioError, Inner, Microphone, PacketSink, Side, devices};
@@ -35,9 +36,11 @@ pub struct Capture {
 }
 
 impl Capture {
-    pub(super) fn start(inner: &Arc<Inner>, sink: PacketSink) -> Result<Self, AudioError> {
+    /// Without a sink it only listens: nothing is encoded.
+    pub(super) fn start(inner: &Arc<Inner>, sink: Option<PacketSink>) -> Result<Self, AudioError> {
         let slot = Arc::new(Slot {
             sink,
+            level: Level::default(),
             muted: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             encoder: Mutex::new(None),
@@ -67,6 +70,13 @@ impl Capture {
     pub fn set_muted(&self, muted: bool) {
         self.slot.muted.store(muted, Ordering::Relaxed);
     }
+
+    /// Loudness (root mean square) of the last 20 ms as they would be sent, muted or not: 0 is
+    /// silence, 1 the loudest there is.
+    #[must_use]
+    pub fn level(&self) -> f64 {
+        self.slot.level.now()
+    }
 }
 
 impl Drop for Capture {
@@ -94,7 +104,8 @@ impl Captures {
 }
 
 struct Slot {
-    sink: PacketSink,
+    sink: Option<PacketSink>,
+    level: Level,
     muted: AtomicBool,
     closed: AtomicBool,
     encoder: Mutex<Option<Encoder>>,
@@ -106,6 +117,7 @@ impl Slot {
     }
 
     fn push(&self, samples: &[i16; PACKET], stamp: Stamp) {
+        self.level.measure(samples.iter().copied());
         if let Some(encoder) = &*self.encoder() {
             let muted = self.muted.load(Ordering::Relaxed);
             encoder.push(if muted { &[0; PACKET] } else { samples }, stamp);
@@ -221,7 +233,7 @@ impl Line for MicrophoneLine {
             return Next::Stop;
         }
         for slot in slots {
-            if slot.encoder().is_none() {
+            if slot.sink.is_some() && slot.encoder().is_none() {
                 self.encode(&slot);
             }
         }
@@ -263,9 +275,10 @@ impl MicrophoneLine {
         let started = graph::start().and_then(|()| {
             Encoder::start(move |packet| {
                 if let Some(slot) = target.upgrade()
+                    && let Some(sink) = &slot.sink
                     && !slot.closed.load(Ordering::Relaxed)
                 {
-                    (slot.sink)(packet);
+                    sink(packet);
                 }
             })
         });

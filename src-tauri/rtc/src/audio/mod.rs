@@ -4,6 +4,8 @@
 //! microphone → 10 ms frames → echo, noise, gain (sonora) → Opus 32 kb/s, 20 ms → sink
 //!                                   ▲ what is about to be played
 //! push → jitter buffer → Opus → ────┴──→ speaker
+//!
+//! sound (a ring) ────────────────────→ any speaker
 //! ```
 //!
 //! Voice processing is made for voices. A steady tone loses about 13 dB to noise suppression and then
@@ -14,7 +16,7 @@
 //! server (PipeWire is one too) is used where one answers, else whatever GStreamer finds.
 //!
 //! Each open device has a thread of its own that opens and closes it (`supervisor`), so no method
-//! here but [`Audio::devices`] and [`Audio::microphone`] ever blocks. A device that fails, or a
+//! here but [`Audio::devices`], [`Audio::microphone`] and [`Audio::sound`] ever blocks. A device that fails, or a
 //! sound server that dies, is told as an [`AudioEvent`] and tried again until it is back; captures
 //! and playback streams live through it.
 
@@ -25,12 +27,15 @@ mod events;
 mod framing;
 mod graph;
 mod jitter;
+mod level;
 mod microphone;
 mod place;
 mod playback;
 mod processing;
 mod reference;
 mod rtp;
+mod sound;
+mod sounding;
 mod supervisor;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -49,6 +54,8 @@ pub use error::AudioError;
 pub use events::{AudioEvent, Side};
 pub use microphone::Capture;
 pub use playback::Playback;
+pub use sound::{Sound, SoundError};
+pub use sounding::Sounding;
 
 /// Events that wait for a receiver; older ones are lost to it.
 const EVENTS: usize = 64;
@@ -166,7 +173,16 @@ impl Audio {
     /// # Errors
     /// [`AudioError::Thread`].
     pub fn capture(&self, sink: PacketSink) -> Result<Capture, AudioError> {
-        Capture::start(&self.inner, sink)
+        Capture::start(&self.inner, Some(sink))
+    }
+
+    /// Opens the microphone to see how loud it hears ([`Capture::level`]) until the guard is
+    /// dropped. As [`capture`](Self::capture), but nothing is encoded.
+    ///
+    /// # Errors
+    /// [`AudioError::Thread`].
+    pub fn listen(&self) -> Result<Capture, AudioError> {
+        Capture::start(&self.inner, None)
     }
 
     /// Opens a playback stream. Returns at once: a speaker that is missing or busy is told by an
@@ -176,6 +192,19 @@ impl Audio {
     /// [`AudioError::Thread`].
     pub fn play(&self) -> Result<Playback, AudioError> {
         Playback::start(&self.inner)
+    }
+
+    /// Plays a sound of the app's own on this speaker (`None`: the default one) until it is over or
+    /// the guard is dropped: then it is silent within a tenth of a second. While that speaker is
+    /// away or does not open, the default one stands in. No calls are told of its failures.
+    /// **Blocks** where GStreamer was not started yet: not for a runtime's thread.
+    ///
+    /// # Errors
+    /// [`AudioError::Start`] or [`AudioError::MissingElement`] where GStreamer can't play,
+    /// [`AudioError::Thread`].
+    pub fn sound(&self, sound: Sound, device: Option<&str>) -> Result<Sounding, AudioError> {
+        graph::start()?;
+        Sounding::start(&self.inner, sound, device)
     }
 
     /// Lists the devices. What records a speaker's output counts as a microphone only when somebody

@@ -18,6 +18,7 @@ use gstreamer_app::AppSrc;
 
 use super::graph;
 use super::jitter::{Jitter, Margin};
+use super::level::Level;
 use super::place::Place;
 use super::supervisor::{Line, Next, Wake, spawn};
 use super::{AudioError, Inner, PlaybackStats, Side, devices, rtp};
@@ -31,9 +32,6 @@ const ALIGNMENT: Duration = Duration::from_millis(10);
 
 /// How long it has to be off before the sink moves it.
 const OFF: Duration = Duration::from_millis(200);
-
-/// The level counts as nothing when no sound came for so long.
-const QUIET: Duration = Duration::from_millis(200);
 
 /// A running playback stream; dropping it stops it and releases the device. Neither blocks.
 pub struct Playback {
@@ -83,15 +81,13 @@ impl Playback {
     #[must_use]
     pub fn stats(&self) -> PlaybackStats {
         let shared = &self.shared;
-        let (level, measured) = *shared.level();
-        let fresh = measured.is_some_and(|measured| measured.elapsed() < QUIET);
         PlaybackStats {
             packets: shared.packets.load(Ordering::Relaxed),
             late: shared.late.load(Ordering::Relaxed),
             samples: shared.samples.load(Ordering::Relaxed),
             concealed: shared.concealed.load(Ordering::Relaxed),
             delay: shared.delay(),
-            level: if fresh { level } else { 0.0 },
+            level: shared.level.now(),
         }
     }
 }
@@ -115,7 +111,7 @@ struct Shared {
     concealed: AtomicU64,
     delay_ms: AtomicU32,
     margin: Mutex<Margin>,
-    level: Mutex<(f64, Option<Instant>)>,
+    level: Level,
 }
 
 #[derive(Default)]
@@ -136,10 +132,6 @@ impl Shared {
 
     fn delay(&self) -> Duration {
         Duration::from_millis(self.delay_ms.load(Ordering::Relaxed).into())
-    }
-
-    fn level(&self) -> MutexGuard<'_, (f64, Option<Instant>)> {
-        self.level.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -171,7 +163,7 @@ impl Line for PlaybackLine {
         let id = devices::present(config, Side::Speaker, chosen);
         let sink = graph::device(Side::Speaker, config.server.as_deref(), id)?;
         self.place = Some(Place::new(Side::Speaker, &sink, chosen, id));
-        *self.shared.level() = (0.0, None);
+        self.shared.level.forget();
         play_in_time(&sink);
         let pipeline = gst::Pipeline::new();
         pipeline.use_clock(Some(&gst::SystemClock::obtain()));
@@ -252,7 +244,7 @@ impl Line for PlaybackLine {
     }
 
     fn explain(&self, message: &str) -> AudioError {
-        let flowed = self.shared.level().1.is_some();
+        let flowed = self.shared.level.flowed();
         devices::explain(
             &self.inner.config,
             Side::Speaker,
@@ -326,7 +318,8 @@ impl PlaybackLine {
                 return gst::PadProbeReturn::Ok;
             };
             let (samples, _) = map.as_mut_slice().as_chunks_mut::<2>();
-            *shared.level() = (level(samples), Some(Instant::now()));
+            let loudness = samples.iter().map(|sample| i16::from_le_bytes(*sample));
+            shared.level.measure(loudness);
             shared
                 .samples
                 .fetch_add(samples.len() as u64, Ordering::Relaxed);
@@ -359,16 +352,4 @@ fn play_in_time(sink: &gst::Element) {
         sink.set_property("alignment-threshold", time(ALIGNMENT));
         sink.set_property("discont-wait", time(OFF));
     }
-}
-
-/// The root of the mean square, 0 to 1.
-fn level(samples: &[[u8; 2]]) -> f64 {
-    if samples.is_empty() {
-        return 0.0;
-    }
-    let power: f64 = samples
-        .iter()
-        .map(|sample| (f64::from(i16::from_le_bytes(*sample)) / 32_768.0).powi(2))
-        .sum();
-    (power / samples.len() as f64).sqrt()
 }

@@ -8,6 +8,7 @@
 )]
 
 mod rig;
+mod ring;
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
@@ -101,6 +102,37 @@ fn a_tone_can_stand_in_for_the_microphone() {
     ear.hears(700.0);
     until("a quarter of full scale is heard, 0.177", || {
         (0.15..0.2).contains(&level(&ear.next(0.5))).then_some(())
+    });
+}
+
+#[test]
+fn how_loud_the_microphone_hears_is_known_without_anybody_to_hear_it() {
+    let server = Server::with_devices();
+    let alice = audio(&server, Microphone::System);
+    let streams = || {
+        server
+            .control(&["list", "short", "source-outputs"])
+            .lines()
+            .count()
+    };
+    let trial = alice.listen().unwrap();
+    assert_eq!(trial.level(), 0.0, "nothing is known yet");
+    until("the microphone is in use", || {
+        (streams() == 1).then_some(())
+    });
+    let voice = server.play("voice", tone(440.0));
+    until("the voice is heard", || {
+        (trial.level() > 0.02).then_some(())
+    });
+    drop(voice);
+    until("there is silence", || (trial.level() < 0.001).then_some(()));
+    let _voice = server.play("voice", tone(440.0));
+    until("the voice is heard again", || {
+        (trial.level() > 0.02).then_some(())
+    });
+    drop(trial);
+    until("the microphone is released", || {
+        (streams() == 0).then_some(())
     });
 }
 

@@ -1,0 +1,277 @@
+//! What the page asks of this machine's sound, beside any connection: which devices there are, a ring on one
+//! of them, how loud the microphone hears.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::audio::{Audio, AudioError, Capture, Device, Side, Sound, SoundError, Sounding};
+use crate::error::RtcError;
+
+/// The microphone is let go of when nobody has asked how loud it hears for so long: a page that hangs or is
+/// gone says nothing.
+const LEASE: Duration = Duration::from_secs(3);
+
+/// The requests that are for the machine.
+pub(crate) const OPS: [&str; 7] = [
+    "devices",
+    "microphone",
+    "speaker",
+    "play",
+    "hush",
+    "microphoneLevel",
+    "microphoneRest",
+];
+
+/// A request for the machine.
+#[derive(Deserialize)]
+#[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
+pub(crate) enum MachineRequest {
+    Devices {},
+    Microphone {
+        device_id: Option<String>,
+    },
+    Speaker {
+        device_id: Option<String>,
+    },
+    /// Plays a sound in place of the one that is played.
+    Play {
+        device_id: Option<String>,
+        /// Base64 of 16-bit little-endian samples, mono, 48 kHz.
+        samples: String,
+        /// A ring: repeated after so many milliseconds, until it is hushed.
+        every_ms: Option<u32>,
+    },
+    /// Ends a sound, if it is still played.
+    Hush {
+        sound: u32,
+    },
+    /// Opens the microphone, if it is not open already.
+    MicrophoneLevel {},
+    MicrophoneRest {},
+}
+
+/// This machine's sound, as the page has it. When it is dropped, it is silent.
+pub(crate) struct Machine {
+    pub audio: Audio,
+    player: Mutex<Player>,
+    trial: Arc<Mutex<Option<Trial>>>,
+}
+
+/// One sound at a time: two rings would be one too many.
+#[derive(Default)]
+struct Player {
+    playing: Option<Playing>,
+    /// The number of the sound that was begun last.
+    last: u32,
+    /// How often all rings were ended: one that was asked for before is not to begin afterwards.
+    ended: u32,
+}
+
+struct Playing {
+    sound: u32,
+    rings: bool,
+    _sounding: Sounding,
+}
+
+/// The microphone while the page shows how loud it hears.
+struct Trial {
+    capture: Capture,
+    until: Instant,
+}
+
+impl Machine {
+    pub fn new(audio: Audio) -> Self {
+        Self {
+            audio,
+            player: Mutex::default(),
+            trial: Arc::default(),
+        }
+    }
+
+    /// Another page is there: it wants nothing of what the one before asked for.
+    pub fn rest(&self) {
+        let mut player = lock(&self.player);
+        player.ended = player.ended.wrapping_add(1);
+        player.playing = None;
+        *lock(&self.trial) = None;
+    }
+
+    /// Ends the ring, if there is one.
+    pub fn stop_ringing(&self) {
+        let mut player = lock(&self.player);
+        player.ended = player.ended.wrapping_add(1);
+        player.playing.take_if(|playing| playing.rings);
+    }
+
+    /// Carries out a request.
+    pub async fn handle(&self, request: MachineRequest) -> Result<Value, RtcError> {
+        match request {
+            MachineRequest::Devices {} => {
+                let audio = self.audio.clone();
+                let devices = blocking(move || audio.devices()).await??;
+                let list = |devices: &[Device]| devices.iter().map(told).collect::<Vec<_>>();
+                Ok(json!({ "inputs": list(&devices.inputs), "outputs": list(&devices.outputs) }))
+            }
+            MachineRequest::Microphone { device_id } => {
+                let audio = self.audio.clone();
+                let device = blocking(move || {
+                    let device = audio.microphone(device_id.as_deref())?;
+                    audio.choose(Side::Microphone, device_id.as_deref());
+                    Ok::<_, AudioError>(device)
+                });
+                Ok(told(&device.await??))
+            }
+            MachineRequest::Speaker { device_id } => {
+                let audio = self.audio.clone();
+                let known = blocking(move || {
+                    let known = match &device_id {
+                        Some(id) => audio.devices()?.outputs.iter().any(|one| one.id == *id),
+                        None => true,
+                    };
+                    if known {
+                        audio.choose(Side::Speaker, device_id.as_deref());
+                    }
+                    Ok::<_, AudioError>(known)
+                });
+                if known.await?? {
+                    Ok(json!({}))
+                } else {
+                    Err(AudioError::NotFound(Side::Speaker).into())
+                }
+            }
+            MachineRequest::Play {
+                device_id,
+                samples,
+                every_ms,
+            } => self.play(device_id, read(&samples, every_ms)?).await,
+            MachineRequest::Hush { sound } => {
+                let mut player = lock(&self.player);
+                player.playing.take_if(|playing| playing.sound == sound);
+                Ok(json!({}))
+            }
+            MachineRequest::MicrophoneLevel {} => Ok(json!({ "level": self.level()? })),
+            MachineRequest::MicrophoneRest {} => {
+                *lock(&self.trial) = None;
+                Ok(json!({}))
+            }
+        }
+    }
+
+    async fn play(&self, device: Option<String>, sound: Sound) -> Result<Value, RtcError> {
+        let rings = sound.repeats();
+        let ended = lock(&self.player).ended;
+        let audio = self.audio.clone();
+        let sounding = blocking(move || audio.sound(sound, device.as_deref())).await??;
+        let mut player = lock(&self.player);
+        if rings && player.ended != ended {
+            return Err(RtcError::new("AbortError", "what rang is over"));
+        }
+        // A sample of a ringtone must not be what a call is missed for.
+        if !rings && player.playing.as_ref().is_some_and(|one| one.rings) {
+            return Err(RtcError::state("it rings"));
+        }
+        player.last = player.last.wrapping_add(1);
+        player.playing = Some(Playing {
+            sound: player.last,
+            rings,
+            _sounding: sounding,
+        });
+        Ok(json!({ "sound": player.last }))
+    }
+
+    /// How loud the microphone hears, 0 to 1; 0 until it is open.
+    fn level(&self) -> Result<f64, AudioError> {
+        let mut trial = lock(&self.trial);
+        let until = Instant::now() + LEASE;
+        if let Some(trial) = &mut *trial {
+            trial.until = until;
+            return Ok(trial.capture.level());
+        }
+        let capture = self.audio.listen()?;
+        *trial = Some(Trial { capture, until });
+        tokio::spawn(let_go(Arc::downgrade(&self.trial), until));
+        Ok(0.0)
+    }
+}
+
+/// Lets go of the microphone when nobody asks any more.
+async fn let_go(trial: Weak<Mutex<Option<Trial>>>, mut until: Instant) {
+    loop {
+        tokio::time::sleep_until(until).await;
+        let Some(trial) = trial.upgrade() else { return };
+        let mut trial = lock(&trial);
+        match &*trial {
+            Some(trial) if trial.until > Instant::now() => until = trial.until,
+            _ => {
+                *trial = None;
+                return;
+            }
+        }
+    }
+}
+
+/// Reads a sound of the page.
+fn read(samples: &str, every_ms: Option<u32>) -> Result<Sound, RtcError> {
+    let bytes = STANDARD.decode(samples).ok();
+    let samples = bytes.as_deref().and_then(|bytes| {
+        let (samples, rest) = bytes.as_chunks::<2>();
+        rest.is_empty().then_some(samples)
+    });
+    let samples = samples.ok_or_else(|| RtcError::kind("the samples are malformed"))?;
+    let samples = samples.iter().map(|one| i16::from_le_bytes(*one)).collect();
+    let every = every_ms.map(|every| Duration::from_millis(every.into()));
+    Sound::new(samples, every).map_err(RtcError::from)
+}
+
+impl From<SoundError> for RtcError {
+    fn from(error: SoundError) -> Self {
+        Self::kind(error.to_string())
+    }
+}
+
+fn told(device: &Device) -> Value {
+    json!({ "id": device.id, "label": device.label })
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, RtcError> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| RtcError::operation("the sound system did not answer"))
+}
+
+/// Nothing is half done behind these locks when somebody panics.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::{AudioConfig, Microphone};
+
+    #[tokio::test(start_paused = true)]
+    async fn a_page_that_falls_silent_does_not_keep_the_microphone() {
+        let machine = Machine::new(Audio::new(AudioConfig {
+            microphone: Microphone::Tone { hz: 440.0 },
+            server: None,
+        }));
+        let is_open = || lock(&machine.trial).is_some();
+        machine.level().unwrap();
+        for _ in 0..3 {
+            tokio::time::sleep(LEASE / 2).await;
+            machine.level().unwrap();
+        }
+        assert!(is_open());
+        tokio::time::sleep(LEASE + Duration::from_secs(1)).await;
+        assert!(!is_open());
+        machine.level().unwrap();
+        assert!(is_open(), "it can be opened again");
+    }
+}
