@@ -19,13 +19,15 @@ import { loadSprite } from "./views/sprite.js";
 
 /** @typedef {import("./types.d.ts").Snapshot} Snapshot */
 
-/** Voice is the webview's own here, not that of the engine behind it. */
-const hasOwnAudio = typeof window.RTCPeerConnection === "function";
 const sprite = loadSprite("icons.svg");
-await Promise.all([wear(), installIfMissing(window, ipc.backend)]);
+/** The sound of the engine behind this webview, where voice is not the webview's own. */
+const native = installIfMissing(window, ipc.backend);
+await wear();
 
 const media = new Media(navigator.mediaDevices);
-const sounds = new Sounds(() => new AudioContext());
+const createContext = () => new AudioContext();
+const canMoveSound = "setSinkId" in AudioContext.prototype;
+const sounds = new Sounds(createContext, canMoveSound ? null : native);
 /** @param {RTCConfiguration} configuration */
 const createPeerConnection = (configuration) => new RTCPeerConnection(configuration);
 const session = new Switchboard({
@@ -94,9 +96,9 @@ const app = createApp(
       if (chosen) media.choose(chosen);
       return media.acquire({ video: true });
     },
-    listen: (track) => (hasOwnAudio ? levelOf(track, () => new AudioContext()) : null),
+    listen: (track) => levelOf(track, createContext, native),
     canChooseSpeaker: "setSinkId" in HTMLMediaElement.prototype,
-    canChooseRing: "setSinkId" in AudioContext.prototype,
+    canChooseRing: canMoveSound || native !== null,
     playRingtone: (ringtone, volume) => sounds.sample(ringtone, volume),
     loopCall: () => new LoopCall({ createPeerConnection, servers: [] }),
     call: (contact, video) => tell(ipc.call({ contact, video })),

@@ -1,11 +1,15 @@
 // How loud a microphone is, to show that it hears.
 
 /**
- * @param {MediaStreamTrack} track of this webview, not of the media engine behind it
+ * @param {MediaStreamTrack} track
  * @param {() => AudioContext} createContext
+ * @param {Pick<import("./rtc/native-sound.js").NativeSound, "listen"> | null} [native] what knows the tracks whose voice is
+ *   not this webview's own
  * @returns {() => number} the level now, 0 to 1. It ends with the track
  */
-export function levelOf(track, createContext) {
+export function levelOf(track, createContext, native = null) {
+  const heard = native?.listen(track);
+  if (heard) return () => loudnessAt(heard());
   const context = createContext();
   const analyser = new AnalyserNode(context, { fftSize: 512 });
   const source = new MediaStreamAudioSourceNode(context, { mediaStream: new MediaStream([track]) });
@@ -28,13 +32,18 @@ export function levelOf(track, createContext) {
 const QUIET_DB = -60;
 const LOUD_DB = -12;
 
+/** @param {Float32Array} samples */
+function loudnessOf(samples) {
+  const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / Math.max(1, samples.length);
+  return loudnessAt(Math.sqrt(power));
+}
+
 /**
  * As ears would have it, on a scale of decibels.
- * @param {Float32Array} samples
+ * @param {number} amplitude root mean square, 0 to 1
  */
-export function loudnessOf(samples) {
-  const power = samples.reduce((sum, sample) => sum + sample * sample, 0) / Math.max(1, samples.length);
-  if (power === 0) return 0;
-  const decibels = 10 * Math.log10(power);
+function loudnessAt(amplitude) {
+  if (amplitude === 0) return 0;
+  const decibels = 20 * Math.log10(amplitude);
   return Math.max(0, Math.min(1, (decibels - QUIET_DB) / (LOUD_DB - QUIET_DB)));
 }

@@ -1,10 +1,12 @@
 // What a call sounds like besides the voices: ringing, ring-back, a second caller, connected, ended, dropped.
 // Synthesised; no samples.
 
+import { Player } from "./player.js";
+
 /** @typedef {import("./types.d.ts").CallSnapshot} CallSnapshot */
 /** @typedef {import("./types.d.ts").Ringtone} Ringtone */
-/** One note: when it begins and how long it lasts, in seconds; its pitch, in Hz. @typedef {[at: number, length: number, hz: number]} Note */
-/** @typedef {{ notes: Note[], every: number | null, gain: number }} Sound `every`: repeated after so many seconds */
+/** @typedef {import("./synthesis.js").Note} Note */
+/** @typedef {import("./synthesis.js").Sound} Sound */
 
 /** How a ringtone may sound, at full volume no louder than speech. @type {Record<Ringtone, Sound>} */
 const RINGTONES = {
@@ -20,11 +22,6 @@ const SOUNDS = {
   ended: { notes: [[0, 0.12, 659.26], [0.13, 0.18, 523.25]], every: null, gain: 0.1 },
   dropped: { notes: [[0, 0.16, 220], [0.24, 0.16, 220]], every: null, gain: 0.15 },
 };
-
-/** How long a note takes to rise and fall, in seconds: without it every note clicks. */
-const EDGE = 0.02;
-/** How long everything takes to fall silent, in seconds. */
-const HUSH = 0.04;
 
 /**
  * Two notes in turn for two seconds.
@@ -74,19 +71,23 @@ export function soundFor(before, now) {
 /** @typedef {{ ringtone: Ringtone, ringtone_volume: number, ring_device: string | null }} RingSettings */
 
 export class Sounds {
-  #createContext;
+  #createPlayer;
   /** Those that ring, and those that accompany a call, may come out at different places. */
   #ring;
   #call;
   /** @type {RingSettings} */ #settings = { ringtone: "classic", ringtone_volume: 70, ring_device: null };
   /** @type {CallSnapshot | null} */ #now = null;
   #waits = false;
+  /** A ringtone that is tried. @type {Player | null} */ #sample = null;
 
-  /** @param {() => AudioContext} createContext called when the first sound is due */
-  constructor(createContext) {
-    this.#createContext = createContext;
-    this.#ring = new Player(createContext);
-    this.#call = new Player(createContext);
+  /**
+   * @param {() => AudioContext} createContext called when the first sound is due
+   * @param {import("./player.js").Elsewhere | null} [elsewhere] rings on the chosen device where a context can't
+   */
+  constructor(createContext, elsewhere = null) {
+    this.#createPlayer = () => new Player(createContext, elsewhere);
+    this.#ring = this.#createPlayer();
+    this.#call = this.#createPlayer();
   }
 
   /** @param {RingSettings} settings */
@@ -100,16 +101,19 @@ export class Sounds {
    * @param {{ silent?: boolean, waits?: boolean }} [besides] `silent`: it does not ring; `waits`: somebody else calls
    */
   handleCall(call, { silent = false, waits = false } = {}) {
-    const before = this.#now?.id === call?.id ? this.#now : null;
+    const last = this.#now;
+    const before = last?.id === call?.id ? last : null;
     this.#now = call;
-    const changed = before?.phase !== call?.phase;
+    const changed = last?.id !== call?.id || last?.phase !== call?.phase;
     if (!changed && waits === this.#waits) return;
     this.#waits = waits;
     this.#ring.hush();
     this.#call.hush();
     const name = changed ? soundFor(before, call) : null;
     if (name === "ring") {
-      if (!silent) this.#ring.play(this.#ringtone());
+      if (silent) return;
+      this.#sample?.close();
+      this.#ring.play(this.#ringtone());
     } else if (name !== null) {
       this.#call.play(SOUNDS[name]);
     } else if (waits) {
@@ -124,7 +128,8 @@ export class Sounds {
    * @returns {() => void} ends it
    */
   sample(ringtone, volume) {
-    const player = new Player(this.#createContext);
+    this.#sample?.close();
+    const player = (this.#sample = this.#createPlayer());
     player.comeOutAt(this.#settings.ring_device);
     const { notes, gain } = RINGTONES[ringtone];
     player.play({ notes, gain: gain * loudness(volume), every: null });
@@ -135,97 +140,5 @@ export class Sounds {
     const { ringtone, ringtone_volume } = this.#settings;
     const sound = RINGTONES[ringtone];
     return { ...sound, gain: sound.gain * loudness(ringtone_volume) };
-  }
-}
-
-/** Plays one sound at a time. */
-class Player {
-  #createContext;
-  /** @type {AudioContext | null} */ #context = null;
-  /** What sounds now. @type {GainNode | null} */ #playing = null;
-  /** @type {ReturnType<typeof setTimeout> | undefined} */ #timer;
-  /** Null: where the system plays. @type {string | null} */ #device = null;
-
-  /** @param {() => AudioContext} createContext */
-  constructor(createContext) {
-    this.#createContext = createContext;
-  }
-
-  /** @param {string | null} device */
-  comeOutAt(device) {
-    this.#device = device;
-    if (this.#context) moveTo(this.#context, device);
-  }
-
-  /** @param {Sound} sound */
-  play(sound) {
-    const context = (this.#context ??= this.#open());
-    // A machine without a speaker keeps the context suspended: then there is nothing to hear anyway.
-    context.resume().catch(() => {});
-    const gain = new GainNode(context, { gain: sound.gain });
-    gain.connect(context.destination);
-    this.#playing = gain;
-    for (const note of sound.notes) schedule(context, gain, note);
-    const last = Math.max(...sound.notes.map(([at, length]) => at + length));
-    this.#timer = setTimeout(
-      () => (sound.every === null ? this.hush() : (this.hush(), this.play(sound))),
-      (sound.every ?? last + EDGE) * 1000,
-    );
-  }
-
-  hush() {
-    clearTimeout(this.#timer);
-    const playing = this.#playing;
-    const context = this.#context;
-    this.#playing = null;
-    if (!playing || !context) return;
-    playing.gain.setTargetAtTime(0, context.currentTime, HUSH / 4);
-    setTimeout(() => {
-      playing.disconnect();
-      // An idle context would keep the speaker open and a thread busy.
-      if (!this.#playing && context.state !== "closed") context.suspend().catch(() => {});
-    }, HUSH * 1000);
-  }
-
-  /** It plays nothing any more. */
-  close() {
-    this.hush();
-    const context = this.#context;
-    this.#context = null;
-    if (context) setTimeout(() => context.close().catch(() => {}), HUSH * 1000);
-  }
-
-  #open() {
-    const context = this.#createContext();
-    moveTo(context, this.#device);
-    return context;
-  }
-}
-
-/** Whether a page can choose where a context sounds. Chromium's can; a device that is gone leaves the system's choice. */
-const moveTo = (/** @type {AudioContext & { setSinkId?: (id: string) => Promise<void>, sinkId?: unknown }} */ context, /** @type {string | null} */ device) => {
-  if (typeof context.setSinkId !== "function" || context.sinkId === (device ?? "")) return;
-  context.setSinkId(device ?? "").catch(() => {});
-};
-
-/**
- * A note with an overtone an octave above, which makes it warm.
- * @param {AudioContext} context
- * @param {AudioNode} output
- * @param {Note} note
- */
-function schedule(context, output, [at, length, hz]) {
-  const begin = context.currentTime + at;
-  const end = begin + length;
-  for (const [harmonic, level] of /** @type {const} */ ([[1, 1], [2, 0.3]])) {
-    const envelope = new GainNode(context, { gain: 0 });
-    envelope.gain.setValueAtTime(0, begin);
-    envelope.gain.linearRampToValueAtTime(level, begin + EDGE);
-    envelope.gain.setValueAtTime(level, Math.max(begin + EDGE, end - EDGE));
-    envelope.gain.linearRampToValueAtTime(0, end);
-    const oscillator = new OscillatorNode(context, { frequency: hz * harmonic });
-    oscillator.connect(envelope).connect(output);
-    oscillator.start(begin);
-    oscillator.stop(end);
   }
 }

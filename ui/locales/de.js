@@ -508,8 +508,6 @@ export default {
   "devices.preview": "Meine Kamera",
   "devices.level": "Wie laut mich das Mikrofon hört",
   "devices.level_hint": "Sag etwas: Der Balken folgt deiner Stimme.",
-  "devices.level_unknown":
-    "Die Lautstärke der Stimme kann hier nicht angezeigt werden. In einem Testanruf hörst du sie.",
   "devices.no_output":
     "Der Ton kommt hier heraus, wo das System ihn abspielt. Einen anderen Lautsprecher wählst du in den Toneinstellungen des Systems.",
   "devices.no_camera": "Keine Kamera gefunden. Schließ eine an und versuch es noch einmal.",

@@ -486,7 +486,6 @@ export default /** @type {const} */ ({
   "devices.preview": "My camera",
   "devices.level": "How loud the microphone hears me",
   "devices.level_hint": "Say something: the bar follows your voice.",
-  "devices.level_unknown": "The level of the voice can't be shown here. A test call lets you hear it.",
   "devices.no_output": "Here sound comes out where the system plays it. Choose another speaker in the system's sound settings.",
   "devices.no_camera": "No camera found. Connect one, and try again.",
   "devices.camera_denied": "Ringdown may not use the camera. Allow it in your system's privacy settings.",

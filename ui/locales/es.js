@@ -505,7 +505,6 @@ export default {
   "devices.preview": "Mi cámara",
   "devices.level": "Con qué volumen me oye el micrófono",
   "devices.level_hint": "Di algo: la barra sigue tu voz.",
-  "devices.level_unknown": "El nivel de la voz no se puede mostrar aquí. En una llamada de prueba te oirás.",
   "devices.no_output":
     "Aquí el sonido sale por donde el sistema lo reproduce. Elige otro altavoz en los ajustes de sonido del sistema.",
   "devices.no_camera": "No se encontró ninguna cámara. Conecta una e inténtalo de nuevo.",

@@ -512,7 +512,6 @@ export default {
   "devices.preview": "Ma caméra",
   "devices.level": "Le volume auquel le micro m’entend",
   "devices.level_hint": "Dites quelque chose : la barre suit votre voix.",
-  "devices.level_unknown": "Le niveau de la voix ne peut pas être affiché ici. Un appel test vous le fait entendre.",
   "devices.no_output":
     "Ici, le son sort là où le système le joue. Choisissez un autre haut-parleur dans les réglages de son du système.",
   "devices.no_camera": "Aucune caméra trouvée. Branchez-en une et réessayez.",

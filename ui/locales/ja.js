@@ -470,7 +470,6 @@ export default {
   "devices.preview": "自分のカメラ",
   "devices.level": "マイクに届く声の大きさ",
   "devices.level_hint": "何か話してください。バーが声に合わせて動きます。",
-  "devices.level_unknown": "ここでは声の大きさを表示できません。テスト通話で自分の声を聞けます。",
   "devices.no_output": "ここでは音はシステムの出力先から出ます。別のスピーカーはシステムのサウンド設定で選んでください。",
   "devices.no_camera": "カメラが見つかりません。接続してもう一度お試しください。",
   "devices.camera_denied": "Ringdown にカメラの使用が許可されていません。システムのプライバシー設定で許可してください。",

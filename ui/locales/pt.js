@@ -507,7 +507,6 @@ export default {
   "devices.preview": "Minha câmera",
   "devices.level": "O volume com que o microfone me ouve",
   "devices.level_hint": "Diga algo: a barra acompanha sua voz.",
-  "devices.level_unknown": "O nível da voz não pode ser mostrado aqui. Em uma chamada de teste você o ouve.",
   "devices.no_output":
     "Aqui o som sai por onde o sistema o reproduz. Escolha outro alto-falante nas configurações de som do sistema.",
   "devices.no_camera": "Nenhuma câmera encontrada. Conecte uma e tente de novo.",

@@ -468,7 +468,6 @@ export default {
   "devices.preview": "我的摄像头",
   "devices.level": "麦克风听到我的音量",
   "devices.level_hint": "说点什么：音量条会随你的声音变化。",
-  "devices.level_unknown": "这里无法显示音量。测试通话可以让你听到自己的声音。",
   "devices.no_output": "在这里，声音由系统决定从哪里播放。请在系统的声音设置中选择其他扬声器。",
   "devices.no_camera": "没有找到摄像头。请连接一个再试一次。",
   "devices.camera_denied": "Ringdown 没有使用摄像头的权限。请在系统的隐私设置中允许。",

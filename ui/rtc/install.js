@@ -7,6 +7,7 @@ import { RTCError } from "./errors.js";
 import * as events from "./events.js";
 import { wrapMediaDevices } from "./media-devices.js";
 import { MediaPlane } from "./media.js";
+import { NativeSound } from "./native-sound.js";
 import { definePeerConnection } from "./peer-connection.js";
 import { wrapSpeakers } from "./speakers.js";
 import { RTCStatsReport } from "./stats.js";
@@ -36,10 +37,10 @@ function taskQueue(window) {
  * @param {AnyWindow} window
  * @param {import("./engine.js").Backend} backend
  * @param {{media?: (engine: Engine) => import("./environment.d.ts").Media & {silence(): MediaStreamTrack}}} [parts] for tests
- * @returns {boolean} whether it was installed
+ * @returns {NativeSound | null} the engine's sound; null where nothing was installed
  */
 export function installIfMissing(window, backend, parts = {}) {
-  if ("RTCPeerConnection" in window && window.RTCPeerConnection) return false;
+  if ("RTCPeerConnection" in window && window.RTCPeerConnection) return null;
   const engine = new Engine(backend);
   const tracks = new Tracks(window);
   const media = parts.media?.(engine) ?? new MediaPlane(window, engine, tracks);
@@ -66,5 +67,5 @@ export function installIfMissing(window, backend, parts = {}) {
   }
   wrapMediaDevices({ window, engine, tracks, media });
   wrapSpeakers(window, engine);
-  return true;
+  return new NativeSound(engine, tracks);
 }

@@ -57,11 +57,11 @@ export interface Actions {
   devices(): Promise<readonly MediaDeviceInfo[]>;
   /** Camera and microphone, these or those of the settings, to try them. Whoever asked stops the tracks. */
   tryDevices(chosen?: { camera: string | null, microphone: string | null }): Promise<Acquired>;
-  /** How loud a microphone is, 0 to 1; null where this webview can't tell. Ends with the track. */
-  listen(track: MediaStreamTrack): (() => number) | null;
+  /** How loud a microphone is, 0 to 1. Ends with the track. */
+  listen(track: MediaStreamTrack): () => number;
   /** Whether this webview lets a page choose where voices come out. */
   canChooseSpeaker: boolean;
-  /** The same for the ringtone. */
+  /** The same for the ringtone, or whether somebody else plays it then. */
   canChooseRing: boolean;
   /** Plays a ringtone once; what it gives ends it. */
   playRingtone(ringtone: Ringtone, volume: number): () => void;

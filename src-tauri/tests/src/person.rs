@@ -376,16 +376,19 @@ impl Person {
     /// When there is none, or no other comes.
     pub async fn lose_page(&self, signal: &str) -> Result<()> {
         let lost = self.page_process().await?;
-        let sent = Command::new("kill")
-            .args([&format!("-{signal}"), &lost.to_string()])
-            .status();
-        if !sent.await?.success() {
-            return Err("the window's process got no signal".into());
-        }
+        self::signal(lost, signal).await?;
         eventually("another process for the window", || async {
             Ok((self.page_process().await? != lost).then_some(()))
         })
         .await
+    }
+
+    /// Has the process that draws the window hang. WebDriver gets no answer any more, and the app ends it after a while.
+    ///
+    /// # Errors
+    /// When there is none.
+    pub async fn hang_page(&self) -> Result<()> {
+        signal(self.page_process().await?, "STOP").await
     }
 
     /// Kills the app as a crash or a power cut would.
@@ -441,6 +444,16 @@ pub async fn friends_with(stage: &Stage, setup: Setup) -> Result<(Person, Person
     alice.befriend(&bob.invite().await?, "Bob").await?;
     bob.befriend(&alice.invite().await?, "Alice").await?;
     Ok((alice, bob))
+}
+
+async fn signal(page: u32, signal: &str) -> Result<()> {
+    let sent = Command::new("kill")
+        .args([&format!("-{signal}"), &page.to_string()])
+        .status();
+    if !sent.await?.success() {
+        return Err("the window's process got no signal".into());
+    }
+    Ok(())
 }
 
 async fn read_logs(data: &Path) -> Result<String> {

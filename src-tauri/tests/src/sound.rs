@@ -13,6 +13,8 @@ use crate::{Result, eventually};
 
 /// Samples a second in every recording.
 pub const RATE: u32 = 48_000;
+/// Below this nothing is heard.
+pub const SILENCE: f64 = 0.000_3;
 /// Who may be on the stage.
 const PEOPLE: [&str; 3] = ["alice", "bob", "carol"];
 
@@ -172,6 +174,51 @@ impl Sound {
             .chunks_exact(2)
             .map(|pair| f64::from(i16::from_le_bytes([pair[0], pair[1]])) / 32_768.0)
             .collect())
+    }
+
+    /// Waits until there is anything to be heard at `person`'s.
+    ///
+    /// # Errors
+    /// When it stays silent.
+    pub async fn hears_something(&self, person: &str) -> Result<()> {
+        eventually(&format!("{person} to hear something"), || async {
+            let heard = self.listen(person, 0.4).await?;
+            Ok((loudness(&heard) > 0.005).then_some(()))
+        })
+        .await
+    }
+
+    /// Waits until it is silent at `person`'s for so many seconds.
+    ///
+    /// # Errors
+    /// When it never is.
+    pub async fn hears_nothing(&self, person: &str, seconds: f64) -> Result<()> {
+        eventually(&format!("{person} to hear nothing"), || async {
+            let heard = self.listen(person, seconds).await?;
+            Ok((loudness(&heard) < SILENCE).then_some(()))
+        })
+        .await
+    }
+
+    /// Whether something plays at `person`'s, were it silence.
+    ///
+    /// # Errors
+    /// When PulseAudio does not say.
+    pub async fn is_in_use(&self, person: &str) -> Result<bool> {
+        let (sinks, inputs) = (self.list("sinks").await?, self.list("sink-inputs").await?);
+        let speaker = format!("{person}_speaker");
+        let speaker = sinks.iter().find(|sink| sink.get(1) == Some(&speaker));
+        let speaker = speaker.and_then(|sink| sink.first());
+        Ok(inputs.iter().any(|input| input.get(1) == speaker))
+    }
+
+    /// The fields of each of what PulseAudio has of this.
+    async fn list(&self, what: &str) -> Result<Vec<Vec<String>>> {
+        let mut pactl = self.tool("pactl");
+        let answer = pactl.args(["list", "short", what]).output().await?;
+        let lines = String::from_utf8(answer.stdout)?;
+        let fields = |line: &str| line.split('\t').map(str::to_owned).collect();
+        Ok(lines.lines().map(fields).collect())
     }
 
     /// Waits until `person` hears a tone: most of what comes from the speaker is at `hz`.

@@ -1,8 +1,11 @@
 //! Two people, two desktop windows, one name typed.
 
-use ringdown_e2e::Result;
-use ringdown_e2e::person::friends;
+use fantoccini::Locator;
+use ringdown_e2e::person::{Person, Setup, friends};
+use ringdown_e2e::sound::{SILENCE, loudness};
 use ringdown_e2e::stage::Stage;
+use ringdown_e2e::{Result, eventually};
+use serde_json::json;
 
 /// A tone well inside a voice codec's band and apart from the mains hum and from the fake microphone's 440 Hz.
 const TONE_HZ: f64 = 620.0;
@@ -114,4 +117,83 @@ async fn both_call_each_other_at_once_and_it_is_one_call() -> Result<()> {
     tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
     alice.page().press("Hang up").await?;
     bob.page().status("Call ended").await
+}
+
+/// Nobody sits at Carol's speaker: it stands in Bob's kitchen.
+const KITCHEN: &str = "carol";
+/// From one ring to the next, in seconds; somewhat more.
+const RING_S: f64 = 5.5;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bobs_telephone_rings_in_the_kitchen_alone_until_he_declines() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let sound = stage.sound();
+    let (alice, bob) = friends(&stage).await?;
+    bob.page().press("Settings").await?;
+    eventually("the kitchen among the speakers to ring on", || async {
+        let choice = bob.page().client().find(Locator::Css("#settings-ring"));
+        let speaker = format!("{KITCHEN}_speaker");
+        Ok(choice.await?.select_by_value(&speaker).await.ok())
+    })
+    .await?;
+    bob.page().press("Play ringtone").await?;
+    sound.hears_something(KITCHEN).await?;
+    sound.hears_nothing(KITCHEN, RING_S).await?;
+    bob.page().press("Close").await?;
+
+    alice.call_by_typing("Bob").await?;
+    sound.hears_something(KITCHEN).await?;
+    let (kitchen, desk) =
+        tokio::try_join!(sound.listen(KITCHEN, RING_S), sound.listen("bob", RING_S))?;
+    assert!(loudness(&kitchen) > 0.01, "it rings again");
+    assert!(loudness(&desk) < SILENCE, "and not where Bob sits");
+    bob.answer("Alice", "Decline").await?;
+    alice.page().status("Bob declined").await?;
+    sound.hears_nothing(KITCHEN, RING_S).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bobs_telephone_falls_silent_with_the_call_although_his_window_hangs() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let sound = stage.sound();
+    let (alice, bob) = friends(&stage).await?;
+    bob.settle(&json!({ "ring_device": format!("{KITCHEN}_speaker") }))
+        .await?;
+    alice.call_by_typing("Bob").await?;
+    sound.hears_something(KITCHEN).await?;
+    let page = bob.page_process().await?;
+    bob.hang_page().await?;
+    alice.page().press("Hang up").await?;
+    eventually("nothing to be played in the kitchen", || async {
+        Ok((!sound.is_in_use(KITCHEN).await?).then_some(()))
+    })
+    .await?;
+    assert_eq!(bob.page_process().await?, page, "it hangs still");
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn alice_sees_that_her_microphone_hears_her() -> Result<()> {
+    const METER: &str = "How loud the microphone hears me";
+    let stage = Stage::new("1280x1024").await?;
+    let alice = Person::arrive(&stage, "Alice", Setup::default()).await?;
+    let shows = async |what: &str, fits: fn(u32) -> bool| {
+        eventually(what, || async {
+            let Some(meter) = alice.page().look_for("any", METER).await? else {
+                return Ok(None);
+            };
+            let level = meter.attr("aria-valuenow").await?.unwrap_or_default();
+            Ok(level.parse().is_ok_and(fits).then_some(()))
+        })
+        .await
+    };
+    alice.page().press("Settings").await?;
+    alice.page().press("Try camera and microphone").await?;
+    shows("a bar for silence", |level| level < 10).await?;
+    let hum = stage.sound().hum("alice", TONE_HZ)?;
+    shows("a bar for a voice", |level| level > 40).await?;
+    drop(hum);
+    shows("a bar for silence again", |level| level < 10).await?;
+    alice.page().press("Stop trying").await?;
+    alice.page().gone("any", METER).await
 }

@@ -44,7 +44,7 @@ export function createDevices(actions, keeper) {
   const video = h("video", { class: "scan-video loop-video", autoplay: true, playsinline: true, hidden: true, "aria-label": t("devices.preview") });
   video.muted = true;
   const meter = createMeter();
-  const meterHint = h("p", { class: "hint", hidden: true });
+  const meterHint = h("p", { class: "hint", hidden: true }, t("devices.level_hint"));
   const wrong = h("p", { class: "error", "aria-live": "polite" });
   const mark = icon("play");
   const toggle = h("button", { type: "button", class: "button quiet", onclick: () => (trial ? stop() : start()) }, mark, h("span"));
@@ -81,10 +81,8 @@ export function createDevices(actions, keeper) {
     if (picture) video.srcObject = new MediaStream([picture]);
     const problems = [CAMERA[seen], MICROPHONE[heard]].flatMap((key) => (key ? [t(key)] : []));
     setText(wrong, problems.join(" "));
-    const level = voice ? actions.listen(voice) : null;
     meterHint.hidden = !voice;
-    setText(meterHint, t(level === null ? "devices.level_unknown" : "devices.level_hint"));
-    if (level) meter.follow(level);
+    if (voice) meter.follow(actions.listen(voice));
     // Names are given once a device was allowed.
     look();
   };

@@ -41,6 +41,8 @@ export class FakeEngine {
   /** @type {Map<string, {lines: Line[], ufrag: string}>} */
   #made = new Map();
   microphone = /** @type {{id: string, label: string} | {name: string, message: string}} */ ({ id: "mic", label: "Tone" });
+  /** What the microphone hears. */
+  level = 0;
   stats = /** @type {any[]} */ ([]);
   mediaSocket = "ws://127.0.0.1:9/?token=none";
   /** Candidates that were added, by peer. @type {Map<number, any[]>} */
@@ -103,6 +105,18 @@ export class FakeEngine {
   /** @param {{ deviceId: string | null }} request */
   _speaker({ deviceId }) {
     if (deviceId !== null && deviceId !== "out") throw refusal("NotFoundError", "no such speaker");
+    return {};
+  }
+  _play() {
+    return { sound: ++this.#next };
+  }
+  _hush() {
+    return {};
+  }
+  _microphoneLevel() {
+    return { level: this.level };
+  }
+  _microphoneRest() {
     return {};
   }
   _open() {

@@ -191,10 +191,10 @@ export function page(engine = new FakeEngine()) {
     request: (/** @type {string} */ op, /** @type {any} */ args) => engine.request(op, args),
     onEvent: (/** @type {(event: any) => void} */ handler) => engine.onEvent(handler),
   };
-  const installed = installIfMissing(window, backend, { media: () => /** @type {any} */ (media) });
+  const sound = installIfMissing(window, backend, { media: () => /** @type {any} */ (media) });
   const track = (/** @type {string} */ kind) => new window.MediaStreamTrack(kind);
   const stream = (/** @type {any[]} */ ...tracks) => new window.MediaStream(tracks);
-  return { window, native, document, media, engine, installed, track, stream, RTCPeerConnection: window.RTCPeerConnection };
+  return { window, native, document, media, engine, sound, track, stream, RTCPeerConnection: window.RTCPeerConnection };
 }
 
 /**

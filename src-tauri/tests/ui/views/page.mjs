@@ -72,6 +72,7 @@ export function createPage() {
     list: "ul",
     video: "video",
     group: "[role=group]",
+    meter: "[role=meter]",
   };
   const text = (element) => (element?.textContent ?? "").replace(/\s+/g, " ").trim();
   const nameOf = (element) => {

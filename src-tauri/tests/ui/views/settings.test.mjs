@@ -141,10 +141,13 @@ describe("devices", () => {
       microphone: "ok",
       camera: "ok",
     };
+    answers.listen = (track) => () => (track === tracks[0] ? 0.42 : 0);
     open();
     page.click(page.find("button", "Try camera and microphone"));
     await settled();
     assert.ok(page.find("video", "My camera"));
+    mock.timers.tick(100);
+    assert.equal(page.find("meter", "How loud the microphone hears me").getAttribute("aria-valuenow"), "42");
     await close();
     assert.deepEqual(stopped, ["audio", "video"]);
   });

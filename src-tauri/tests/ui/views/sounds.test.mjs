@@ -35,7 +35,7 @@ test("half of the volume is a quarter of the amplitude, and nothing is louder th
 describe("what is played", () => {
   const parameter = () => ({ setValueAtTime() {}, linearRampToValueAtTime() {}, setTargetAtTime(value) { this.value = value; } });
   let contexts, gains;
-  const names = ["AudioContext", "GainNode", "OscillatorNode"];
+  const names = ["AudioContext", "GainNode", "OscillatorNode", "OfflineAudioContext"];
   const before = names.map((name) => globalThis[name]);
   beforeEach(() => {
     mock.timers.enable({ apis: ["setTimeout"] });
@@ -56,6 +56,14 @@ describe("what is played", () => {
       connect = (next) => next;
       start() {}
       stop() {}
+    };
+    globalThis.OfflineAudioContext = class {
+      currentTime = 0;
+      destination = {};
+      constructor(channels, length, rate) {
+        Object.assign(this, { channels, length, rate });
+      }
+      startRendering = async () => ({ getChannelData: () => new Float32Array(this.length).fill(0.5) });
     };
   });
   afterEach(() => {
@@ -85,6 +93,15 @@ describe("what is played", () => {
     assert.equal(gains.length, 1, "it does not begin again");
   });
 
+  test("falls silent with a call that is gone without an end", () => {
+    const sounds = new Sounds(createContext);
+    sounds.handleCall(incoming);
+    sounds.handleCall(null);
+    mock.timers.tick(60_000);
+    assert.equal(gains.length, 1);
+    assert.equal(gains[0].gain.value, 0);
+  });
+
   test("does not ring for who does not want to be disturbed", () => {
     const sounds = new Sounds(createContext);
     sounds.handleCall(incoming, { silent: true });
@@ -110,5 +127,109 @@ describe("what is played", () => {
     end();
     mock.timers.tick(100);
     assert.equal(contexts[0].state, "closed");
+  });
+
+  describe("elsewhere, where a context can't be moved", () => {
+    /** What was played there: how, where, and whether it was ended; `answers` settles what was asked. */
+    let played, answers;
+    const elsewhere = {
+      play: async (recording, device) => {
+        const one = { ...recording, device, ended: false };
+        played.push(one);
+        await answers;
+        return () => (one.ended = true);
+      },
+    };
+    beforeEach(() => {
+      played = [];
+      answers = Promise.resolve();
+    });
+    const settled = () => new Promise(setImmediate);
+    const begin = (changes = {}) => {
+      const sounds = new Sounds(createContext, elsewhere);
+      sounds.handleSettings({ ...settings, ...changes });
+      return sounds;
+    };
+
+    test("the ring is rendered once, as loud and as often as here, and ends with the ringing", async () => {
+      const sounds = begin();
+      sounds.handleCall(incoming);
+      await settled();
+      const [{ samples, every, device, ended }] = played;
+      assert.deepEqual([every, device, ended], [4, "kitchen", false]);
+      // the last beat of "pulse" ends after 2.12 s, and what is rendered a little later
+      assert.ok(Math.abs(samples.length - (2.12 + 0.02) * 48_000) <= 1);
+      assert.equal(samples[0], 16_384);
+      assert.equal(gains[0].gain.value, 0.4);
+      assert.ok(gains[0].context instanceof OfflineAudioContext);
+      sounds.handleCall(call("ended", { direction: "incoming", reason: "declined" }));
+      assert.ok(played[0].ended);
+      mock.timers.tick(60_000);
+      await settled();
+      assert.equal(played.length, 1);
+    });
+
+    test("whoever chose no device hears it here", async () => {
+      begin({ ring_device: null }).handleCall(incoming);
+      await settled();
+      assert.equal(played.length, 0);
+      assert.equal(contexts.length, 1);
+    });
+
+    test("what belongs to a call is heard here", async () => {
+      begin().handleCall(call("ringing"));
+      await settled();
+      assert.equal(played.length, 0);
+      assert.equal(contexts.length, 1);
+    });
+
+    test("a call that ends while the ring is on its way there ends the ring", async () => {
+      let answer;
+      answers = new Promise((resolve) => (answer = resolve));
+      const sounds = begin();
+      sounds.handleCall(incoming);
+      await settled();
+      sounds.handleCall(null);
+      assert.equal(played[0].ended, false);
+      answer();
+      await settled();
+      assert.ok(played[0].ended);
+    });
+
+    test("a ring that can't be played there is not lost, but one that is over stays so", async () => {
+      answers = Promise.reject(new DOMException("no", "AbortError"));
+      const sounds = begin();
+      sounds.handleCall(incoming);
+      await settled();
+      assert.equal(contexts.length, 1);
+      sounds.handleCall(null);
+      sounds.handleCall(incoming);
+      sounds.handleCall(null);
+      await settled();
+      assert.equal(gains.filter(({ context }) => context === contexts[0]).length, 1);
+    });
+
+    test("another device chosen while it rings takes the ring over", async () => {
+      const sounds = begin();
+      sounds.handleCall(incoming);
+      await settled();
+      sounds.handleSettings(settings);
+      sounds.handleSettings({ ...settings, ring_device: "hall" });
+      await settled();
+      assert.deepEqual(played.map(({ device, ended }) => [device, ended]), [["kitchen", true], ["hall", false]]);
+    });
+
+    test("a ringtone that is tried is heard there once, until it is ended or somebody calls", async () => {
+      const sounds = begin();
+      const end = sounds.sample("chime", 50);
+      await settled();
+      assert.deepEqual([played[0].every, played[0].device], [null, "kitchen"]);
+      end();
+      assert.ok(played[0].ended);
+      sounds.sample("chime", 50);
+      await settled();
+      sounds.handleCall(incoming);
+      assert.ok(played[1].ended);
+    });
   });
 });

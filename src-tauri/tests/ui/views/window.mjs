@@ -122,7 +122,7 @@ export async function openWindow() {
     licences: quietly("licences", ""),
     canChooseSpeaker: true,
     canChooseRing: true,
-    listen: () => null,
+    listen: (track) => answers.listen?.(track) ?? (() => 0),
     playRingtone: (...args) => (done.push(["playRingtone", ...args]), () => done.push(["silence"])),
     loopCall: () => answers.loopCall(),
   };
