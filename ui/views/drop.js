@@ -13,7 +13,9 @@ export function inviteIn(data) {
   const uris = data.getData("text/uri-list").split(/\r?\n/).find((line) => line !== "" && !line.startsWith("#"));
   const text = data.getData("text/plain").trim();
   const all = `${uris ?? ""} ${text}`;
-  return /ringdown:[^\s"'<>]+/i.exec(all)?.[0] ?? /https?:\/\/[^\s"'<>]+/i.exec(all)?.[0] ?? text;
+  const link = /ringdown:[^\s"'<>]+/i.exec(all) ?? /https?:\/\/[^\s"'<>]+/i.exec(all);
+  // An invite ends with letters, a sentence around it with a full stop, a bracket or the like.
+  return link?.[0].replace(/[^\w-]+$/, "") ?? text;
 }
 
 /**
@@ -24,23 +26,29 @@ export function takeDrops(target, add) {
   const shade = h("div", { class: "drop-shade", hidden: true, "aria-hidden": "true" }, icon("add"), h("p", {}, t("people.drop")));
   target.append(shade);
   /** @param {DragEvent} event */
-  const over = (event) => {
-    if (!event.dataTransfer || !holdsText(event.dataTransfer) || document.querySelector("dialog[open]")) return;
+  const takes = ({ dataTransfer, target: at }) => {
+    if (!dataTransfer || !holdsText(dataTransfer) || document.querySelector("dialog[open]")) return false;
     // A field takes text as fields do.
-    if (event.target instanceof Element && event.target.closest("input, textarea")) return;
+    return !(at instanceof Element && at.closest("input, textarea"));
+  };
+  /** What the pointer came to last. That it left one is told after that it came to the next, and WebKit names no next. @type {EventTarget | null} */
+  let over = null;
+  /** @param {DragEvent} event */
+  const move = (event) => {
+    over = event.target;
+    shade.hidden = !takes(event);
+    if (shade.hidden || !event.dataTransfer) return;
     event.preventDefault();
     event.dataTransfer.dropEffect = "copy";
-    shade.hidden = false;
   };
-  target.addEventListener("dragenter", over);
-  target.addEventListener("dragover", over);
+  target.addEventListener("dragenter", move);
+  target.addEventListener("dragover", move);
   target.addEventListener("dragleave", (event) => {
-    if (!(event.relatedTarget instanceof Node && target.contains(event.relatedTarget))) shade.hidden = true;
+    if (event.target === over) shade.hidden = true;
   });
   target.addEventListener("drop", (event) => {
-    const shown = !shade.hidden;
     shade.hidden = true;
-    if (!shown || !event.dataTransfer) return;
+    if (!takes(event) || !event.dataTransfer) return;
     event.preventDefault();
     const link = inviteIn(event.dataTransfer);
     if (link !== "") add(link);

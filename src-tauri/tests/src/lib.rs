@@ -6,6 +6,7 @@ pub mod desk;
 pub mod installed;
 pub mod lab;
 pub mod look;
+pub mod mouse;
 pub mod page;
 pub mod person;
 pub mod process;

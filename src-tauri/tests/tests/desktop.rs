@@ -1,6 +1,7 @@
 //! Bob's window is out of sight: his desktop tells him who calls, and he answers there.
 
 use ringdown_e2e::desk::{Dunst, Panel};
+use ringdown_e2e::mouse::{Area, Mouse};
 use ringdown_e2e::person::{Person, Setup, friends};
 use ringdown_e2e::stage::{Stage, binary};
 use ringdown_e2e::{Result, eventually};
@@ -21,54 +22,8 @@ async fn in_the_background(stage: &Stage, name: &str) -> Result<Person> {
     Person::open(stage, name, setup).await
 }
 
-/// The popups on the screen: position and size.
-async fn popups(stage: &Stage, title: &str) -> Result<Vec<[i32; 4]>> {
-    let xdotool = |arguments: Vec<String>| async move {
-        let mut command = stage.command("xdotool", "desk");
-        let output = command.args(arguments).output().await?;
-        Result::Ok(String::from_utf8(output.stdout)?)
-    };
-    let search = ["search", "--onlyvisible", "--name", title].map(String::from);
-    let mut found = Vec::new();
-    for window in xdotool(search.to_vec()).await?.lines() {
-        let ask = ["getwindowgeometry", "--shell", window].map(String::from);
-        let geometry = xdotool(ask.to_vec()).await?;
-        let value = |name: &str| {
-            let mut lines = geometry.lines();
-            lines.find_map(|line| line.strip_prefix(name)?.strip_prefix('=')?.parse().ok())
-        };
-        let values = [value("X"), value("Y"), value("WIDTH"), value("HEIGHT")];
-        if let [Some(x), Some(y), Some(width), Some(height)] = values {
-            found.push([x, y, width, height]);
-        }
-    }
-    Ok(found)
-}
-
-async fn popup(stage: &Stage) -> Result<[i32; 4]> {
-    eventually("the popup", || async {
-        Ok(popups(stage, "^Alice is calling$").await?.first().copied())
-    })
-    .await
-}
-
-async fn no_popup(stage: &Stage) -> Result<()> {
-    eventually("no popup", || async {
-        let popups = popups(stage, "^Alice is calling$").await?;
-        Ok(popups.is_empty().then_some(()))
-    })
-    .await
-}
-
-async fn click(stage: &Stage, x: i32, y: i32) -> Result<()> {
-    let mut command = stage.command("xdotool", "desk");
-    let at = [x.to_string(), y.to_string()];
-    let status = command
-        .args(["mousemove", &at[0], &at[1], "click", "1"])
-        .status()
-        .await?;
-    status.success().then_some(()).ok_or("no click".into())
-}
+/// Of the popup's window.
+const POPUP: &str = "^Alice is calling$";
 
 #[tokio::test(flavor = "multi_thread")]
 async fn bob_answers_in_the_notification() -> Result<()> {
@@ -77,7 +32,7 @@ async fn bob_answers_in_the_notification() -> Result<()> {
     let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;
     alice.call_by_typing("Bob").await?;
     dunst.shows(1).await?;
-    popup(&stage).await?;
+    Mouse::of(&stage).window(POPUP).await?;
     dunst.choose(",accept]").await?;
     // dunst does not keep their order.
     let mut buttons = dunst.offered().await?;
@@ -86,7 +41,7 @@ async fn bob_answers_in_the_notification() -> Result<()> {
     assert_eq!(buttons, ["Accept", voice, "Decline", later]);
     tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
     dunst.shows(0).await?;
-    no_popup(&stage).await
+    Mouse::of(&stage).no_window(POPUP).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -95,9 +50,9 @@ async fn bob_is_told_of_a_call_he_missed_and_calls_back() -> Result<()> {
     let dunst = Dunst::start(&stage).await?;
     let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;
     alice.call_by_typing("Bob").await?;
-    popup(&stage).await?;
+    Mouse::of(&stage).window(POPUP).await?;
     alice.page().press("Hang up").await?;
-    no_popup(&stage).await?;
+    Mouse::of(&stage).no_window(POPUP).await?;
     // The one of the call is gone, the one of the missed call is there.
     dunst.shows(1).await?;
     dunst.choose("Call back").await?;
@@ -110,18 +65,24 @@ async fn the_popup_is_at_the_top_in_the_middle_and_takes_an_answer() -> Result<(
     let stage = Stage::new("1280x1024").await?;
     let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;
     alice.call_by_typing("Bob").await?;
-    let [x, y, width, height] = popup(&stage).await?;
+    let mouse = Mouse::of(&stage);
+    let Area {
+        x,
+        y,
+        width,
+        height,
+    } = mouse.window(POPUP).await?;
     assert_eq!((width, height), (380, 220));
     assert_eq!((x, y), ((1280 - 380) / 2, 24));
     // "Accept" is the right one of the two large buttons. The page may not have drawn them yet.
     eventually("the call to be accepted", || async {
-        click(&stage, x + width * 3 / 4, y + 140).await?;
+        mouse.click(x + width * 3 / 4, y + 140).await?;
         let ringing = alice.page().look_for("status", "Ringing…").await?;
         Ok(ringing.is_none().then_some(()))
     })
     .await?;
     tokio::try_join!(alice.sees("Bob"), bob.sees("Alice"))?;
-    no_popup(&stage).await
+    Mouse::of(&stage).no_window(POPUP).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use ringdown_e2e::desk::Dunst;
 use ringdown_e2e::look::Beholder;
+use ringdown_e2e::mouse::Mouse;
 use ringdown_e2e::person::{Person, Setup, friends};
 use ringdown_e2e::stage::Stage;
 use ringdown_e2e::{Result, eventually};
@@ -11,6 +12,9 @@ use ringdown_e2e::{Result, eventually};
 /// What Alice's and Carol's microphones hear.
 const ALICES: f64 = 500.0;
 const CAROLS: f64 = 900.0;
+
+/// Of the popup's window.
+const POPUP: &str = "^Carol is calling too$";
 
 /// Alice and Bob in a call, and Carol, a friend of Bob's.
 async fn alice_talks_with_bob(stage: &Stage) -> Result<(Person, Person, Person)> {
@@ -120,5 +124,27 @@ async fn bob_answers_carol_in_the_notification_while_he_talks_with_alice() -> Re
     assert_eq!(buttons, ["Decline", "End and accept", "Hold and accept"]);
     tokio::try_join!(carol.sees("Bob"), bob.sees("Carol"))?;
     dunst.shows(0).await?;
+    alice.page().status("Bob put you on hold").await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn bob_answers_carol_in_the_popup_while_he_talks_with_alice() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let (alice, bob, carol) = alice_talks_with_bob(&stage).await?;
+    bob.page().client().minimize_window().await?;
+    carol.call_by_typing("Bob").await?;
+    let mouse = Mouse::of(&stage);
+    let popup = mouse.window(POPUP).await?;
+    assert_eq!((popup.width, popup.height), (380, 220));
+    // "Hold and accept" is the right one of the two large buttons. The page may not have drawn them yet.
+    let (x, y) = (popup.x + popup.width * 3 / 4, popup.y + 140);
+    eventually("the call to be accepted", || async {
+        mouse.click(x, y).await?;
+        let ringing = carol.page().look_for("status", "Ringing…").await?;
+        Ok(ringing.is_none().then_some(()))
+    })
+    .await?;
+    tokio::try_join!(carol.sees("Bob"), bob.sees("Carol"))?;
+    mouse.no_window(POPUP).await?;
     alice.page().status("Bob put you on hold").await
 }

@@ -139,6 +139,7 @@ describe("what is dropped onto the window", () => {
   const data = (parts) => ({ getData: (type) => parts[type] ?? "" });
   test("is the link in it", () => {
     assert.equal(inviteIn(data({ "text/plain": "Call me: ringdown:abc#x — Bob" })), "ringdown:abc#x");
+    assert.equal(inviteIn(data({ "text/plain": "Here I am (ringdown:abc?c=x-_)." })), "ringdown:abc?c=x-_");
     assert.equal(inviteIn(data({ "text/uri-list": "# a comment\r\nhttps://calls.example.org/i#x" })), "https://calls.example.org/i#x");
     assert.equal(inviteIn(data({ "text/plain": " hello " })), "hello");
   });
