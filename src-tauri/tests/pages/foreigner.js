@@ -32,6 +32,9 @@ async function start({ call: id, polite, initiator, video, configuration }) {
   call.addEventListener("remotestream", ({ detail }) => {
     remote.srcObject = detail.stream;
   });
+  call.addEventListener("held", ({ detail }) => {
+    document.body.dataset.held = String(detail);
+  });
   call.addEventListener("state", ({ detail }) => say({ state: detail }));
   call.addEventListener("error", ({ detail }) => {
     document.body.dataset.error = String(detail);
