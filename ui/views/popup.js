@@ -38,7 +38,7 @@ export function createPopup(view, choose) {
   const element = h(
     "div",
     {
-      class: "popup",
+      class: during === null ? "popup" : "popup popup-waiting",
       role: "dialog",
       "aria-labelledby": "popup-title",
       "aria-describedby": "popup-kind",
