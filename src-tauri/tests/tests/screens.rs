@@ -1,6 +1,11 @@
 //! Every screen there is, as it is seen: by axe-core in each set of colours, at 360 by 480, from right to left, without
 //! a mouse. With `RINGDOWN_SCREENS=1` the pictures in docs/screens are taken anew.
 
+#[path = "screens/calls.rs"]
+mod calls;
+#[path = "screens/popup.rs"]
+mod popup;
+
 use std::path::{Path, PathBuf};
 
 use ringdown_e2e::look::Beholder;
@@ -16,8 +21,6 @@ const BOB: &str = "Maximilian Bartholomäus von Hohenzollern";
 
 const WIDE: (u32, u32) = (960, 640);
 const SMALLEST: (u32, u32) = (360, 480);
-/// The popup's own size.
-const POPUP: &str = "width: 380px; max-width: 100%; height: 220px";
 
 /// Through Alice's window, screen by screen.
 struct Walk<'a> {
@@ -26,7 +29,7 @@ struct Walk<'a> {
     bob: &'a Person,
     eyes: Beholder<'a>,
     /// The first one is examined most closely, the others in one set of colours.
-    language: &'a str,
+    language: &'static str,
     seen: Vec<String>,
 }
 
@@ -233,62 +236,6 @@ impl Walk<'_> {
         self.page().gone("button", &close).await
     }
 
-    /// A call that does not come about, one by voice, and one that comes in.
-    async fn calls(&mut self) -> Result<()> {
-        self.press("person.call_name").await?;
-        self.status("status.ringing").await?;
-        self.look("calling").await?;
-        self.press("call.hang_up").await?;
-        self.status("ended.cancelled").await?;
-        self.look("ended").await?;
-        self.press("ended.close").await?;
-
-        self.press("person.voice_name").await?;
-        self.bob.answer("Alice", "Accept").await?;
-        self.status("status.connected").await?;
-        self.look("voice-call").await?;
-        self.press("call.hang_up").await?;
-        self.alice.put_away().await?;
-        self.bob.put_away().await?;
-
-        self.bob.call_by_typing("Alice").await?;
-        let decline = self.eyes.say("incoming.decline", json!({})).await?;
-        self.page().find("button", &decline).await?;
-        self.look("incoming").await?;
-        self.page().press(&decline).await?;
-        self.alice.put_away().await?;
-        self.picture_calls().await
-    }
-
-    /// A call with pictures, during which Carol calls; and one to her when she is off.
-    async fn picture_calls(&mut self) -> Result<()> {
-        let carol = Person::arrive(self.stage, "Carol", Setup::default()).await?;
-        carol.befriend(&self.alice.invite().await?, "Alice").await?;
-        self.alice.befriend(&carol.invite().await?, "Carol").await?;
-
-        self.press("person.open").await?;
-        self.press("person.call_name").await?;
-        self.bob.answer("Alice", "Accept").await?;
-        tokio::try_join!(self.alice.sees(BOB), self.bob.sees("Alice"))?;
-        self.look("video-call").await?;
-        carol.call_by_typing("Alice").await?;
-        let name = json!({ "name": "Carol" });
-        let decline = self.eyes.say("waiting.decline", name.clone()).await?;
-        self.page().find("button", &decline).await?;
-        self.look("waiting").await?;
-        self.page().press(&decline).await?;
-        self.press("call.hang_up").await?;
-        self.alice.put_away().await?;
-        self.bob.put_away().await?;
-
-        carol.leave().await?;
-        self.alice.call_by_typing("Carol").await?;
-        let unreachable = self.eyes.say("ended.unreachable", name).await?;
-        self.page().status(&unreachable).await?;
-        self.look("unreachable").await?;
-        self.alice.put_away().await
-    }
-
     /// A relay that answers, and one that is not there.
     async fn servers(&self) -> Result<(Program, Value)> {
         let port = free_port()?;
@@ -336,43 +283,6 @@ impl Walk<'_> {
         self.press("history.title").await?;
         self.look("history").await?;
         self.close_page().await
-    }
-
-    /// The popup's page in the main window: WebDriver drives no other.
-    async fn popup(&mut self) -> Result<()> {
-        self.page()
-            .run("location.href = '/popup.html'", vec![])
-            .await?;
-        eventually("the popup's page", || async {
-            let there = "return location.pathname === '/popup.html' && document.documentElement.dataset.theme !== undefined";
-            Ok((self.page().run(there, vec![]).await? == json!(true)).then_some(()))
-        })
-        .await?;
-        let make = r#"const [name, size, done] = arguments;
-            import("/views/popup.js").then(({ createPopup }) => {
-              document.body.style = size;
-              const { title, element } = createPopup({ key: "k".repeat(43), name, verified: true, video: true }, () => {});
-              document.title = title;
-              document.body.replaceChildren(...document.querySelectorAll("body > svg"), element);
-              done(null);
-            }, (error) => done(String(error)));"#;
-        let made = self
-            .page()
-            .client()
-            .execute_async(make, vec![json!(BOB), json!(POPUP)])
-            .await?;
-        if made != Value::Null {
-            return Err(format!("no popup: {made}").into());
-        }
-        self.look("popup").await?;
-        self.page()
-            .run("location.href = '/index.html'", vec![])
-            .await?;
-        self.speak(self.language_now()).await
-    }
-
-    fn language_now(&self) -> &'static str {
-        if self.language == "en" { "en" } else { "ar" }
     }
 
     /// Looks at the dialog that opens, and closes it.
