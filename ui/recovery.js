@@ -1,20 +1,21 @@
 // When ICE is restarted, and on whose word. Only the impolite side offers; the polite one asks it to, since one side
 // can lose its network without the other noticing for long.
 //
-//   disconnected ──2 s──> restart (or ask) ──6 s──> again, while it lasts        failed, other servers ──> at once
-//   network changed ──150 ms──> restart, if the connection is down ──1 s──> otherwise
+//   disconnected ──250 ms──> restart (or ask) ──6 s──> again, while it lasts        failed, other servers ──> at once
+//   network changed ──150 ms──> restart, if the connection is down ──350 ms──> otherwise
 //
 // Where several ways are known to work, the app's connection moves to another one by itself within these 150 ms. A restart
-// then only looks for a better one, which can wait.
+// then only looks for a better one, which can wait a little; not longer, since it may be that nothing leaves by the way in
+// use any more (a VPN is on), and that shows to the other side alone.
 
-/** How long a connection may be silent before ICE is restarted, in milliseconds. */
-export const RESTART_AFTER_MS = 2_000;
+/** A connection that is down, which shows after seconds of silence, has so long to come back before ICE is restarted, in milliseconds. */
+export const RESTART_AFTER_MS = 250;
 /** While the connection stays down, ICE is restarted again this often, in milliseconds. */
 export const RESTART_AGAIN_MS = 6_000;
 /** So soon after the network changed the connection has moved to another way, if it knows one, in milliseconds. */
 export const SETTLES_MS = 150;
 /** And this long after that is soon enough to look for a better one, in milliseconds. */
-export const BETTER_AFTER_MS = 1_000;
+export const BETTER_AFTER_MS = 350;
 /** A restart this young answers the other side's wish for one, in milliseconds: both notice the same outage. */
 export const FRESH_MS = 2_000;
 

@@ -1,7 +1,7 @@
 //! The states of the connection, from what str0m says and from how long nothing has been heard.
 //!
 //! ```text
-//!            checks begin          a pair works              silent 3 s
+//!            checks begin          a pair works              silent 2 s
 //!   New ──────────────▶ Checking ──────────────▶ Connected ─────────────▶ Disconnected
 //!                        │    ▲                 (Completed) ◀───────────── │
 //!                        │    └──── ICE restart ────┴──── a packet ────────┤
@@ -12,7 +12,8 @@
 //! While ICE restarts, the pair of before it goes on carrying media; as long as anything but checks
 //! comes in, the restart does not show.
 //!
-//! When the very address that carries the connection is gone, nobody has to wait for silence.
+//! When the very address that carries the connection is gone, nobody has to wait for silence. And where a pair was left
+//! because it fell silent, the other side may not know yet: until its media comes by another, the connection is down.
 //!
 //! str0m has no `failed`, and its `Disconnected` takes more than 20 s; hence the timers here.
 
@@ -32,7 +33,7 @@ pub(crate) struct Patience {
 impl Default for Patience {
     fn default() -> Self {
         Self {
-            disconnected: Duration::from_secs(3),
+            disconnected: Duration::from_secs(2),
             failed: Duration::from_secs(15),
         }
     }
@@ -74,6 +75,8 @@ pub(crate) struct Connection {
     carried: Instant,
     /// The address that carried the connection is gone, and no other has taken its place.
     cut: bool,
+    /// The pair in use fell silent and was left, and nothing but checks has come by another.
+    unheard: bool,
     told: (IceState, DtlsState, PeerState),
 }
 
@@ -86,6 +89,7 @@ impl Connection {
             heard: now,
             carried: now,
             cut: false,
+            unheard: false,
             told: (IceState::New, DtlsState::New, PeerState::New),
         }
     }
@@ -113,12 +117,18 @@ impl Connection {
         if !check {
             self.carried = self.carried.max(now);
             self.cut = false;
+            self.unheard = false;
         }
     }
 
     /// What carried the connection is no more.
     pub fn handle_lost(&mut self) {
         self.cut = true;
+    }
+
+    /// The pair in use is silent, and left for another.
+    pub fn handle_silent(&mut self) {
+        self.unheard = true;
     }
 
     /// Another pair carries it.
@@ -134,6 +144,9 @@ impl Connection {
                     self.heard = now;
                 }
                 self.cut = false;
+                if !matches!(before, Ice::Works { .. }) {
+                    self.unheard = false;
+                }
                 Ice::Works {
                     done: state == S::Completed,
                     lost: false,
@@ -191,7 +204,7 @@ impl Connection {
             // the pair of before the restart still carries what is sent
             Ice::Checking {
                 before: Some(done), ..
-            } if idle < self.patience.disconnected && !self.cut => {
+            } if idle < self.patience.disconnected && !self.cut && !self.unheard => {
                 if done {
                     IceState::Completed
                 } else {
@@ -205,7 +218,9 @@ impl Connection {
             }
             Ice::Checking { .. } => IceState::Checking,
             Ice::Works { .. } if silent >= self.patience.failed => IceState::Failed,
-            Ice::Works { lost, .. } if lost || self.cut || silent >= self.patience.disconnected => {
+            Ice::Works { lost, .. }
+                if lost || self.cut || self.unheard || silent >= self.patience.disconnected =>
+            {
                 IceState::Disconnected
             }
             Ice::Works { done: true, .. } => IceState::Completed,

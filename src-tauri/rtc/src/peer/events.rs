@@ -163,15 +163,16 @@ impl Peer {
         let mut switched = false;
         while let Some(dead) = self.heard.poll_dead(now) {
             tracing::info!("the pair in use is silent, another is not: it is left");
+            self.connection.handle_silent();
             self.candidates.banish(&mut self.rtc, dead);
             switched = true;
         }
-        if self.negotiation.is_controlled()
-            && let Some(left) = self.heard.poll_left(now)
-        {
-            tracing::info!("the other side uses another pair: it is followed");
-            self.candidates.banish(&mut self.rtc, left);
-            switched = true;
+        if self.negotiation.is_controlled() {
+            for left in self.heard.poll_left(now) {
+                tracing::info!("the other side uses another pair: it is followed");
+                self.candidates.banish(&mut self.rtc, left);
+                switched = true;
+            }
         }
         while let Some(address) = self.heard.poll_return(now) {
             self.candidates.bring_back(&mut self.rtc, address);

@@ -7,7 +7,7 @@ use std::time::Instant;
 use serde_json::json;
 use str0m::Input;
 
-use super::ours::{self, HostAddress, Local, RelayAddress};
+use super::ours::{HostAddress, Local, RelayAddress};
 use super::{Output, Peer};
 use crate::net::Failure;
 
@@ -176,7 +176,7 @@ impl Peer {
         let (index, mid) = first.map_or((0, ""), |(index, slot)| (index, slot.mid.as_str()));
         let event = json!({
             "event": "candidate", "mid": mid, "index": index, "ufrag": ufrag,
-            "candidate": local.map(|local| ours::text(&local.candidate, &ufrag)),
+            "candidate": local.map(|local| self.ours.text(&local.candidate, &ufrag)),
             "url": local.and_then(|local| local.url.as_deref()),
             "relayProtocol": local.and_then(|local| local.relay).map(|transport| transport.as_str()),
         });

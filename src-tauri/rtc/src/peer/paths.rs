@@ -17,8 +17,11 @@ use str0m::{Candidate, CandidateKind};
 
 /// Two checks in a row without an answer, with some to spare, are a death where others live.
 const SILENCE: Duration = Duration::from_millis(2_500);
-/// One check without an answer, with some to spare: enough where the other side's media comes by another pair.
+/// One check without an answer, with some to spare: enough where the other side's media comes by another pair, or came by
+/// this one, and a stream of media does not pause without a word.
 const BRIEF: Duration = Duration::from_millis(1_300);
+/// Media that came for so long is a stream.
+const STREAM: Duration = Duration::from_secs(1);
 /// Media that came within this is coming.
 const COMING: Duration = Duration::from_millis(300);
 /// Whoever was heard within this is alive: checks come once a second.
@@ -89,12 +92,18 @@ impl Paths {
     /// The address of theirs to do without for a while.
     pub fn poll_dead(&mut self, now: Instant) -> Option<SocketAddr> {
         let (pair, since) = self.carrying?;
-        let heard = self.heard.get(&pair).map_or(since, |heard| heard.at);
+        let known = self.heard.get(&pair);
+        let heard = known.map_or(since, |heard| heard.at);
         let silent = now.saturating_duration_since(heard.max(since));
+        let streamed = known
+            .and_then(|heard| heard.media)
+            .is_some_and(|(began, last)| {
+                last + COMING > heard && last.saturating_duration_since(began) >= STREAM
+            });
         let within = |at: Instant, limit: Duration| now.saturating_duration_since(at) < limit;
         let others = |(other, heard): (&Pair, &Heard)| {
             let moved = heard.media.is_some_and(|(_, last)| within(last, COMING));
-            let enough = if moved { BRIEF } else { SILENCE };
+            let enough = if moved || streamed { BRIEF } else { SILENCE };
             other.1 != pair.1 && within(heard.at, ALIVE) && silent >= enough
         };
         if !self.heard.iter().any(others) {
@@ -105,22 +114,33 @@ impl Paths {
         Some(pair.1)
     }
 
-    /// The address of theirs to do without, for the one that the other side uses. Only who is controlled follows, or the two
-    /// would swap pairs for ever: it is the other's to choose (RFC 8445, section 8.1.1).
-    pub fn poll_left(&mut self, now: Instant) -> Option<SocketAddr> {
-        let (pair, since) = self.carrying?;
+    /// The addresses of theirs to do without, for the one that the other side uses. Only who is controlled follows, or the
+    /// two would swap pairs for ever: it is the other's to choose (RFC 8445, section 8.1.1).
+    pub fn poll_left(&mut self, now: Instant) -> Vec<SocketAddr> {
+        let Some((pair, since)) = self.carrying else {
+            return Vec::new();
+        };
         let long = |since: Instant| now.saturating_duration_since(since) >= COMING;
         let used = |media: Option<(Instant, Instant)>| media.filter(|(_, last)| !long(*last));
         let here = self.heard.get(&pair).and_then(|heard| heard.media);
         let elsewhere = |(other, heard): (&Pair, &Heard)| {
-            other.1 != pair.1 && used(heard.media).is_some_and(|(since, _)| long(since))
+            let moved = used(heard.media).is_some_and(|(since, _)| long(since));
+            (other.1 != pair.1 && moved).then_some(other.1)
         };
-        if !long(since) || used(here).is_some() || !self.heard.iter().any(elsewhere) {
-            return None;
-        }
+        let follows = long(since) && used(here).is_none();
+        let Some(theirs) = self.heard.iter().find_map(elsewhere).filter(|_| follows) else {
+            return Vec::new();
+        };
+        // One alone would be left for the next best, which need not be the one they use.
+        let mut left: Vec<SocketAddr> = self.heard.keys().map(|known| known.1).collect();
+        left.push(pair.1);
+        left.retain(|address| *address != theirs);
+        left.sort_unstable();
+        left.dedup();
         self.carrying = None;
-        self.banished.push((pair.1, now, now + LEFT));
-        Some(pair.1)
+        self.banished
+            .extend(left.iter().map(|address| (*address, now, now + LEFT)));
+        left
     }
 
     /// An address of theirs to try again: its time has come, or media began to come from there.
@@ -210,6 +230,27 @@ mod tests {
     }
 
     #[test]
+    fn a_pair_is_left_sooner_when_a_stream_breaks_off_than_when_media_had_ended_before() {
+        let (here, old, new) = (
+            address("10.0.0.1:1"),
+            address("192.0.2.1:1"),
+            address("192.0.2.1:2"),
+        );
+        for (last_media, left) in [(2_000, true), (1_500, false)] {
+            let (start, mut paths) = (Instant::now(), Paths::default());
+            let at = |ms| start + Duration::from_millis(ms);
+            paths.handle_transmit(start, here, old);
+            for ms in (0..=last_media).step_by(20) {
+                paths.handle_packet(at(ms), old, here, false);
+            }
+            paths.handle_packet(at(2_000), old, here, true);
+            paths.handle_packet(at(3_200), new, here, true);
+            assert_eq!(paths.poll_dead(at(3_200)), None, "a check may be under way");
+            assert_eq!(paths.poll_dead(at(3_300)).is_some(), left);
+        }
+    }
+
+    #[test]
     fn who_is_controlled_follows_the_others_media() {
         let (start, mut paths) = (Instant::now(), Paths::default());
         let at = |ms| start + Duration::from_millis(ms);
@@ -224,12 +265,14 @@ mod tests {
         }
         for ms in (500..800).step_by(20) {
             paths.handle_packet(at(ms), new, here, false);
-            assert_eq!(paths.poll_left(at(ms)), None, "it may be a stray");
+            assert_eq!(paths.poll_left(at(ms)), [], "it may be a stray");
         }
+        let idle = address("192.0.2.1:3");
         paths.handle_packet(at(800), old, here, true);
+        paths.handle_packet(at(800), idle, here, true);
         paths.handle_packet(at(800), new, here, false);
-        assert_eq!(paths.poll_left(at(800)), Some(old));
-        assert_eq!(paths.poll_left(at(801)), None, "once");
+        assert_eq!(paths.poll_left(at(800)), [old, idle]);
+        assert_eq!(paths.poll_left(at(801)), [], "once");
     }
 
     #[test]

@@ -1,6 +1,10 @@
 //! From a URL to an open connection that has said hello.
 
-use std::{fmt, io, net::SocketAddr, sync::Arc};
+use std::{
+    fmt, io,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
+    sync::Arc,
+};
 
 use futures_util::{SinkExt, StreamExt, stream::FuturesUnordered};
 use rustls::{ClientConfig, RootCertStore, crypto::aws_lc_rs};
@@ -334,8 +338,9 @@ impl Connection {
         self.write(Message::text(text)).await
     }
 
-    /// Whether this machine still has the address that the connection was made from, on a network that is up. Where it has
-    /// not, nothing can come by it any more, but the system would wait minutes to say so.
+    /// Whether this machine would connect to the server from the same address again. Where it has not got that any more,
+    /// nothing can come by the connection, but the system would wait minutes to say so; and where it prefers another, a VPN
+    /// say, what is sent by the old one may go nowhere.
     pub(super) fn is_rooted(&self) -> bool {
         let stream = match self.socket.get_ref() {
             MaybeTlsStream::Plain(stream) => Some(stream),
@@ -343,14 +348,13 @@ impl Connection {
             // A kind that this client does not make.
             _ => None,
         };
-        let local = stream.and_then(|stream| stream.local_addr().ok());
-        let (Some(local), Ok(interfaces)) = (local, if_addrs::get_if_addrs()) else {
+        let ends =
+            stream.and_then(|stream| Some((stream.local_addr().ok()?, stream.peer_addr().ok()?)));
+        let Some((local, server)) = ends else {
             return true;
         };
-        let ip = local.ip().to_canonical();
-        interfaces
-            .iter()
-            .any(|one| one.ip() == ip && one.is_oper_up())
+        // Where loopback is spoken, addresses are chosen by who binds to them.
+        local.ip().to_canonical().is_loopback() || source_for(server) == Some(local.ip())
     }
 
     pub(super) async fn ping(&mut self) -> Result<(), OfflineReason> {
@@ -369,6 +373,18 @@ impl Connection {
             Err(_) => Err(OfflineReason::TimedOut),
         }
     }
+}
+
+/// The address that the system would send to that one from, if there is a way. Nothing is sent: connecting a datagram
+/// socket only looks up the way.
+fn source_for(target: SocketAddr) -> Option<IpAddr> {
+    let any: IpAddr = match target {
+        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+    };
+    let socket = UdpSocket::bind((any, 0)).ok()?;
+    socket.connect(target).ok()?;
+    Some(socket.local_addr().ok()?.ip())
 }
 
 fn of_close(frame: &tungstenite::protocol::CloseFrame) -> OfflineReason {

@@ -257,6 +257,8 @@ impl Keeper {
         ping.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let dead = sleep_until(Instant::now() + DEAD_AFTER);
         tokio::pin!(dead);
+        // It was asked for a sign of life. If it has none, there is no reason to wait before the next attempt.
+        let mut asked = false;
         loop {
             let heard = tokio::select! {
                 heard = connection.next() => heard,
@@ -273,24 +275,28 @@ impl Keeper {
                 }
                 () = hurry.notified() => {
                     if !connection.is_rooted() {
-                        // There is no reason to wait before the next attempt.
                         hurry.notify_one();
                         return Ok(OfflineReason::Lost);
                     }
                     match connection.ping().await {
                         Ok(()) => {
                             dead.as_mut().reset(Instant::now() + LINK_PATIENCE);
+                            asked = true;
                             continue;
                         }
                         Err(reason) => return Ok(reason),
                     }
                 }
-                () = &mut dead => return Ok(OfflineReason::TimedOut),
+                () = &mut dead => Err(OfflineReason::TimedOut),
                 () = self.events.closed() => {
                     connection.close().await;
                     return Err(NobodyListens);
                 }
             };
+            if asked && heard.is_err() {
+                hurry.notify_one();
+            }
+            asked = false;
             dead.as_mut().reset(Instant::now() + DEAD_AFTER);
             let frame = match heard {
                 Ok(Heard::Frame(frame)) => frame,

@@ -8,7 +8,7 @@ use crate::ipc::UiError;
 
 async fn asks(who: &Someone, question: Question) -> Result<Option<Status>, UiError> {
     let dir = who.dir.path().to_owned();
-    tokio::task::spawn_blocking(move || ask(&dir, question))
+    tokio::task::spawn_blocking(move || ask(&dir, &question))
         .await
         .unwrap()
 }
@@ -16,7 +16,7 @@ async fn asks(who: &Someone, question: Question) -> Result<Option<Status>, UiErr
 #[tokio::test]
 async fn it_says_how_bob_is_and_hangs_up_for_him() {
     let (alice, bob, key) = friends().await;
-    let control = Control::open(bob.dir.path(), bob.hub.clone()).unwrap();
+    let control = Control::open(bob.dir.path(), bob.hub.clone(), |_| ()).unwrap();
     let idle = asks(&bob, Question::Status).await.unwrap().unwrap();
     assert!(idle.running && idle.online && idle.call.is_none());
     let nothing = asks(&bob, Question::HangUp).await.unwrap_err();
@@ -40,16 +40,36 @@ async fn it_says_how_bob_is_and_hangs_up_for_him() {
             _ => tokio::task::yield_now().await,
         }
     }
-    let again = Control::open(bob.dir.path(), bob.hub.clone()).unwrap();
+    let again = Control::open(bob.dir.path(), bob.hub.clone(), |_| ()).unwrap();
     assert!(asks(&bob, Question::Status).await.is_ok());
     drop(again);
+}
+
+#[tokio::test]
+async fn a_second_start_hands_over_what_it_was_asked_for() {
+    let bob = Someone::arrives("Bob").await;
+    let arguments = ["ringdown", "call", "Alice"].map(String::from).to_vec();
+    let open = Question::Open {
+        arguments: arguments.clone(),
+    };
+    assert_eq!(
+        asks(&bob, open.clone()).await.unwrap_err().code,
+        "not_running"
+    );
+    let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+    let _control = Control::open(bob.dir.path(), bob.hub.clone(), move |arguments| {
+        started.send(arguments.to_vec()).unwrap();
+    })
+    .unwrap();
+    assert_eq!(asks(&bob, open).await.unwrap(), None);
+    assert_eq!(starts.recv().await, Some(arguments));
 }
 
 #[tokio::test]
 async fn only_its_owner_may_ask() {
     use std::os::unix::fs::PermissionsExt as _;
     let bob = Someone::arrives("Bob").await;
-    let _control = Control::open(bob.dir.path(), bob.hub.clone()).unwrap();
+    let _control = Control::open(bob.dir.path(), bob.hub.clone(), |_| ()).unwrap();
     let socket = bob.dir.path().join("control");
     let mode = socket.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
