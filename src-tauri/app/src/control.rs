@@ -1,9 +1,11 @@
-//! The command line asks the app that runs: how it is, and to hang up. One question a connection, over a socket in the data
-//! directory that only its owner may open.
+//! The command line asks the app that runs: how it is, to hang up, and to do what a second start was for. One question a
+//! connection, over a socket in the data directory that only its owner may open.
 //!
 //! ```text
-//! ringdown status ── {"ask":"status"} ──> DIR/control ──> hub
-//!                <── {"ok":{"running":true,…}} ──
+//! ringdown status   ── {"ask":"status"} ──────────────────────────────────> DIR/control ──> hub
+//!                  <── {"ok":{"running":true,…}} ──
+//! ringdown call Bob ── {"ask":"open","arguments":["ringdown","call","Bob"]} ──> DIR/control ──> window
+//!                  <── {"ok":null} ──
 //! ```
 
 use std::path::{Path, PathBuf};
@@ -23,13 +25,18 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const MAX_LINE: u64 = 16 * 1024;
 
 /// What can be asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
 pub enum Question {
     /// How things are.
     Status,
     /// End the call, or refuse the one that rings.
     HangUp,
+    /// Show the window and do what a second start was asked for.
+    Open {
+        /// The second start's, its own name included.
+        arguments: Vec<String>,
+    },
 }
 
 /// How things are. Programs read this: members are added, and none taken away.
@@ -141,39 +148,44 @@ impl std::fmt::Display for CallStatus {
     }
 }
 
-/// Answers on the hub.
-///
-/// # Errors
-/// The hub's.
-pub fn answer(hub: &mut Hub, question: Question) -> Result<Option<Status>, UiError> {
+fn hang_up(hub: &mut Hub) -> Result<Option<Status>, UiError> {
+    match hub.snapshot().call {
+        Some(call) if call.phase != Phase::Ended => hub.hang_up().map(|()| None),
+        _ => Err(UiError::new("no_call", "There is no call to end.")),
+    }
+}
+
+fn status(hub: &Hub) -> Status {
     let snapshot = hub.snapshot();
     let call = snapshot.call.filter(|call| call.phase != Phase::Ended);
-    match question {
-        Question::HangUp if call.is_none() => {
-            Err(UiError::new("no_call", "There is no call to end."))
-        }
-        Question::HangUp => hub.hang_up().map(|()| None),
-        Question::Status => Ok(Some(Status {
-            running: true,
-            version: crate::about::VERSION.to_owned(),
-            online: snapshot.line.online,
-            quiet: snapshot.quiet != Quiet::Off,
-            missed: snapshot.missed,
-            call: call.map(|call| CallStatus {
-                name: call.name.to_string(),
-                direction: call.direction,
-                phase: call.phase,
-                seconds: call.connected_ms.map(|ms| ms / 1000),
-            }),
-            waiting: snapshot.waiting.map(|waiting| waiting.name),
-            held: snapshot.held.map(|held| held.name.to_string()),
-        })),
+    Status {
+        running: true,
+        version: crate::about::VERSION.to_owned(),
+        online: snapshot.line.online,
+        quiet: snapshot.quiet != Quiet::Off,
+        missed: snapshot.missed,
+        call: call.map(|call| CallStatus {
+            name: call.name.to_string(),
+            direction: call.direction,
+            phase: call.phase,
+            seconds: call.connected_ms.map(|ms| ms / 1000),
+        }),
+        waiting: snapshot.waiting.map(|waiting| waiting.name),
+        held: snapshot.held.map(|held| held.name.to_string()),
     }
+}
+
+/// Hands this start over to the app that runs with the data directory, if one does. Nothing of a window has been begun
+/// by then, so there is nothing to take down again. An app that does not answer is left to whoever asks next.
+#[must_use]
+pub fn hand_over(data_dir: &Path) -> bool {
+    let arguments = std::env::args().collect();
+    ask(data_dir, &Question::Open { arguments }).is_ok()
 }
 
 /// Asks the app that runs, and prints what it says.
 #[must_use]
-pub fn ask_and_print(data_dir: &Path, question: Question, json: bool) -> ExitCode {
+pub fn ask_and_print(data_dir: &Path, question: &Question, json: bool) -> ExitCode {
     let asked = ask(data_dir, question);
     let status = match &asked {
         Ok(status) => status.clone(),
@@ -216,7 +228,7 @@ pub use self::unix::{Control, ask};
 /// # Errors
 /// Always.
 #[cfg(not(unix))]
-pub fn ask(_data_dir: &Path, _question: Question) -> Result<Option<Status>, UiError> {
+pub fn ask(_data_dir: &Path, _question: &Question) -> Result<Option<Status>, UiError> {
     Err(UiError::new(
         "unsupported",
         "The command line can't ask a running Ringdown on this system yet.",
@@ -228,6 +240,7 @@ mod unix {
     use std::io::{BufRead as _, BufReader, Read as _, Write as _};
     use std::os::unix::fs::PermissionsExt as _;
     use std::os::unix::net::UnixStream;
+    use std::sync::Arc;
 
     use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::UnixListener;
@@ -240,7 +253,7 @@ mod unix {
     ///
     /// # Errors
     /// `not_running` where there is none; else the app's own.
-    pub fn ask(data_dir: &Path, question: Question) -> Result<Option<Status>, UiError> {
+    pub fn ask(data_dir: &Path, question: &Question) -> Result<Option<Status>, UiError> {
         let mute = |error: std::io::Error| {
             UiError::new(
                 "mute",
@@ -251,7 +264,7 @@ mod unix {
             UnixStream::connect(socket(data_dir)).map_err(|_| not_running(data_dir))?;
         stream.set_read_timeout(Some(PATIENCE)).map_err(mute)?;
         stream.set_write_timeout(Some(PATIENCE)).map_err(mute)?;
-        let mut line = serde_json::to_string(&question).map_err(|error| mute(error.into()))?;
+        let mut line = serde_json::to_string(question).map_err(|error| mute(error.into()))?;
         line.push('\n');
         stream.write_all(line.as_bytes()).map_err(mute)?;
         let mut line = String::new();
@@ -263,16 +276,24 @@ mod unix {
         }
     }
 
+    /// Does what a second start with these arguments was for.
+    type SecondStart = Arc<dyn Fn(&[String]) + Send + Sync>;
+
     /// Listens as long as it lives.
     #[derive(Debug)]
     pub struct Control(JoinHandle<()>);
 
     impl Control {
         /// Starts on the current runtime. The data directory is locked, so a socket that is there is nobody's.
+        /// `second_start` is called with the arguments of each start that is handed over.
         ///
         /// # Errors
         /// When the socket can't be made: then the command line finds no app.
-        pub fn open(data_dir: &Path, hub: HubHandle) -> std::io::Result<Self> {
+        pub fn open(
+            data_dir: &Path,
+            hub: HubHandle,
+            second_start: impl Fn(&[String]) + Send + Sync + 'static,
+        ) -> std::io::Result<Self> {
             let path = socket(data_dir);
             match std::fs::remove_file(&path) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error),
@@ -280,7 +301,8 @@ mod unix {
             }
             let listener = UnixListener::bind(&path)?;
             std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
-            Ok(Self(tokio::spawn(listen(listener, hub))))
+            let second_start: SecondStart = Arc::new(second_start);
+            Ok(Self(tokio::spawn(listen(listener, hub, second_start))))
         }
     }
 
@@ -290,15 +312,13 @@ mod unix {
         }
     }
 
-    async fn listen(listener: UnixListener, hub: HubHandle) {
+    async fn listen(listener: UnixListener, hub: HubHandle, second_start: SecondStart) {
         loop {
             match listener.accept().await {
                 Ok((stream, _)) => {
-                    let hub = hub.clone();
-                    tokio::spawn(async move {
-                        // Whoever asks and does not wait is not answered.
-                        let _ = tokio::time::timeout(PATIENCE, serve(stream, hub)).await;
-                    });
+                    let served = serve(stream, hub.clone(), second_start.clone());
+                    // Whoever asks and does not wait is not answered.
+                    tokio::spawn(tokio::time::timeout(PATIENCE, served));
                 }
                 Err(error) => {
                     tracing::warn!("the command line was not heard: {error}");
@@ -308,13 +328,22 @@ mod unix {
         }
     }
 
-    async fn serve(stream: tokio::net::UnixStream, hub: HubHandle) -> std::io::Result<()> {
+    async fn serve(
+        stream: tokio::net::UnixStream,
+        hub: HubHandle,
+        second_start: SecondStart,
+    ) -> std::io::Result<()> {
         let (reader, mut writer) = stream.into_split();
         let mut line = String::new();
         let mut reader = tokio::io::BufReader::new(reader.take(MAX_LINE));
         reader.read_line(&mut line).await?;
         let answered = match serde_json::from_str::<Question>(&line) {
-            Ok(question) => hub.ask(move |hub| answer(hub, question)).await,
+            Ok(Question::Status) => hub.ask(|hub| Ok(Some(status(hub)))).await,
+            Ok(Question::HangUp) => hub.ask(hang_up).await,
+            Ok(Question::Open { arguments }) => {
+                second_start(&arguments);
+                Ok(None)
+            }
             Err(_) => Err(UiError::new(
                 "unknown",
                 "The app that runs is of another version. Quit it and start this one.",

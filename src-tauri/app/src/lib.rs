@@ -31,6 +31,8 @@ mod store;
 mod types;
 mod update;
 #[cfg(target_os = "linux")]
+mod wake;
+#[cfg(target_os = "linux")]
 mod webview_linux;
 mod window;
 mod wishes;
@@ -62,7 +64,10 @@ pub fn run() -> ExitCode {
     }
     if let Some(question) = options.action.as_ref().and_then(Question::of) {
         let json = options.action == Some(Action::Status { json: true });
-        return control::ask_and_print(&options.data_dir, question, json);
+        return control::ask_and_print(&options.data_dir, &question, json);
+    }
+    if control::hand_over(&options.data_dir) {
+        return ExitCode::SUCCESS;
     }
     #[cfg(target_os = "linux")]
     if std::env::var_os("DISPLAY").is_none() && std::env::var_os("WAYLAND_DISPLAY").is_none() {
@@ -175,7 +180,9 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
     app.manage(hub.clone());
     #[cfg(unix)]
     match tauri::async_runtime::block_on(async {
-        control::Control::open(&options.data_dir, hub.clone())
+        let app = app.clone();
+        let second_start = move |arguments: &[String]| second_start(&app, arguments);
+        control::Control::open(&options.data_dir, hub.clone(), second_start)
     }) {
         Ok(control) => drop(app.manage(control)),
         Err(error) => tracing::warn!("the command line can't ask this app: {error}"),
@@ -188,10 +195,11 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
         options.fake_microphone,
         options.bind,
     )));
-    #[cfg(target_os = "linux")]
     // Bound to one address it is a test, and that address stays.
+    #[cfg(target_os = "linux")]
     if options.bind.is_none() {
         tauri::async_runtime::spawn(engine::watch_network(hub.clone()));
+        tauri::async_runtime::spawn(wake::watch(hub.clone()));
     }
     window::open(app, &options)?;
     tauri::async_runtime::spawn(page::watch(app.clone()));

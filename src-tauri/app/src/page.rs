@@ -19,8 +19,10 @@ use crate::window::LABEL;
 
 /// Between two signs of life during a call.
 const EVERY: Duration = Duration::from_secs(2);
-/// A page that has not answered for so long hangs. Far above what a busy machine needs.
-const HANGS: Duration = Duration::from_secs(8);
+/// A page that has not answered for so long, times [`WAITS`], hangs. Far above what a busy machine needs.
+const WAIT: Duration = Duration::from_secs(2);
+/// Not one long wait: where the machine stood still meanwhile, that would be over before the page can answer.
+const WAITS: u32 = 4;
 /// A page that is lost again waits so much longer each time until it is loaded anew.
 const PAUSE: Duration = Duration::from_secs(1);
 /// The longest such wait.
@@ -229,7 +231,15 @@ async fn lives(app: &AppHandle) -> bool {
         // Nobody waits for an answer that comes too late.
         let _ = answer.send(());
     });
-    asked.is_err() || tokio::time::timeout(HANGS, answers.recv()).await.is_ok()
+    if asked.is_err() {
+        return true;
+    }
+    for _ in 0..WAITS {
+        if tokio::time::timeout(WAIT, answers.recv()).await.is_ok() {
+            return true;
+        }
+    }
+    false
 }
 
 fn end_process(app: &AppHandle) {

@@ -138,9 +138,10 @@ async fn a_second_start_brings_the_first_window_and_leaves() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_second_start_without_a_bus_says_who_holds_the_data() -> Result<()> {
+async fn a_second_start_that_finds_no_way_to_the_first_says_who_holds_the_data() -> Result<()> {
     let stage = Stage::new("1280x1024").await?;
     let alice = Person::arrive(&stage, "Alice", Setup::default()).await?;
+    tokio::fs::remove_file(alice.data().join("control")).await?;
     let mut second = stage.command(binary("ringdown")?, "alice");
     second
         .arg("--data-dir")
