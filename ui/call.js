@@ -3,20 +3,18 @@
 // and on the polyfill alike. The roles and the collision rules are those of the WebRTC specification,
 // section 10.7 "Perfect negotiation".
 //
-// Voice and picture are negotiated both ways once, at the start, whatever is sent at first. Microphone, camera and
-// screen then come and go by `replaceTrack`, and the data channel "state" says which of them are on: no toggle needs
-// another round, so toggles cannot collide. (A rollback in an established call freezes the received picture in
-// Chromium 156; what remains to be negotiated is an ICE restart, which the impolite side alone offers.)
+// What goes each way is negotiated once, at the start (see call-media.js). What remains to be negotiated is an ICE restart,
+// which the impolite side alone offers.
 //
 // Signals are JSON: `{"description"}`, `{"candidate"}`, `{"restart": true}`, the polite side's wish for a restart, and
 // `{"diagnosis"}` (see call-diagnosis.js).
 import { readPath, QualityMeter } from "./call-stats.js";
 import { DetailsMeter } from "./call-details.js";
 import { OwnMeans, readMeans } from "./call-diagnosis.js";
+import { CallMedia } from "./call-media.js";
 import { Recovery } from "./recovery.js";
 import { Trust } from "./trust.js";
 
-/** @typedef {"audio" | "video"} MediaKind */
 /** @typedef {"connected" | "disconnected" | "failed" | "untrusted"} CallState */
 /**
  * @typedef {{
@@ -29,22 +27,12 @@ import { Trust } from "./trust.js";
  * }} CallOptions `ready`: the call may be answered soon; gathers already, and sends nothing before `proceed`
  */
 
-/** @type {readonly MediaKind[]} */
-const KINDS = ["audio", "video"];
-
-/**
- * The label of the data channel that says what each side sends: JSON `{"audio": boolean, "video": boolean, "held": boolean}`.
- * `held`: whoever says so talks with somebody else meanwhile. Nothing goes either way then, and nothing is played.
- */
-const STATE_CHANNEL = "state";
-
 /** How often a connected call reads its statistics, in milliseconds. */
 export const STATS_EVERY_MS = 1_000;
 
 /**
  * Events:
- * - `remotestream` a {@link MediaStream} and whether the other side's microphone and picture are on:
- *   `{stream, audio, video}`
+ * - `remotestream` what is received (see call-media.js)
  * - `state` the media `connected`, `disconnected` or `failed`; `untrusted`: somebody else answered, and that is final
  * - `path` how the call travels (see call-stats.js)
  * - `details` what is behind it, every second (see call-details.js)
@@ -68,18 +56,7 @@ export class Call extends EventTarget {
   #withheld;
   /** Signals that came before `start`. @type {string[] | null} */
   #early = [];
-  /** The non-initiator's tracks wait for the first offer. */
-  #placed = false;
-  #local = new MediaStream();
-  #remote = new MediaStream();
-  /** What is to be sent. @type {Record<MediaKind, MediaStreamTrack | null>} */
-  #outgoing = { audio: null, video: null };
-  /** @type {RTCDataChannel | null} */ #channel = null;
-  /** What the other side said it sends; until then, what was negotiated counts. @type {Record<MediaKind, boolean>} */
-  #told = { audio: true, video: true };
-
-  /** This side has put the call on hold. */ #held = false;
-  /** The other side has. */ #heldThere = false;
+  #media;
 
   /** @type {CallState | null} */ #state = null;
   #recovery;
@@ -90,7 +67,6 @@ export class Call extends EventTarget {
   /** @type {ReturnType<typeof setInterval> | undefined} */ #statsTimer;
   #meter = new QualityMeter();
   #details = new DetailsMeter();
-  #announced = "";
   #path = "";
 
   /** @param {CallOptions} options */
@@ -108,13 +84,16 @@ export class Call extends EventTarget {
     this.#means = new OwnMeans(configuration);
     const pc = createPeerConnection(ready ? { ...configuration, iceCandidatePoolSize: 1 } : configuration);
     this.#pc = pc;
+    this.#media = new CallMedia(pc, {
+      guard: (work) => this.#guard(work),
+      received: (what) => this.#dispatch("remotestream", what),
+      held: (held) => this.#dispatch("held", held),
+    });
     pc.addEventListener("negotiationneeded", () => this.#guard(this.#negotiate()));
     pc.addEventListener("icecandidate", ({ candidate }) => {
       this.#transmit({ candidate: candidate ? candidate.toJSON() : null });
       this.#examine(candidate);
     });
-    pc.addEventListener("track", ({ track }) => this.#handleTrack(track));
-    pc.addEventListener("datachannel", ({ channel }) => this.#adopt(channel));
     pc.addEventListener("signalingstatechange", () => this.#handleSignalingState());
     pc.addEventListener("connectionstatechange", () => this.#handleConnectionState());
   }
@@ -125,15 +104,7 @@ export class Call extends EventTarget {
    *   and `setCamera`: all of it, where the call is not accepted yet
    */
   start(localStream) {
-    this.#local = localStream;
-    for (const track of localStream.getTracks()) {
-      if (track.kind === "audio" || track.kind === "video") this.#outgoing[track.kind] ??= track;
-    }
-    if (this.#initiator) {
-      this.#placed = true;
-      for (const kind of KINDS) this.#addTransceiver(kind);
-      this.#adopt(this.#pc.createDataChannel(STATE_CHANNEL));
-    }
+    this.#media.start(localStream, this.#initiator);
     const early = this.#early ?? [];
     this.#early = null;
     for (const data of early) this.handleSignal(data);
@@ -169,7 +140,7 @@ export class Call extends EventTarget {
    * @param {boolean | MediaStreamTrack | null} on
    */
   setMicrophone(on) {
-    this.#guard(this.#setOutgoing("audio", on));
+    this.#guard(this.#media.set("audio", on));
   }
 
   /**
@@ -177,7 +148,7 @@ export class Call extends EventTarget {
    * @param {boolean | MediaStreamTrack | null} on
    */
   setCamera(on) {
-    this.#guard(this.#setOutgoing("video", on));
+    this.#guard(this.#media.set("video", on));
   }
 
   /**
@@ -185,10 +156,7 @@ export class Call extends EventTarget {
    * @param {boolean} held
    */
   setHeld(held) {
-    if (this.#closed || held === this.#held) return;
-    this.#held = held;
-    for (const { receiver } of this.#pc.getTransceivers()) receiver.track.enabled = !held;
-    this.#guard(this.#change());
+    this.#guard(this.#media.setHeld(held));
   }
 
   /**
@@ -196,9 +164,7 @@ export class Call extends EventTarget {
    * @returns {number | null}
    */
   voiceLevel() {
-    const receiver = this.#transceiver("audio")?.receiver;
-    const sources = receiver?.getSynchronizationSources?.() ?? [];
-    return sources[0]?.audioLevel ?? null;
+    return this.#media.voiceLevel();
   }
 
   /** The network of this machine has changed: looks for a path, at once if there is none. */
@@ -226,6 +192,7 @@ export class Call extends EventTarget {
     if (this.#closed) return;
     this.#closed = true;
     this.#recovery.close();
+    this.#media.close();
     clearInterval(this.#statsTimer);
     this.#pc.close();
   }
@@ -279,7 +246,7 @@ export class Call extends EventTarget {
       this.#answerPending = false;
     }
     if (description.type !== "offer") return;
-    if (!this.#placed) await this.#placeTracks();
+    await this.#media.place();
     await pc.setLocalDescription();
     this.#transmitDescription();
   }
@@ -291,107 +258,6 @@ export class Call extends EventTarget {
     } catch (error) {
       if (!this.#ignoreOffer) throw error;
     }
-  }
-
-  /** Puts the waiting tracks on the m-lines that the first offer made, so that its answer carries them. */
-  async #placeTracks() {
-    this.#placed = true;
-    for (const kind of KINDS) {
-      const transceiver = this.#transceiver(kind);
-      if (transceiver) {
-        transceiver.direction = "sendrecv";
-        transceiver.sender.setStreams?.(this.#local);
-        await transceiver.sender.replaceTrack(this.#sent(kind));
-      } else {
-        this.#addTransceiver(kind);
-      }
-    }
-  }
-
-  /** @param {MediaKind} kind */
-  #addTransceiver(kind) {
-    this.#pc.addTransceiver(this.#sent(kind) ?? kind, { direction: "sendrecv", streams: [this.#local] });
-  }
-
-  /** @param {MediaKind} kind */
-  #transceiver(kind) {
-    return this.#pc.getTransceivers().find((one) => one.receiver.track.kind === kind);
-  }
-
-  /**
-   * @param {MediaKind} kind
-   * @param {boolean | MediaStreamTrack | null} value
-   */
-  async #setOutgoing(kind, value) {
-    if (this.#closed) return;
-    if (typeof value === "boolean") {
-      const track = this.#outgoing[kind];
-      if (track) track.enabled = value;
-    } else if (value !== this.#outgoing[kind]) {
-      this.#outgoing[kind] = value;
-      if (this.#placed) await this.#transceiver(kind)?.sender.replaceTrack(this.#sent(kind));
-    }
-    this.#tell();
-  }
-
-  /** What goes out now: nothing while either side holds. @param {MediaKind} kind */
-  #sent(kind) {
-    return this.#held || this.#heldThere ? null : this.#outgoing[kind];
-  }
-
-  /** Either side holds, or does so no more. The word is out before the last picture and after the first. */
-  async #change() {
-    if (this.#held) this.#tell();
-    if (this.#placed) {
-      await Promise.all(KINDS.map((kind) => this.#transceiver(kind)?.sender.replaceTrack(this.#sent(kind))));
-    }
-    if (!this.#closed) this.#tell();
-  }
-
-  /** @param {RTCDataChannel} channel */
-  #adopt(channel) {
-    if (channel.label !== STATE_CHANNEL) return;
-    this.#channel = channel;
-    channel.addEventListener("open", () => this.#tell());
-    channel.addEventListener("message", ({ data }) => this.#guard(this.#hear(data)));
-    this.#tell();
-  }
-
-  /** Says what is sent from here, as soon as there is a way to. */
-  #tell() {
-    if (this.#channel?.readyState !== "open") return;
-    const on = (/** @type {MediaKind} */ kind) => Boolean(this.#sent(kind)?.enabled);
-    this.#channel.send(JSON.stringify({ audio: on("audio"), video: on("video"), held: this.#held }));
-  }
-
-  /** @param {string} data */
-  async #hear(data) {
-    const { audio, video, held } = JSON.parse(data);
-    this.#told = { audio: audio === true, video: video === true };
-    this.#announceRemote();
-    if ((held === true) === this.#heldThere) return;
-    this.#heldThere = held === true;
-    this.#dispatch("held", this.#heldThere);
-    await this.#change();
-  }
-
-  /** @param {MediaStreamTrack} track */
-  #handleTrack(track) {
-    track.enabled = !this.#held;
-    if (!this.#remote.getTracks().includes(track)) this.#remote.addTrack(track);
-    this.#announceRemote();
-  }
-
-  /** Says what the other side sends, whenever that changed. */
-  #announceRemote() {
-    if (this.#closed || this.#pc.signalingState !== "stable") return;
-    const receives = (/** @type {MediaKind} */ kind) =>
-      this.#told[kind] && ["sendrecv", "recvonly"].includes(this.#transceiver(kind)?.currentDirection ?? "");
-    const detail = { stream: this.#remote, audio: receives("audio"), video: receives("video") };
-    const announced = [detail.audio, detail.video, ...this.#remote.getTracks().map((one) => one.id)].join();
-    if (announced === this.#announced || this.#remote.getTracks().length === 0) return;
-    this.#announced = announced;
-    this.#dispatch("remotestream", detail);
   }
 
   #handleConnectionState() {
@@ -413,7 +279,7 @@ export class Call extends EventTarget {
 
   #handleSignalingState() {
     this.#trust.watch(this.#pc);
-    this.#announceRemote();
+    this.#media.announce();
     if (this.#restartNext && this.#pc.signalingState === "stable") this.#restart(false);
   }
 
