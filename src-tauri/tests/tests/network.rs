@@ -26,6 +26,7 @@ use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 use tokio::time::timeout;
 
+use crate::events::Change;
 use crate::scenario::{Bob, SCENARIOS};
 use crate::world::{LONGEST, World};
 
@@ -45,11 +46,15 @@ fn main() -> ExitCode {
         let tale =
             async move |world: &mut World| events::relay_only_tells_no_address(world, bob).await;
         tell("and_tells_no_address", shared.tale(tale));
-        let tale = async move |world: &mut World| events::alice_goes_on_by_wifi(world, bob).await;
-        tell("and_goes_on_by_wifi", shared.tale(tale));
+        for change in Change::ALL {
+            let tale = async move |world: &mut World| events::goes_on(world, bob, change).await;
+            tell(change.name(), shared.tale(tale));
+        }
         let tale = async move |world: &mut World| events::the_rendezvous_dies(world, bob).await;
         tell("and_the_rendezvous_dies", shared.tale(tale));
     }
+    let tale = async |world: &mut World| events::alice_sleeps_and_wakes(world).await;
+    stories.push(("alice_sleeps_and_wakes".into(), shared.tale(tale)));
     let tale = async |world: &mut World| events::credentials_end(world).await;
     stories.push(("credentials_end".into(), shared.tale(tale)));
     let tale = async |world: &mut World| events::where_no_way_leads_both_are_told(world).await;

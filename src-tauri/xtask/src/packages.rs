@@ -71,7 +71,7 @@ const DRIVE: &[&str] = &[
 ];
 
 /// The little internet of the network tests: namespaces, their routers, and a STUN and TURN server.
-const LAB: &[&str] = &["iproute2", "nftables", "coturn"];
+const LAB: &[&str] = &["iproute2", "nftables", "conntrack", "coturn"];
 
 /// What looks into a package.
 const BUNDLE: &[&str] = &[

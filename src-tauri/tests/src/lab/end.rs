@@ -54,6 +54,7 @@ const { watched } = window;
 const peer = watched.peers.at(-1);
 clearInterval(watched.looking);
 watched.pictures = [];
+watched.since = performance.timeOrigin + performance.now();
 let seen = null;
 let way = "";
 watched.looking = setInterval(async () => {
@@ -69,7 +70,7 @@ watched.looking = setInterval(async () => {
     way = now;
   });
   if (seen !== null && count !== seen) {
-    const pause = at - (watched.pictures.at(-1) ?? at);
+    const pause = at - (watched.pictures.at(-1) ?? watched.since);
     if (pause > 400) watched.log.push([at, `pictures again, after ${pause} ms`]);
     watched.pictures.push(at);
   }
@@ -79,10 +80,11 @@ watched.looking = setInterval(async () => {
 
 /// The longest time without a picture since then.
 const LONGEST_PAUSE: &str = r#"
-const { pictures, looking } = window.watched;
+const { since, pictures, looking } = window.watched;
 clearInterval(looking);
-const ends = [...pictures.slice(1), performance.timeOrigin + performance.now()];
-return Math.max(0, ...ends.map((at, before) => at - pictures[before]));
+const begins = [since, ...pictures];
+const ends = [...pictures, performance.timeOrigin + performance.now()];
+return Math.max(...ends.map((at, pause) => at - begins[pause]));
 "#;
 
 /// When the first picture came since then.

@@ -116,6 +116,15 @@ impl Home {
         Ok(())
     }
 
+    /// The router starts anew, with these rules: no connection that it knew lives on.
+    ///
+    /// # Errors
+    /// When it does not.
+    pub fn restart(&self, rules: Rules) -> Result<()> {
+        self.apply(rules)?;
+        self.router.forget()
+    }
+
     /// A machine on this network.
     ///
     /// # Errors
@@ -156,16 +165,34 @@ impl Home {
         Ok(address)
     }
 
+    /// [`Home::plug_in`], for a tunnel: it is preferred to every cable.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn tunnel(&self, place: &Place, device: &str) -> Result<IpAddr> {
+        let address = self.plug_in(place, device)?;
+        let gateway = self.gateway();
+        place.ip(&format!(
+            "route add default via {gateway} dev {device} metric 1"
+        ))?;
+        Ok(address)
+    }
+
+    /// The router's own address on this network.
+    fn gateway(&self) -> IpAddr {
+        if self.address.is_ipv4() {
+            host4(self.number, 1).into()
+        } else {
+            host6(self.number, 1).into()
+        }
+    }
+
     /// Puts a cable that was pulled (its device is down) back in.
     ///
     /// # Errors
     /// When there was none.
     pub fn put_back(&self, place: &Place, device: &str) -> Result<()> {
-        let gateway: IpAddr = if self.address.is_ipv4() {
-            host4(self.number, 1).into()
-        } else {
-            host6(self.number, 1).into()
-        };
+        let gateway = self.gateway();
         let metric = place.next_metric();
         place.ip(&format!(
             "link set {device} up\nroute add default via {gateway} dev {device} metric {metric}"

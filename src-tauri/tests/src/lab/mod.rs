@@ -31,7 +31,7 @@ use crate::Result;
 use crate::process::installed;
 
 /// What the lab is made with.
-const PROGRAMS: [&str; 4] = ["ip", "bridge", "nft", "turnserver"];
+const PROGRAMS: [&str; 5] = ["ip", "bridge", "nft", "conntrack", "turnserver"];
 
 /// The whole of it. Dropping it takes it down, also while a test panics.
 #[derive(Debug)]

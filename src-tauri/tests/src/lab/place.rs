@@ -124,6 +124,68 @@ impl Place {
         tool("ip", &arguments, &format!("flush ruleset\n{rules}"))
     }
 
+    /// Pulls the cable out of this device, or turns its Wi-Fi off.
+    ///
+    /// # Errors
+    /// When there is no such device.
+    pub fn unplug(&self, device: &str) -> Result<()> {
+        self.ip(&format!("link set {device} down"))
+    }
+
+    /// Lets nothing out by this device, though it stays up.
+    ///
+    /// # Errors
+    /// When netfilter does not take it.
+    pub fn silence(&self, device: &str) -> Result<()> {
+        self.nft(&format!(
+            "table inet silence {{
+                chain out {{
+                    type filter hook output priority filter;
+                    oifname \"{device}\" drop
+                }}
+            }}"
+        ))
+    }
+
+    /// Forgets every connection that is tracked here, as a router that starts anew does.
+    ///
+    /// # Errors
+    /// When `conntrack` is not installed.
+    pub(super) fn forget(&self) -> Result<()> {
+        let arguments = ["netns", "exec", self.name(), "conntrack", "--flush"];
+        tool("ip", &arguments, "")
+    }
+
+    /// Stops everything that runs here, as the machine's sleep does (but for the clocks, which go on).
+    ///
+    /// # Errors
+    /// When nothing runs here.
+    pub fn sleep(&self) -> Result<()> {
+        self.signal("STOP")
+    }
+
+    /// Ends the [`Place::sleep`].
+    ///
+    /// # Errors
+    /// When nothing runs here.
+    pub fn wake(&self) -> Result<()> {
+        self.signal("CONT")
+    }
+
+    fn signal(&self, signal: &str) -> Result<()> {
+        let listed = std::process::Command::new("ip")
+            .args(["netns", "pids", self.name()])
+            .output()?;
+        let listed = String::from_utf8(listed.stdout)?;
+        let signal = format!("-{signal}");
+        let pids = listed.split_whitespace();
+        tool(
+            "kill",
+            &std::iter::once(&*signal).chain(pids).collect::<Vec<_>>(),
+            "",
+        )
+    }
+
     /// Runs `bridge` with these arguments.
     pub(super) fn bridge_tool(&self, arguments: &[&str]) -> Result<()> {
         tool("bridge", &[&["-n", self.name()], arguments].concat(), "")

@@ -23,6 +23,15 @@ const GIVING_UP: Duration = Duration::from_secs(60);
 
 /// Alice wants relayed calls only: neither Bob nor anybody on the way to him learns of an address of hers.
 pub async fn relay_only_tells_no_address(world: &mut World, bob: Bob) -> Result<()> {
+    let (talks, hung) = world
+        .often(async |world: &mut World| by_relay_only(world, bob).await)
+        .await?;
+    world.part();
+    world.note("One side wants relayed calls only", bob, &talks, hung);
+    Ok(())
+}
+
+async fn by_relay_only(world: &mut World, bob: Bob) -> Result<Talk> {
     let network = two_homes(OPEN, Expected::Relayed(Relay::Udp));
     world.gather(&network, bob).await?;
     let (spot, pair) = world.talkers()?;
@@ -71,43 +80,126 @@ pub async fn relay_only_tells_no_address(world: &mut World, bob: Bob) -> Result<
         }
     }
     pair.hang_up().await?;
-    world.part();
-    world.note("One side wants relayed calls only", bob, &[talk]);
+    Ok(talk)
+}
+
+/// What happens to Alice's network in the middle of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// There are a cable and Wi-Fi, with another router. Whichever the call goes by is gone.
+    CablePulled,
+    /// A tunnel comes up, and from then on nothing leaves by any other way.
+    Vpn,
+    /// The router starts anew: it has forgotten all connections, and is a symmetric NAT from now on.
+    RouterRestarted,
+}
+
+impl Change {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::CablePulled, Self::Vpn, Self::RouterRestarted];
+
+    /// For the names of tests.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::CablePulled => "and_goes_on_by_wifi",
+            Self::Vpn => "and_goes_on_by_a_vpn",
+            Self::RouterRestarted => "and_goes_on_when_the_router_forgets",
+        }
+    }
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::CablePulled => "Cable and Wi-Fi: the one in use goes",
+            Self::Vpn => "A VPN takes over",
+            Self::RouterRestarted => "The router starts anew, as a symmetric NAT",
+        }
+    }
+}
+
+/// The call goes on by another way, whatever happens.
+pub async fn goes_on(world: &mut World, bob: Bob, change: Change) -> Result<()> {
+    let (took, hung) = world
+        .often(async |world: &mut World| by_another_way(world, bob, change).await)
+        .await?;
+    world.note_resumed(change.title(), bob, &took, hung);
     Ok(())
 }
 
-/// Alice pulls the cable: the call goes on by Wi-Fi, through another router.
-pub async fn alice_goes_on_by_wifi(world: &mut World, bob: Bob) -> Result<()> {
+/// How long they had to do without pictures.
+async fn by_another_way(world: &mut World, bob: Bob, change: Change) -> Result<Duration> {
     let network = two_homes(OPEN, Expected::Direct);
     world.gather(&network, bob).await?;
-    let wifi = world.lab().home("wifi")?;
+    let other = world.lab().home("other")?;
     let (spot, pair) = world.talkers()?;
-    wifi.plug_in(&spot.alice, "wlan0")?;
+    if change == Change::CablePulled {
+        other.plug_in(&spot.alice, "wlan0")?;
+    }
     pair.talk().await?;
     pair.see_each_other().await?;
-    let before = pair.bob.pair().await?.remote.ip();
+    let before = pair.bob.pair().await?;
 
     pair.watch_pictures().await?;
-    let pulled = SystemTime::now().duration_since(UNIX_EPOCH)?;
-    spot.pull()?;
-    let moved = eventually("Bob to send to another address", || async {
-        let there = pair.bob.pair().await?.remote.ip();
-        Ok((there.is_some() && there != before).then_some(()))
+    let began = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    match change {
+        Change::CablePulled => {
+            let by_cable = before.remote.ip() == Some(spot.far[0]);
+            spot.alice.unplug(if by_cable { "eth0" } else { "wlan0" })?;
+        }
+        Change::Vpn => {
+            other.tunnel(&spot.alice, "tun0")?;
+            spot.alice.silence("eth0")?;
+        }
+        Change::RouterRestarted => spot.restart_alices(SYMMETRIC)?,
+    }
+    eventually("Bob to take another way", || async {
+        Ok((pair.bob.pair().await? != before).then_some(()))
     })
-    .await;
-    moved?;
+    .await?;
     pair.see_each_other().await?;
-    pair.trace(pulled).await?;
+    pair.trace(began).await?;
     let took = pair.longest_pause().await?;
     pair.hang_up().await?;
-
     world.part();
-    world.note_resumed("The cable is pulled, there is Wi-Fi", bob, took);
+    Ok(took)
+}
+
+/// Alice's machine sleeps until Bob misses her, and wakes: the call goes on.
+pub async fn alice_sleeps_and_wakes(world: &mut World) -> Result<()> {
+    let (took, hung) = world.often(sleeps_and_wakes).await?;
+    world.note_resumed("Alice's machine sleeps, and wakes", Bob::App, &took, hung);
     Ok(())
+}
+
+/// How long after she is back the pictures are.
+async fn sleeps_and_wakes(world: &mut World) -> Result<Duration> {
+    let network = two_homes(OPEN, Expected::Direct);
+    world.gather(&network, Bob::App).await?;
+    let (spot, pair) = world.talkers()?;
+    pair.talk().await?;
+    pair.see_each_other().await?;
+    spot.alice.sleep()?;
+    pair.bob.page().status("Reconnecting…").await?;
+    let back = SystemTime::now().duration_since(UNIX_EPOCH)?;
+    spot.alice.wake()?;
+    pair.watch_pictures().await?;
+    pair.see_each_other().await?;
+    pair.trace(back).await?;
+    let took = pair.pictures_after(back).await?;
+    pair.hang_up().await?;
+    world.part();
+    Ok(took)
 }
 
 /// Nobody is at the rendezvous any more, and then somebody is again.
 pub async fn the_rendezvous_dies(world: &mut World, bob: Bob) -> Result<()> {
+    world
+        .often(async |world: &mut World| without_the_rendezvous(world, bob).await)
+        .await?;
+    world.part();
+    Ok(())
+}
+
+async fn without_the_rendezvous(world: &mut World, bob: Bob) -> Result<()> {
     world
         .gather(&two_homes(OPEN, Expected::Direct), bob)
         .await?;
@@ -117,13 +209,19 @@ pub async fn the_rendezvous_dies(world: &mut World, bob: Bob) -> Result<()> {
     world.talkers()?.1.see_each_other().await?;
     world.revive_rendezvous().await?;
     // There is no other way to tell Bob: when he hears of it, both are back.
-    world.talkers()?.1.hang_up().await?;
-    world.part();
-    Ok(())
+    world.talkers()?.1.hang_up().await
 }
 
 /// The relay's credentials end while it carries a call: the call lives on, and comes back with new ones.
 pub async fn credentials_end(world: &mut World) -> Result<()> {
+    let title = "The relay's credentials have ended, the cable is pulled and put back";
+    let (took, hung) = world.often(back_with_new_credentials).await?;
+    world.note_resumed(title, Bob::App, &took, hung);
+    Ok(())
+}
+
+/// How long after the cable is back the pictures are.
+async fn back_with_new_credentials(world: &mut World) -> Result<Duration> {
     let network = two_homes(SYMMETRIC, Expected::Relayed(Relay::Udp));
     let (at, _rendezvous) = world.brief_rendezvous(BRIEF).await?;
     world.gather_at(at, &network, Bob::App).await?;
@@ -153,12 +251,7 @@ pub async fn credentials_end(world: &mut World) -> Result<()> {
     let took = pair.pictures_after(back).await?;
     pair.hang_up().await?;
     world.part();
-    world.note_resumed(
-        "The relay's credentials have ended, the cable is pulled and put back",
-        Bob::App,
-        took,
-    );
-    Ok(())
+    Ok(took)
 }
 
 /// Two symmetric NATs, and nobody wants a relay: both are told why nothing came of it.

@@ -72,9 +72,14 @@ impl Spot {
         alices.apply(alice)
     }
 
+    /// Alice's router starts anew, with these rules.
+    pub fn restart_alices(&self, rules: Rules) -> Result<()> {
+        self.homes[0].restart(rules)
+    }
+
     /// Alice pulls her cable.
     pub fn pull(&self) -> Result<()> {
-        self.alice.ip("link set eth0 down")
+        self.alice.unplug("eth0")
     }
 
     /// Alice puts it back in.

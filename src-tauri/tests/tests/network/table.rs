@@ -10,7 +10,7 @@ use crate::scenario::Bob;
 #[derive(Debug, Default)]
 pub struct Table {
     rows: Vec<Row>,
-    resumed: Vec<(&'static str, Bob, Duration)>,
+    resumed: Vec<Row>,
 }
 
 #[derive(Debug)]
@@ -19,6 +19,7 @@ struct Row {
     ends: &'static str,
     /// Each way that was seen, Alice's and Bob's view of it.
     ways: Vec<String>,
+    /// In order.
     times: Vec<Duration>,
     hung: u32,
 }
@@ -33,9 +34,27 @@ impl Table {
             .collect();
         ways.sort_unstable();
         ways.dedup();
-        let mut times: Vec<Duration> = talks.iter().map(|talk| talk.took).collect();
+        let times = talks.iter().map(|talk| talk.took).collect();
+        self.rows.push(Row::new(title, ends, ways, times, hung));
+    }
+
+    /// Adds how long calls took to come back.
+    pub fn add_resumed(&mut self, title: &'static str, bob: Bob, took: &[Duration], hung: u32) {
+        let row = Row::new(title, bob.ends(), Vec::new(), took.to_vec(), hung);
+        self.resumed.push(row);
+    }
+}
+
+impl Row {
+    fn new(
+        title: &'static str,
+        ends: &'static str,
+        ways: Vec<String>,
+        mut times: Vec<Duration>,
+        hung: u32,
+    ) -> Self {
         times.sort_unstable();
-        let row = Row {
+        let row = Self {
             title,
             ends,
             ways,
@@ -43,13 +62,7 @@ impl Table {
             hung,
         };
         println!("{row}");
-        self.rows.push(row);
-    }
-
-    /// Adds how long a call took to come back.
-    pub fn add_resumed(&mut self, title: &'static str, bob: Bob, took: Duration) {
-        println!("{title}, {}: {} ms", bob.ends(), took.as_millis());
-        self.resumed.push((title, bob, took));
+        row
     }
 }
 
@@ -58,12 +71,9 @@ impl fmt::Display for Table {
         f.write_str("| network | ends | Alice's candidates; Bob's | calls | accept to connected: median (least to most) |\n")?;
         f.write_str("|---|---|---|---|---|\n")?;
         self.rows.iter().try_for_each(|row| writeln!(f, "{row}"))?;
-        f.write_str(
-            "\n| what happens | ends | until both see each other again |\n|---|---|---|\n",
-        )?;
-        self.resumed.iter().try_for_each(|(title, bob, took)| {
-            writeln!(f, "| {title} | {} | {} ms |", bob.ends(), took.as_millis())
-        })
+        f.write_str("\n| what happens | ends | | times | until both see each other again: median (least to most) |\n")?;
+        f.write_str("|---|---|---|---|---|\n")?;
+        self.resumed.iter().try_for_each(|row| writeln!(f, "{row}"))
     }
 }
 

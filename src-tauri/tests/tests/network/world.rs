@@ -80,14 +80,14 @@ impl World {
         })
     }
 
-    /// Keeps what came of a call.
-    pub fn note(&mut self, title: &'static str, bob: Bob, talks: &[Talk]) {
-        self.table.add(title, bob, talks, 0);
+    /// Keeps what came of calls; `hung`: how many more met a window that hung.
+    pub fn note(&mut self, title: &'static str, bob: Bob, talks: &[Talk], hung: u32) {
+        self.table.add(title, bob, talks, hung);
     }
 
-    /// Keeps how long a call took to come back.
-    pub fn note_resumed(&mut self, title: &'static str, bob: Bob, took: Duration) {
-        self.table.add_resumed(title, bob, took);
+    /// Keeps how long calls took to come back.
+    pub fn note_resumed(&mut self, title: &'static str, bob: Bob, took: &[Duration], hung: u32) {
+        self.table.add_resumed(title, bob, took, hung);
     }
 
     /// What came of all calls so far.
@@ -97,25 +97,36 @@ impl World {
 
     /// Makes the calls of a scenario and keeps what came of them.
     pub async fn play(&mut self, bob: Bob, scenario: &Scenario) -> Result<()> {
+        let (talks, hung) = self
+            .often(async |world: &mut Self| world.once(bob, scenario).await)
+            .await?;
+        self.note(scenario.title, bob, &talks, hung);
+        Ok(())
+    }
+
+    /// Does something as often as each call is made. Of many times some meet a window that hangs, which is not the
+    /// network's doing; they are counted.
+    pub async fn often<T>(
+        &mut self,
+        once: impl AsyncFn(&mut Self) -> Result<T>,
+    ) -> Result<(Vec<T>, u32)> {
         let repeat = repeat();
-        let (mut talks, mut hung) = (Vec::new(), 0);
-        while talks.len() < repeat as usize {
-            let once = timeout(LONGEST, self.once(bob, scenario)).await;
-            match once.unwrap_or_else(|_| Err(DEAD_WINDOW.into())) {
-                Ok(talk) => talks.push(talk),
-                // Of many calls some meet a window that hangs, which is not the network's doing; they are counted.
+        let (mut done, mut hung) = (Vec::new(), 0);
+        while done.len() < repeat as usize {
+            let end = timeout(LONGEST, once(self)).await;
+            match end.unwrap_or_else(|_| Err(DEAD_WINDOW.into())) {
+                Ok(result) => done.push(result),
                 Err(error) if hung < repeat / FEW && error.to_string().contains(DEAD_WINDOW) => {
-                    eprintln!("after {} calls: {error}", talks.len());
+                    eprintln!("after {} times: {error}", done.len());
                     hung += 1;
                     self.part();
                 }
                 Err(error) => {
-                    return Err(format!("after {} calls of {repeat}: {error}", talks.len()).into());
+                    return Err(format!("after {} times of {repeat}: {error}", done.len()).into());
                 }
             }
         }
-        self.table.add(scenario.title, bob, &talks, hung);
-        Ok(())
+        Ok((done, hung))
     }
 
     async fn once(&mut self, bob: Bob, scenario: &Scenario) -> Result<Talk> {
