@@ -191,6 +191,13 @@ impl PhoneLine {
         }
     }
 
+    /// Registers at once where a meeting point was lost, instead of when its time comes.
+    pub(super) fn hurry_back(&self) {
+        for meeting in self.registrations.iter().filter(|meeting| !meeting.online) {
+            meeting.registration.hurry();
+        }
+    }
+
     /// What happened next.
     pub(super) async fn next(&mut self) -> Option<LineEvent> {
         tokio::select! {

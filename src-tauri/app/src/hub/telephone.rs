@@ -42,6 +42,8 @@ impl Hub {
                 early: callee.early,
             },
         };
+        // What they answer could not be delivered where this side is not registered.
+        self.line.hurry_back();
         self.tell_where_we_are();
         self.forget_reminder(contact);
         self.feed(call)
