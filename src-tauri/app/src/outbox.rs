@@ -35,8 +35,8 @@ pub struct Outbox {
     courier: Courier,
     failed: mpsc::UnboundedSender<Undelivered>,
     calls: HashMap<Uuid, mpsc::UnboundedSender<Parcel>>,
-    /// Changes when the network does.
-    network: watch::Sender<()>,
+    /// Changes when what could not be delivered may be now.
+    chance: watch::Sender<()>,
     tasks: JoinSet<()>,
 }
 
@@ -57,7 +57,7 @@ impl Outbox {
             courier,
             failed,
             calls: HashMap::new(),
-            network: watch::Sender::default(),
+            chance: watch::Sender::default(),
             tasks: JoinSet::new(),
         }
     }
@@ -70,7 +70,7 @@ impl Outbox {
             let sender = Sender {
                 courier: self.courier.clone(),
                 failed: self.failed.clone(),
-                network: self.network.subscribe(),
+                chance: self.chance.subscribe(),
                 call,
                 to,
             };
@@ -95,7 +95,12 @@ impl Outbox {
     /// The network changed: connections that are open may be dead, and what could not be delivered may be now.
     pub fn renew(&self) {
         self.courier.renew();
-        self.network.send_replace(());
+        self.hurry();
+    }
+
+    /// Somebody was heard: what could not be delivered may be now.
+    pub fn hurry(&self) {
+        self.chance.send_replace(());
     }
 
     /// The call is over: what is queued gets a last chance and nothing more is accepted.
@@ -113,7 +118,7 @@ impl Outbox {
 struct Sender {
     courier: Courier,
     failed: mpsc::UnboundedSender<Undelivered>,
-    network: watch::Receiver<()>,
+    chance: watch::Receiver<()>,
     call: Uuid,
     to: PublicKey,
 }
@@ -139,8 +144,9 @@ impl Sender {
         let mut pause = FIRST_PAUSE;
         let mut told = false;
         let mut last_tries = 0;
-        let mut network = self.network.clone();
+        let mut chance = self.chance.clone();
         loop {
+            chance.mark_unchanged();
             let sent = self
                 .courier
                 .deliver(&parcel.urls, *self.to.as_bytes(), parcel.payload.clone())
@@ -164,7 +170,7 @@ impl Sender {
             }
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(MAX_PAUSE),
-                Ok(()) = network.changed() => pause = FIRST_PAUSE,
+                Ok(()) = chance.changed() => pause = FIRST_PAUSE,
             }
         }
     }

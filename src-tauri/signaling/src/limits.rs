@@ -97,9 +97,9 @@ pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 /// A client gives one attempt to deliver through one server this long, reaching it included.
 pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(7);
 
-/// A client that sends along a route that worked tries the others too when no answer came within this time. Longer than
-/// [`OFFLINE_AFTER`] and a way there and back.
-pub const ROUTE_PATIENCE: Duration = Duration::from_secs(3);
+/// A client that sends along a route that worked tries the others too when no answer came within this time: longer than most
+/// ways there and back.
+pub const ROUTE_PATIENCE: Duration = Duration::from_millis(750);
 
 /// A client that asked a server for a sign of life, because it sends something or the network changed, gives the connection
 /// up when none came within this time.

@@ -1,4 +1,4 @@
-//! Alice and Bob through the client: staying reachable, and payloads that arrive whatever servers do.
+//! Staying reachable, whatever servers and networks do.
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -10,262 +10,15 @@ mod common;
 
 use std::{sync::Arc, time::Duration};
 
-use common::{Events, Impostor, Raw, Server, alice, bob};
+use common::{Events, Impostor, Raw, Server, alice, bob, bob_at, register};
 use futures_util::SinkExt;
 use ringdown_signaling::{
     Courier, DeliverError, Event, IceServer, OfflineReason, Registration, ServerConfig,
-    limits::MAX_PAYLOAD_BYTES,
     server::IceIssuer,
     wire::{ClientFrame, ErrorCode, Nonce, Outcome, ServerFrame},
 };
 use tokio::io::AsyncReadExt;
 use tokio_tungstenite::tungstenite::Message;
-
-fn register(url: String) -> (Registration, Events) {
-    let (sender, events) = Events::channel();
-    (
-        Registration::spawn(url, bob().key(), bob().signer(), sender),
-        events,
-    )
-}
-
-async fn bob_at(server: &Server) -> (Registration, Events) {
-    let (registration, mut events) = register(server.url());
-    events.online().await;
-    (registration, events)
-}
-
-/// A `ws` URL where nothing listens.
-async fn nowhere() -> String {
-    Impostor::new().await.url()
-}
-
-#[tokio::test]
-async fn alice_delivers_and_bob_receives() {
-    let server = Server::start().await;
-    let (registration, mut events) = bob_at(&server).await;
-    assert_eq!(registration.url(), server.url());
-    let courier = Courier::new();
-    let delivery = courier.deliver(&[server.url()], bob().key(), b"sealed".to_vec());
-    let (delivered, received) = tokio::join!(delivery, events.received());
-    assert_eq!((delivered, &received[..]), (Ok(()), &b"sealed"[..]));
-}
-
-#[tokio::test]
-async fn alice_leaves_a_note_that_bob_finds_when_he_comes_back() {
-    let server = Server::start().await;
-    drop(bob_at(&server).await);
-    let courier = Courier::new();
-    let (there, nowhere) = (server.url(), nowhere().await);
-    let leave = |urls: &[&String], note: &[u8]| {
-        let urls: Vec<String> = urls.iter().map(ToString::to_string).collect();
-        courier.leave(&urls, bob().key(), note)
-    };
-    assert_eq!(leave(&[&there, &nowhere], b"note").await, Ok(()));
-    let (_registration, mut events) = bob_at(&server).await;
-    assert_eq!(events.received().await, b"note");
-    assert_eq!(
-        leave(&[&nowhere], b"note").await,
-        Err(DeliverError::Unreachable)
-    );
-    assert_eq!(
-        leave(&[&there], &[0; MAX_PAYLOAD_BYTES]).await,
-        Err(DeliverError::TooLarge)
-    );
-}
-
-#[tokio::test]
-async fn each_failure_has_its_name() {
-    let server = Server::start().await;
-    let courier = Courier::new();
-    let there = server.url();
-    let deliver = |urls: Vec<String>| courier.deliver(&urls, bob().key(), b"sealed".to_vec());
-    assert_eq!(
-        deliver(vec![there.clone()]).await,
-        Err(DeliverError::Offline)
-    );
-    assert_eq!(
-        deliver(vec![nowhere().await]).await,
-        Err(DeliverError::Unreachable)
-    );
-    assert_eq!(deliver(vec![]).await, Err(DeliverError::Unreachable));
-    assert_eq!(
-        deliver(vec!["gopher://x".to_owned()]).await,
-        Err(DeliverError::Unreachable)
-    );
-    assert_eq!(
-        deliver(vec![nowhere().await, there.clone()]).await,
-        Err(DeliverError::Offline)
-    );
-    let large = courier
-        .deliver(&[there], bob().key(), vec![0; MAX_PAYLOAD_BYTES + 1])
-        .await;
-    assert_eq!(large, Err(DeliverError::TooLarge));
-}
-
-#[tokio::test]
-async fn a_refusal_brings_the_servers_sentence() {
-    let impostor = Impostor::new().await;
-    let courier = Courier::new();
-    let delivery = courier.deliver(&[impostor.url()], bob().key(), b"sealed".to_vec());
-    let mut socket = impostor.accept().await;
-    let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut socket).await else {
-        panic!("nothing sent")
-    };
-    let message = Some("Not here.".to_owned());
-    Impostor::say(
-        &mut socket,
-        &ServerFrame::Result {
-            id,
-            outcome: Outcome::Refused,
-            message,
-        },
-    )
-    .await;
-    assert_eq!(
-        delivery.await,
-        Err(DeliverError::Refused("Not here.".to_owned()))
-    );
-}
-
-#[tokio::test]
-async fn who_is_told_busy_tries_again() {
-    let impostor = Impostor::new().await;
-    let courier = Courier::new();
-    let delivery = courier.deliver(&[impostor.url()], bob().key(), b"sealed".to_vec());
-    let mut socket = impostor.accept().await;
-    for outcome in [Outcome::Busy, Outcome::Delivered] {
-        let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut socket).await else {
-            panic!("nothing sent")
-        };
-        Impostor::say(
-            &mut socket,
-            &ServerFrame::Result {
-                id,
-                outcome,
-                message: None,
-            },
-        )
-        .await;
-    }
-    assert_eq!(delivery.await, Ok(()));
-}
-
-#[tokio::test]
-async fn the_first_server_that_delivers_wins() {
-    let server = Server::start().await;
-    let (_registration, mut events) = bob_at(&server).await;
-    // Nothing listens at one; one takes the connection and then says nothing; Bob is not at a third.
-    let silent = Impostor::new().await;
-    let other = Server::start().await;
-    let urls = [nowhere().await, silent.url(), other.url(), server.url()];
-    let courier = Courier::new();
-    let delivery = courier.deliver(&urls, bob().key(), b"sealed".to_vec());
-    let (delivered, received) = tokio::join!(delivery, events.received());
-    assert_eq!((delivered, &received[..]), (Ok(()), &b"sealed"[..]));
-}
-
-#[tokio::test]
-async fn payloads_arrive_in_the_order_of_the_calls() {
-    let server = Server::start().await;
-    let (_registration, mut events) = bob_at(&server).await;
-    let courier = Courier::new();
-    let urls = [nowhere().await, server.url()];
-    let deliveries: Vec<_> = (0..150_u32)
-        .map(|number| courier.deliver(&urls, bob().key(), number.to_be_bytes().to_vec()))
-        .collect();
-    // Awaited backwards: the place in the queue was taken by the call.
-    let waiting = tokio::spawn(async move {
-        for delivery in deliveries.into_iter().rev() {
-            assert_eq!(delivery.await, Ok(()));
-        }
-    });
-    for number in 0..150_u32 {
-        assert_eq!(events.received().await, number.to_be_bytes());
-    }
-    waiting.await.unwrap();
-}
-
-#[tokio::test]
-async fn a_queue_has_an_end() {
-    let silent = Impostor::new().await;
-    let courier = Courier::new();
-    let deliveries: Vec<_> = (0..300)
-        .map(|_| courier.deliver(&[silent.url()], bob().key(), b"sealed".to_vec()))
-        .collect();
-    let last = deliveries.into_iter().next_back().unwrap().await;
-    assert!(matches!(last, Err(DeliverError::Refused(_))), "{last:?}");
-}
-
-#[tokio::test]
-async fn when_the_route_breaks_the_others_take_over_in_order() {
-    let (first, second) = (Server::start().await, Server::start().await);
-    let (_one, mut at_first) = bob_at(&first).await;
-    let courier = Courier::new();
-    let urls = [first.url(), second.url()];
-    let deliver = |number: u8| courier.deliver(&urls, bob().key(), vec![number]);
-    let (delivered, received) = tokio::join!(deliver(0), at_first.received());
-    assert_eq!((delivered, received), (Ok(()), vec![0]));
-    let (_two, mut at_second) = bob_at(&second).await;
-    first.stop().await;
-    let later: Vec<_> = (1..20).map(deliver).collect();
-    for (number, delivery) in (1..).zip(later) {
-        let (delivered, received) = tokio::join!(delivery, at_second.received());
-        assert_eq!((delivered, received), (Ok(()), vec![number]));
-    }
-}
-
-#[tokio::test]
-async fn what_failed_behind_the_route_is_repeated_in_order() {
-    let impostor = Impostor::new().await;
-    let courier = Courier::new();
-    let urls = [impostor.url()];
-    let deliver = |number: u8| courier.deliver(&urls, bob().key(), vec![number]);
-    let first = deliver(0);
-    let mut socket = impostor.accept().await;
-    let answer = |id, outcome| ServerFrame::Result {
-        id,
-        outcome,
-        message: None,
-    };
-    let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut socket).await else {
-        panic!("nothing sent")
-    };
-    Impostor::say(&mut socket, &answer(id, Outcome::Delivered)).await;
-    assert_eq!(first.await, Ok(()));
-    // Several under way at a time; all but the middle one fail, and come again in their order.
-    let deliveries: Vec<_> = (1..=5).map(deliver).collect();
-    let mut ids = Vec::new();
-    for number in 1..=5 {
-        match Impostor::next(&mut socket).await {
-            Some(ClientFrame::Send { id, payload, .. }) => {
-                assert_eq!(payload.bytes(), [number]);
-                ids.push(id);
-            }
-            other => panic!("nothing sent but {other:?}"),
-        }
-    }
-    for (number, id) in (1..).zip(ids) {
-        let outcome = if number == 3 {
-            Outcome::Delivered
-        } else {
-            Outcome::Offline
-        };
-        Impostor::say(&mut socket, &answer(id, outcome)).await;
-    }
-    for number in [1, 2, 4, 5] {
-        match Impostor::next(&mut socket).await {
-            Some(ClientFrame::Send { id, payload, .. }) => {
-                assert_eq!(payload.bytes(), [number]);
-                Impostor::say(&mut socket, &answer(id, Outcome::Delivered)).await;
-            }
-            other => panic!("nothing sent but {other:?}"),
-        }
-    }
-    for delivery in deliveries {
-        assert_eq!(delivery.await, Ok(()));
-    }
-}
 
 #[tokio::test]
 async fn a_restarted_server_is_found_again() {
@@ -490,47 +243,10 @@ async fn a_dead_connection_is_noticed_when_the_network_changes_and_when_somethin
     let delivery = tokio::spawn(delivery);
     // It takes a second connection by itself, long before the time for an answer is over.
     let mut living = impostor.accept().await;
-    let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut living).await else {
-        panic!("nothing was sent");
-    };
+    let (id, _) = Impostor::sent(&mut living).await;
     let outcome = Outcome::Delivered;
-    Impostor::say(
-        &mut living,
-        &ServerFrame::Result {
-            id,
-            outcome,
-            message: None,
-        },
-    )
-    .await;
+    Impostor::answer(&mut living, id, outcome).await;
     assert_eq!(delivery.await.unwrap(), Ok(()));
-}
-
-#[tokio::test]
-async fn a_courier_leaves_its_connections_behind_when_the_network_changes() {
-    let impostor = Impostor::new().await;
-    let courier = Courier::new();
-    let delivery = courier.deliver(&[impostor.url()], bob().key(), b"sealed".to_vec());
-    let mut before = impostor.accept().await;
-    assert!(Impostor::next(&mut before).await.is_some());
-    courier.renew();
-    let mut after = impostor.accept().await;
-    let Some(ClientFrame::Send { id, payload, .. }) = Impostor::next(&mut after).await else {
-        panic!("nothing sent")
-    };
-    assert_eq!(payload.bytes(), b"sealed");
-    let outcome = Outcome::Delivered;
-    Impostor::say(
-        &mut after,
-        &ServerFrame::Result {
-            id,
-            outcome,
-            message: None,
-        },
-    )
-    .await;
-    assert_eq!(delivery.await, Ok(()));
-    assert_eq!(Impostor::next(&mut before).await, None);
 }
 
 #[tokio::test]
@@ -565,35 +281,6 @@ async fn dropping_the_handles_ends_the_connections() {
     assert_eq!(Impostor::next(&mut socket).await, None);
     assert_eq!(delivery.await, Err(DeliverError::Unreachable));
     assert_eq!(second.await, Err(DeliverError::Unreachable));
-}
-
-#[tokio::test]
-async fn a_connection_nobody_needs_is_closed_and_the_next_payload_makes_a_new_one() {
-    let impostor = Impostor::new().await;
-    let courier = Courier::new();
-    let urls = [impostor.url()];
-    for round in 0..2_u8 {
-        let delivery = courier.deliver(&urls, bob().key(), vec![round]);
-        let mut socket = impostor.accept().await;
-        let Some(ClientFrame::Send { id, .. }) = Impostor::next(&mut socket).await else {
-            panic!("nothing sent")
-        };
-        let outcome = Outcome::Delivered;
-        Impostor::say(
-            &mut socket,
-            &ServerFrame::Result {
-                id,
-                outcome,
-                message: None,
-            },
-        )
-        .await;
-        assert_eq!(delivery.await, Ok(()));
-        // Time runs ahead whenever everyone waits.
-        tokio::time::pause();
-        assert_eq!(Impostor::next(&mut socket).await, None);
-        tokio::time::resume();
-    }
 }
 
 #[tokio::test]

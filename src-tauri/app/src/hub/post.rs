@@ -20,6 +20,7 @@ impl Hub {
         }
         match opened {
             Ok(opened) => {
+                self.outbox.hurry();
                 if self.take_in(opened).is_ok() {
                     receipt.accept();
                 } else {

@@ -1,29 +1,27 @@
 //! Taking payloads to people, by whichever of their servers answers first.
 //!
-//! Each recipient has a queue, so their payloads arrive in order. The first payload is tried at all their servers at once;
-//! the server that delivered it takes the next ones, several under way at a time. When that stops working, all are tried
-//! again. So a payload may arrive twice, and a repeated one out of order: recipients number theirs and drop repetitions.
+//! Each recipient has a queue, and what leaves it goes out in order. The server that delivered last takes the next payloads;
+//! where there is none, and for what it did not deliver, all are tried at once. Several are under way at a time and none waits
+//! for one before it: a payload that is refused for now may be just the one that waits for another behind it. So a payload may
+//! arrive twice, and a repeated one out of order: recipients number theirs and drop repetitions.
 
 mod attempt;
 
 use std::{
-    collections::{HashMap, VecDeque},
+    collections::HashMap,
     fmt,
     sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     time::Duration,
 };
 
-use futures_util::{
-    StreamExt,
-    stream::{FuturesOrdered, FuturesUnordered},
-};
+use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
     time::timeout,
 };
 
-use self::attempt::{attempt, more_telling};
+use self::attempt::everywhere;
 use super::{
     dial::Dialer,
     pool::{Answer, Link, Pool},
@@ -36,8 +34,8 @@ use crate::{
     wire::{Key, Outcome, Payload},
 };
 
-/// Pause before a send that was answered `busy` is tried again.
-const BUSY_PAUSE: Duration = Duration::from_millis(250);
+/// Pause before a server that was busy, or did not know them, is asked again.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// Why a payload did not arrive, as far as we know. `Display` is a sentence for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -118,11 +116,12 @@ impl Courier {
 
     /// Sends `payload` to whoever is registered at `to` on one of `urls`, all tried in parallel; the first `delivered` wins.
     ///
-    /// Its place in the recipient's queue is taken by the call itself, before the future is polled: two calls in order arrive
+    /// Its place in the recipient's queue is taken by the call itself, before the future is polled: two calls in order leave
     /// in order, wherever their futures run. Dropping the future does not recall the payload.
     ///
     /// # Errors
-    /// See [`DeliverError`]; at the latest [`DELIVERY_TIMEOUT`] and [`ROUTE_PATIENCE`] after those queued before it.
+    /// See [`DeliverError`]; at the latest [`DELIVERY_TIMEOUT`] and [`ROUTE_PATIENCE`] after it left the queue, where at most
+    /// [`COURIER_WINDOW`] are under way.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -215,7 +214,6 @@ impl Courier {
                 office: Arc::downgrade(&self.office),
                 to,
                 route: None,
-                again: VecDeque::new(),
             };
             tasks.spawn(desk.run(jobs));
             queue
@@ -233,95 +231,61 @@ struct Desk {
     to: Key,
     /// The server that delivered last.
     route: Option<String>,
-    /// What failed on the route, to be tried everywhere, in order.
-    again: VecDeque<Job>,
 }
 
-/// A job sent along the route, and whether it was delivered.
-type Flight = std::pin::Pin<Box<dyn Future<Output = (Job, bool)> + Send>>;
+/// What became of a job.
+enum Landed {
+    /// This server delivered it.
+    Delivered(String, Job),
+    /// The route that it took did not, within [`ROUTE_PATIENCE`].
+    Astray(String, Job),
+    /// No server did.
+    Failed(DeliverError, Job),
+}
+
+type Flight = BoxFuture<'static, Landed>;
 
 impl Desk {
     async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut flying = FuturesOrdered::<Flight>::new();
+        let mut flying = FuturesUnordered::<Flight>::new();
         loop {
-            let next = tokio::select! {
-                Some(landed) = flying.next() => {
-                    self.land(landed, &mut flying).await;
-                    None
-                }
+            tokio::select! {
+                Some(landed) = flying.next() => flying.extend(self.land(landed)),
                 job = timeout(COURIER_IDLE, jobs.recv()), if flying.len() < COURIER_WINDOW => match job {
-                    Ok(Some(job)) => Some(job),
+                    Ok(Some(job)) => flying.push(self.take_off(job)),
                     Ok(None) => return,
                     Err(_) if flying.is_empty() && self.leave(&jobs) => return,
-                    Err(_) => None,
+                    Err(_) => {}
                 },
-            };
-            if let Some(job) = next {
-                if let Some((url, link)) = self.route_for(&job) {
-                    flying.push_back(fly(Arc::clone(&self.pool), url, link, self.to, job));
-                    continue;
-                }
-                while let Some(landed) = flying.next().await {
-                    self.land(landed, &mut flying).await;
-                }
-                self.again.push_back(job);
-            }
-            while let Some(job) = self.again.pop_front() {
-                self.try_everywhere(job).await;
             }
         }
     }
 
-    /// The route, if this job may take it and the connection is there.
-    fn route_for(&self, job: &Job) -> Option<(String, Link)> {
-        let url = self.route.as_ref().filter(|url| job.urls.contains(url))?;
-        self.pool.living(url).map(|link| (url.clone(), link))
-    }
-
-    /// Something sent along the route has an answer. If it is a bad one, all that fly behind it are waited for, so that those
-    /// who failed are repeated in their order.
-    async fn land(&mut self, landed: (Job, bool), flying: &mut FuturesOrdered<Flight>) {
-        let mut landed = Some(landed);
-        while let Some((job, delivered)) = landed.take() {
-            if delivered {
-                // Who asked may have stopped waiting.
-                drop(job.done.send(Ok(())));
-            } else {
-                self.route = None;
-                self.again.push_back(job);
-            }
-            if !self.again.is_empty() {
-                landed = flying.next().await;
-            }
+    /// Along the route, if this job may take it and the connection is there; else to every server.
+    fn take_off(&self, job: Job) -> Flight {
+        let route = self.route.as_ref().filter(|url| job.urls.contains(url));
+        match route.and_then(|url| Some((url.clone(), self.pool.living(url)?))) {
+            Some((url, link)) => fly(url, &link, self.to, job).boxed(),
+            None => spread(Arc::clone(&self.pool), self.to, job).boxed(),
         }
     }
 
-    async fn try_everywhere(&mut self, job: Job) {
-        let mut attempts: FuturesUnordered<_> = job
-            .urls
-            .iter()
-            .map(|url| attempt(&self.pool, url, self.to, &job.payload))
-            .collect();
-        let mut error = DeliverError::Unreachable;
-        let mut delivered = None;
-        while let Some((url, result)) = attempts.next().await {
-            match result {
-                Ok(()) => {
-                    delivered = Some(url.to_owned());
-                    break;
-                }
-                Err(worse) => error = more_telling(error, worse),
+    /// Takes note of what became of a job; the flight it has yet to make, if any.
+    fn land(&mut self, landed: Landed) -> Option<Flight> {
+        let (job, result) = match landed {
+            Landed::Astray(url, job) => {
+                self.route.take_if(|route| *route == url);
+                return Some(spread(Arc::clone(&self.pool), self.to, job).boxed());
             }
-        }
-        drop(attempts);
-        let result = if delivered.is_some() {
-            Ok(())
-        } else {
-            Err(error)
+            Landed::Delivered(url, job) => {
+                self.route = Some(url);
+                (job, Ok(()))
+            }
+            Landed::Failed(error, job) => (job, Err(error)),
         };
-        self.route = delivered;
         // Who asked may have stopped waiting.
         drop(job.done.send(result));
+        None
     }
 
     /// Closes the queue if nobody has put anything in meanwhile.
@@ -338,17 +302,25 @@ impl Desk {
     }
 }
 
-/// Sends along a route that worked last time.
-fn fly(pool: Arc<Pool>, url: String, link: Link, to: Key, job: Job) -> Flight {
+/// Sends along a route that worked last time. Leaves when this is called, not when it is first polled.
+fn fly(url: String, link: &Link, to: Key, job: Job) -> impl Future<Output = Landed> + use<> {
     let answer = link.send(to, job.payload.clone());
-    Box::pin(async move {
-        let delivered = match timeout(ROUTE_PATIENCE, answer).await {
-            Ok(Ok(answer)) => answer.outcome == Outcome::Delivered,
-            Ok(Err(_)) | Err(_) => {
-                pool.discard(&url, &link);
-                false
-            }
-        };
-        (job, delivered)
-    })
+    async move {
+        match timeout(ROUTE_PATIENCE, answer).await {
+            Ok(Ok(Answer {
+                outcome: Outcome::Delivered,
+                ..
+            })) => Landed::Delivered(url, job),
+            // A connection that is dead ends by itself; one that is slow is still good.
+            _ => Landed::Astray(url, job),
+        }
+    }
+}
+
+/// Sends to every server at once.
+async fn spread(pool: Arc<Pool>, to: Key, job: Job) -> Landed {
+    match everywhere(&pool, &job.urls, to, &job.payload).await {
+        Ok(url) => Landed::Delivered(url.to_owned(), job),
+        Err(error) => Landed::Failed(error, job),
+    }
 }

@@ -1,7 +1,7 @@
 //! Open connections for sending, one a server, shared by all recipients there.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
@@ -209,17 +209,17 @@ async fn run(
         }
     };
     connected.store(true, Ordering::Relaxed);
-    let mut open = HashMap::new();
+    let mut open = BTreeMap::new();
     let reason = talk(&mut connection, &mut commands, &mut open).await;
     tracing::debug!("a connection for sending ended: {}", reason.code());
-    // Everything still open is dropped here, which its askers hear as lost.
+    // Everything still open is dropped here, in its order, which its askers hear as lost.
 }
 
 /// Until the connection ends, is idle, or nobody can use it any more.
 async fn talk(
     connection: &mut Connection,
     commands: &mut mpsc::UnboundedReceiver<Command>,
-    open: &mut HashMap<u32, oneshot::Sender<Result<Answer, LinkError>>>,
+    open: &mut BTreeMap<u32, oneshot::Sender<Result<Answer, LinkError>>>,
 ) -> OfflineReason {
     let mut next_id = 0_u32;
     let mut ping = interval_at(Instant::now() + CLIENT_PING_EVERY, CLIENT_PING_EVERY);

@@ -14,7 +14,7 @@ use std::{
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::{SinkExt, StreamExt};
 use ringdown_signaling::{
-    Event, IceServer, OfflineReason, Receipt, ServerConfig, Signer,
+    Event, IceServer, OfflineReason, Receipt, Registration, ServerConfig, Signer,
     challenge::{self, Audience},
     serve,
     wire::{ClientFrame, ErrorCode, Key, Nonce, Outcome, Payload, ServerFrame, Signature},
@@ -363,4 +363,37 @@ impl Impostor {
     pub async fn say(socket: &mut WebSocketStream<TcpStream>, frame: &ServerFrame) {
         socket.send(Message::text(frame.encode())).await.unwrap();
     }
+
+    /// The next frame, which has to send something: the send's number, and what.
+    pub async fn sent(socket: &mut WebSocketStream<TcpStream>) -> (u32, Vec<u8>) {
+        match Self::next(socket).await {
+            Some(ClientFrame::Send { id, payload, .. }) => (id, payload.bytes()),
+            other => panic!("nothing sent but {other:?}"),
+        }
+    }
+
+    /// What became of a send.
+    pub async fn answer(socket: &mut WebSocketStream<TcpStream>, id: u32, outcome: Outcome) {
+        let message = None;
+        let result = ServerFrame::Result {
+            id,
+            outcome,
+            message,
+        };
+        Self::say(socket, &result).await;
+    }
+}
+
+/// Bob's registration there, and what he hears of it.
+pub fn register(url: String) -> (Registration, Events) {
+    let (sender, events) = Events::channel();
+    let registration = Registration::spawn(url, bob().key(), bob().signer(), sender);
+    (registration, events)
+}
+
+/// Bob, once he is reachable there.
+pub async fn bob_at(server: &Server) -> (Registration, Events) {
+    let (registration, mut events) = register(server.url());
+    events.online().await;
+    (registration, events)
 }

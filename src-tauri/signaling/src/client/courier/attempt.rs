@@ -1,16 +1,52 @@
-//! One payload, one server: what it answers, and what that means.
+//! One payload, every server: what they answer, and what that means.
 
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::time::{sleep, timeout};
 
-use super::{BUSY_PAUSE, DeliverError};
+use super::{DeliverError, PAUSE};
 use crate::{
     client::pool::{Answer, LinkError, Pool},
     limits::DELIVERY_TIMEOUT,
     wire::{Key, Outcome, Payload},
 };
 
+/// Tries all servers at once; gives the first that delivers. As long as one has not answered at all, those that did not know
+/// the recipient are asked again: they may have come there meanwhile.
+pub(super) async fn everywhere<'a>(
+    pool: &Pool,
+    urls: &'a [String],
+    to: Key,
+    payload: &Payload,
+) -> Result<&'a str, DeliverError> {
+    let ask = |url, again: bool| async move {
+        if again {
+            sleep(PAUSE).await;
+        }
+        (again, attempt(pool, url, to, payload).await)
+    };
+    let mut attempts: FuturesUnordered<_> =
+        urls.iter().map(|url| ask(url.as_str(), false)).collect();
+    let mut unheard = urls.len();
+    let mut error = DeliverError::Unreachable;
+    while unheard > 0
+        && let Some((again, (url, result))) = attempts.next().await
+    {
+        unheard = unheard.saturating_sub(usize::from(!again));
+        match result {
+            Ok(()) => return Ok(url),
+            Err(worse) => {
+                if worse == DeliverError::Offline {
+                    attempts.push(ask(url, true));
+                }
+                error = more_telling(error, worse);
+            }
+        }
+    }
+    Err(error)
+}
+
 /// One attempt at one server.
-pub(super) async fn attempt<'a>(
+async fn attempt<'a>(
     pool: &Pool,
     url: &'a str,
     to: Key,
@@ -23,7 +59,7 @@ pub(super) async fn attempt<'a>(
                 Ok(Answer {
                     outcome: Outcome::Busy,
                     ..
-                }) => sleep(BUSY_PAUSE).await,
+                }) => sleep(PAUSE).await,
                 answer => return answer,
             }
         }
@@ -75,7 +111,7 @@ fn judge(answer: Answer) -> Result<(), DeliverError> {
 }
 
 /// Of two reasons the one that says more: a server that knows them offline beats one that refuses beats silence.
-pub(super) fn more_telling(one: DeliverError, other: DeliverError) -> DeliverError {
+fn more_telling(one: DeliverError, other: DeliverError) -> DeliverError {
     let weight = |error: &DeliverError| match error {
         DeliverError::Unreachable => 0,
         DeliverError::TooLarge => 1,
