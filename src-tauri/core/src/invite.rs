@@ -115,7 +115,7 @@ impl Invite {
         link
     }
 
-    /// Reads a link as people paste it: white space, quotes and angle brackets around it are taken off. The address of a
+    /// Reads a link as people paste it: white space, quotes, brackets and the marks of a sentence around it are taken off. The address of a
     /// server's invite page will do as well: its fragment is the invite.
     ///
     /// # Errors
@@ -215,7 +215,7 @@ fn of_page(text: &str) -> Option<&str> {
     (matches!(scheme.as_str(), "https" | "http") && place.ends_with(PAGE)).then_some(invite)
 }
 
-/// What mail programs, chats and people put around a link.
+/// What mail programs, chats and people put around a link, which ends with a letter, a digit, `-` or `_`.
 fn is_wrapping(c: char) -> bool {
     c.is_whitespace()
         || matches!(
@@ -231,6 +231,18 @@ fn is_wrapping(c: char) -> bool {
                 | '’'
                 | '«'
                 | '»'
+                | '('
+                | ')'
+                | '['
+                | ']'
+                | '.'
+                | ','
+                | ';'
+                | '!'
+                | '?'
+                | '…'
+                | '。'
+                | '、'
                 | '\u{feff}'
                 | '\u{200b}'
         )

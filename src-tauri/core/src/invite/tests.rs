@@ -39,6 +39,9 @@ fn alice_may_paste_it_with_what_was_around_it() {
         format!("<{link}>"),
         format!("“{link}”"),
         format!("\"{link}\" "),
+        format!("{link}."),
+        format!("({link})!"),
+        format!("{link}。"),
         link.replacen("ringdown", "RingDown", 1),
     ] {
         assert_eq!(Invite::parse(&pasted), Ok(bob()), "{pasted}");
