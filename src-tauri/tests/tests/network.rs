@@ -2,6 +2,8 @@
 //!
 //! `RINGDOWN_REPEAT=20` makes each call that often. The table at the end is the one in docs/NETWORK.md.
 
+#[path = "network/doctor.rs"]
+mod doctor;
 #[path = "network/events.rs"]
 mod events;
 #[path = "network/expect.rs"]
@@ -59,6 +61,8 @@ fn main() -> ExitCode {
     stories.push(("credentials_end".into(), shared.tale(tale)));
     let tale = async |world: &mut World| events::where_no_way_leads_both_are_told(world).await;
     stories.push(("where_no_way_leads_both_are_told".into(), shared.tale(tale)));
+    let tale = async |world: &mut World| doctor::the_doctor_finds_what_works(world).await;
+    stories.push(("the_doctor_finds_what_works".into(), shared.tale(tale)));
     let code = run(stories);
     shared.end();
     code

@@ -215,13 +215,13 @@ impl Walk<'_> {
         let sections = r#"return [...document.querySelectorAll("dialog[open] nav button")].map((button) => button.textContent.trim())"#;
         let sections = self.page().run(sections, vec![]).await?;
         let sections: Vec<String> = serde_json::from_value(sections)?;
+        let mut examined = self.language != "en";
         for (index, section) in sections.iter().enumerate() {
             self.page().press(section).await?;
             self.look(&format!("settings-{}", index + 1)).await?;
             let check = self.eyes.say("doctor.title", json!({})).await?;
-            if self.language == "en"
-                && let Some(check) = self.page().look_for("button", &check).await?
-            {
+            if !examined && let Some(check) = self.page().look_for("button", &check).await? {
+                examined = true;
                 check.click().await?;
                 let again = self.eyes.say("doctor.again", json!({})).await?;
                 let done = r#"return [...document.querySelectorAll("dialog[open] button")].some((button) => button.textContent === arguments[0] && !button.disabled)"#;

@@ -23,7 +23,7 @@ pub struct Pair {
     pub alice: End,
     /// Who accepts.
     pub bob: End,
-    _stage: Stage,
+    stage: Stage,
 }
 
 /// A call that came about.
@@ -63,11 +63,7 @@ impl Pair {
         alice.befriend(&bob.invite().await?, "Bob").await?;
         bob.befriend(&alice.invite().await?, "Alice").await?;
         tokio::try_join!(alice.watch(), bob.watch())?;
-        Ok(Self {
-            alice,
-            bob,
-            _stage: stage,
-        })
+        Ok(Self { alice, bob, stage })
     }
 
     /// Alice calls Bob, who accepts. Returns how long it took from then until both were connected.
@@ -135,6 +131,11 @@ impl Pair {
     /// Waits until both pictures move at the other's.
     pub async fn see_each_other(&self) -> Result<()> {
         tokio::try_join!(self.alice.sees("Bob"), self.bob.sees("Alice")).map(drop)
+    }
+
+    /// What both see and hear with.
+    pub fn stage(&self) -> &Stage {
+        &self.stage
     }
 
     /// Ends the call, until the next one can begin.

@@ -87,7 +87,8 @@ const NO_UDP: Rules = Rules {
     firewall: Firewall::NoUdp,
     ..OPEN
 };
-const ONLY_443: Rules = Rules {
+/// What some companies let out.
+pub const ONLY_443: Rules = Rules {
     firewall: Firewall::Only443,
     ..OPEN
 };
