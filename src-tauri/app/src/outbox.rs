@@ -28,6 +28,8 @@ pub struct Parcel {
     pub payload: Vec<u8>,
     /// The next message makes up for this one: one try is enough.
     pub may_be_lost: bool,
+    /// Begins the call: is not sent again once that is over, or they would be rung by nobody.
+    pub begins: bool,
 }
 
 /// One queue a call.
@@ -129,6 +131,8 @@ impl Sender {
         let mut under_way = FuturesUnordered::new();
         loop {
             tokio::select! {
+                // That the call is over is known before anything is sent again.
+                biased;
                 parcel = parcels.recv(), if !over.load(Ordering::Relaxed) => match parcel {
                     Some(parcel) => under_way.push(self.deliver(parcel, &over)),
                     None => over.store(true, Ordering::Relaxed),
@@ -171,6 +175,9 @@ impl Sender {
             tokio::select! {
                 () = tokio::time::sleep(pause) => pause = (pause * 2).min(MAX_PAUSE),
                 Ok(()) = chance.changed() => pause = FIRST_PAUSE,
+            }
+            if parcel.begins && over.load(Ordering::Relaxed) {
+                return;
             }
         }
     }

@@ -106,6 +106,7 @@ impl Hub {
                     urls,
                     payload,
                     may_be_lost,
+                    begins: matches!(message.kind, Kind::Invite { .. }),
                 };
                 self.outbox.send(message.call, to, parcel);
             }
