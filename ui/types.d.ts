@@ -220,12 +220,21 @@ export type Privacy = {
    * Where the secret key rests.
    */
   key_store: KeyStore,
+  /**
+   * Whether the pages' processes are shut in.
+   */
+  sandbox: Sandbox,
 };
 
 /**
  * Where the secret key rests.
  */
 export type KeyStore = "keyring" | "file";
+
+/**
+ * Whether the processes that run the app's pages, and read what others send, are kept from the rest of the system.
+ */
+export type Sandbox = "on" | "missing" | "refused" | "camera" | "native";
 
 /**
  * The call as the window draws it.

@@ -371,6 +371,14 @@ export default {
     "Dein Identitätsschlüssel liegt im Schlüsselbund deines Systems, verschlossen mit deiner Anmeldung.",
   "privacy.file":
     "Dein Identitätsschlüssel liegt in einer Datei, die nur dein Benutzerkonto lesen kann, denn dieses System bietet keinen Schlüsselbund. Wer deine Festplatte kopiert, kopiert ihn mit: Verschlüssle sie.",
+  "privacy.sandbox":
+    "Die Seite des Fensters läuft in einer Sandbox: Was andere ihr senden, erreicht weder deine Dateien noch deine anderen Programme.",
+  "privacy.sandbox_missing":
+    "Die Seite des Fensters läuft ohne Sandbox, weil bubblewrap oder xdg-dbus-proxy nicht installiert ist. Installiere beide und starte Ringdown neu.",
+  "privacy.sandbox_refused":
+    "Die Seite des Fensters läuft ohne Sandbox: Dieses System lässt Programme keine anlegen (User-Namespaces sind abgeschaltet). Anrufe funktionieren trotzdem.",
+  "privacy.sandbox_camera":
+    "Die Seite des Fensters läuft ohne Sandbox: Ohne PipeWire könnte sie aus einer heraus deine Kamera nicht erreichen. Installiere pipewire und gstreamer1.0-pipewire und starte Ringdown neu.",
   "privacy.backup": "Sichern …",
   "privacy.restore": "Wiederherstellen …",
   "privacy.invisible": "Unsichtbar",

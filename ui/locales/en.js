@@ -339,6 +339,13 @@ export default /** @type {const} */ ({
   "privacy.keyring": "Your identity key is kept in your system's keyring, locked with your login.",
   "privacy.file":
     "Your identity key is kept in a file that only your user account can read, since this system offers no keyring. Whoever copies your disk can copy it too: encrypt the disk.",
+  "privacy.sandbox": "The window's page runs in a sandbox: what others send it reaches neither your files nor your other programs.",
+  "privacy.sandbox_missing":
+    "The window's page runs without a sandbox, because bubblewrap or xdg-dbus-proxy is not installed. Install both and start Ringdown again.",
+  "privacy.sandbox_refused":
+    "The window's page runs without a sandbox: this system does not let programs make one (user namespaces are switched off). Calls work all the same.",
+  "privacy.sandbox_camera":
+    "The window's page runs without a sandbox: without PipeWire it could not reach your camera from inside one. Install pipewire and gstreamer1.0-pipewire, and start Ringdown again.",
   "privacy.backup": "Back up…",
   "privacy.restore": "Restore…",
 

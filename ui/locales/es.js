@@ -367,6 +367,14 @@ export default {
   "privacy.keyring": "Tu clave de identidad se guarda en el llavero del sistema, protegido con tu inicio de sesión.",
   "privacy.file":
     "Tu clave de identidad se guarda en un archivo que solo puede leer tu cuenta, porque este sistema no ofrece llavero. Quien copie tu disco también puede copiarla: cifra el disco.",
+  "privacy.sandbox":
+    "La página de la ventana se ejecuta en un entorno aislado: lo que otros le envían no llega ni a tus archivos ni a tus otros programas.",
+  "privacy.sandbox_missing":
+    "La página de la ventana se ejecuta sin entorno aislado porque falta bubblewrap o xdg-dbus-proxy. Instala ambos y vuelve a iniciar Ringdown.",
+  "privacy.sandbox_refused":
+    "La página de la ventana se ejecuta sin entorno aislado: este sistema no permite que los programas creen uno (los espacios de nombres de usuario están desactivados). Las llamadas funcionan igualmente.",
+  "privacy.sandbox_camera":
+    "La página de la ventana se ejecuta sin entorno aislado: sin PipeWire no podría llegar a tu cámara desde dentro. Instala pipewire y gstreamer1.0-pipewire y vuelve a iniciar Ringdown.",
   "privacy.backup": "Hacer copia…",
   "privacy.restore": "Restaurar…",
   "privacy.invisible": "Invisible",

@@ -371,6 +371,14 @@ export default {
   "privacy.keyring": "Votre clé d’identité est gardée dans le trousseau du système, verrouillé par votre session.",
   "privacy.file":
     "Votre clé d’identité est gardée dans un fichier que seul votre compte peut lire, car ce système n’offre pas de trousseau. Qui copie votre disque peut la copier aussi : chiffrez le disque.",
+  "privacy.sandbox":
+    "La page de la fenêtre s’exécute dans un bac à sable : ce que d’autres lui envoient n’atteint ni vos fichiers ni vos autres programmes.",
+  "privacy.sandbox_missing":
+    "La page de la fenêtre s’exécute sans bac à sable, car bubblewrap ou xdg-dbus-proxy n’est pas installé. Installez les deux et relancez Ringdown.",
+  "privacy.sandbox_refused":
+    "La page de la fenêtre s’exécute sans bac à sable : ce système ne laisse pas les programmes en créer (les espaces de noms utilisateur sont désactivés). Les appels fonctionnent quand même.",
+  "privacy.sandbox_camera":
+    "La page de la fenêtre s’exécute sans bac à sable : sans PipeWire, elle ne pourrait pas atteindre votre caméra de l’intérieur. Installez pipewire et gstreamer1.0-pipewire, puis relancez Ringdown.",
   "privacy.backup": "Sauvegarder…",
   "privacy.restore": "Restaurer…",
   "privacy.invisible": "Invisible",

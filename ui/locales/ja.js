@@ -338,6 +338,12 @@ export default {
   "privacy.title": "プライバシー",
   "privacy.keyring": "ID 鍵はシステムのキーリングにあり、ログインで守られています。",
   "privacy.file": "このシステムにキーリングがないため、ID 鍵はあなたのアカウントだけが読めるファイルにあります。ディスクをコピーできる人は鍵もコピーできます。ディスクを暗号化してください。",
+  "privacy.sandbox": "ウィンドウのページはサンドボックス内で動いています。相手から届くものは、あなたのファイルにもほかのプログラムにも届きません。",
+  "privacy.sandbox_missing":
+    "bubblewrap または xdg-dbus-proxy がインストールされていないため、ウィンドウのページはサンドボックスなしで動いています。両方をインストールして Ringdown を再起動してください。",
+  "privacy.sandbox_refused": "ウィンドウのページはサンドボックスなしで動いています。このシステムではプログラムがサンドボックスを作れません（ユーザー名前空間が無効です）。通話はそのまま使えます。",
+  "privacy.sandbox_camera":
+    "ウィンドウのページはサンドボックスなしで動いています。PipeWire がないと、サンドボックス内からカメラを使えないためです。pipewire と gstreamer1.0-pipewire をインストールして Ringdown を再起動してください。",
   "privacy.backup": "バックアップ…",
   "privacy.restore": "復元…",
   "privacy.invisible": "非表示",

@@ -368,6 +368,14 @@ export default {
   "privacy.keyring": "Sua chave de identidade fica no chaveiro do sistema, trancado com o seu login.",
   "privacy.file":
     "Sua chave de identidade fica em um arquivo que só a sua conta pode ler, porque este sistema não oferece chaveiro. Quem copiar seu disco também pode copiá-la: criptografe o disco.",
+  "privacy.sandbox":
+    "A página da janela roda em uma sandbox: o que outras pessoas enviam não chega aos seus arquivos nem aos seus outros programas.",
+  "privacy.sandbox_missing":
+    "A página da janela roda sem sandbox, porque o bubblewrap ou o xdg-dbus-proxy não está instalado. Instale os dois e inicie o Ringdown de novo.",
+  "privacy.sandbox_refused":
+    "A página da janela roda sem sandbox: este sistema não deixa os programas criarem uma (os namespaces de usuário estão desativados). As chamadas funcionam mesmo assim.",
+  "privacy.sandbox_camera":
+    "A página da janela roda sem sandbox: sem o PipeWire ela não alcançaria sua câmera de dentro de uma. Instale pipewire e gstreamer1.0-pipewire e inicie o Ringdown de novo.",
   "privacy.backup": "Fazer backup…",
   "privacy.restore": "Restaurar…",
   "privacy.invisible": "Invisível",

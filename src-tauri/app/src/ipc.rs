@@ -165,6 +165,25 @@ pub struct UpdateView {
 pub struct Privacy {
     /// Where the secret key rests.
     pub key_store: KeyStore,
+    /// Whether the pages' processes are shut in.
+    pub sandbox: Sandbox,
+}
+
+/// Whether the processes that run the app's pages, and read what others send, are kept from the rest of the system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, TS)]
+#[serde(rename_all = "snake_case")]
+pub enum Sandbox {
+    /// They are, by the app (Linux).
+    On,
+    /// They are not: bubblewrap or xdg-dbus-proxy is not installed.
+    Missing,
+    /// They are not: the system lets no namespaces be made.
+    Refused,
+    /// They are not: there is no PipeWire, and without it no camera can be reached from inside.
+    Camera,
+    /// The system's own webview sees to it.
+    #[default]
+    Native,
 }
 
 /// Where the secret key rests.

@@ -25,6 +25,8 @@ pub mod options;
 mod outbox;
 mod page;
 mod qr;
+#[cfg(target_os = "linux")]
+mod sandbox;
 mod settings;
 mod store;
 #[cfg(test)]
@@ -76,6 +78,11 @@ pub fn run() -> ExitCode {
         );
     }
     let logs = logging::start(&options.data_dir);
+    #[cfg(target_os = "linux")]
+    let options = Options {
+        sandbox: sandbox::start(options.fake_camera),
+        ..options
+    };
     let code = run_app(options);
     drop(logs);
     code

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::{Parser, Subcommand, ValueEnum};
 use ringdown_core::invite::Reach;
 
-use crate::ipc::KeyStore;
+use crate::ipc::{KeyStore, Sandbox};
 use crate::update::Channel;
 
 /// Private one-to-one video and voice calls.
@@ -161,6 +161,8 @@ pub struct Options {
     pub key_store: KeyStore,
     /// A hidden page that has no call sleeps after so long. Default: 2 min.
     pub page_sleeps: Duration,
+    /// What was found of a sandbox for the pages when the app started.
+    pub sandbox: Sandbox,
     /// Where backups are put.
     pub backup_dir: PathBuf,
     /// Where newer versions are announced. None: nowhere, and nobody is asked.
@@ -184,6 +186,7 @@ impl Options {
             embedded: true,
             key_store: KeyStore::File,
             page_sleeps: Duration::from_secs(120),
+            sandbox: Sandbox::default(),
             channel: None,
             action: None,
         }
@@ -252,6 +255,7 @@ impl TryFrom<Args> for Options {
             bind: args.bind,
             embedded: true,
             page_sleeps: Duration::from_secs(args.page_sleeps),
+            sandbox: Sandbox::default(),
             key_store: match (args.key_store, args.bind) {
                 (Some(KeyStoreArg::Keyring), _) | (None, None) => KeyStore::Keyring,
                 (Some(KeyStoreArg::File), _) | (None, Some(_)) => KeyStore::File,

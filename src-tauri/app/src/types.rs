@@ -11,8 +11,8 @@ use crate::desktop::words::Words;
 use crate::ipc::{
     Added, BackupMade, ContactView, HistoryEntry, HistoryPage, InvitePreview, InviteView, KeyStore,
     Line, MediaState, NewInvite, NewVersion, Notice, PathKind, PeerEvent, Privacy, Profile, Quiet,
-    RequestView, Ringtone, Safety, SafetyCheck, Settings, Snapshot, Theme, UiError, UpdateView,
-    WaitingCall,
+    RequestView, Ringtone, Safety, SafetyCheck, Sandbox, Settings, Snapshot, Theme, UiError,
+    UpdateView, WaitingCall,
 };
 
 const HEAD: &str = "// Made by `cargo xtask types` from the Rust types (src-tauri/app/src/ipc.rs, src-tauri/core). Do not edit.\n";
@@ -38,6 +38,7 @@ fn declarations() -> String {
         InviteKind,
         Privacy,
         KeyStore,
+        Sandbox,
         CallSnapshot,
         Direction,
         Phase,

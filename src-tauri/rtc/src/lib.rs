@@ -10,6 +10,7 @@
 //! ```
 
 pub mod audio;
+mod camera;
 mod engine;
 mod error;
 #[doc(hidden)]
@@ -22,6 +23,7 @@ mod sdp;
 mod servers;
 
 pub use audio::Microphone;
+pub use camera::can_read_pipewire;
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, RtcError};
 pub use net::Watch as NetworkWatch;

@@ -11,7 +11,7 @@ use crate::lab::{Bridge, Place};
 use crate::page::Page;
 use crate::process::{Program, free_port};
 use crate::stage::{Stage, binary};
-use crate::{PATIENCE, Result, eventually, eventually_within, put};
+use crate::{PATIENCE, Result, eventually, eventually_within, put, usage};
 
 /// Somebody at their computer. The app and its driver end when this is dropped.
 #[derive(Debug)]
@@ -358,15 +358,9 @@ impl Person {
     }
 
     async fn page_process_now(&self) -> Result<Option<u32>> {
-        let app = self.pid().await?;
-        let children = format!("/proc/{app}/task/{app}/children");
-        let children = tokio::fs::read_to_string(children).await?;
         // The window was there before the popup, and has the smaller number.
-        let page = children.split_whitespace().find(|child| {
-            std::fs::read_to_string(format!("/proc/{child}/comm"))
-                .is_ok_and(|name| name.starts_with("WebKitWebProces"))
-        });
-        Ok(page.map(str::parse).transpose()?)
+        let pages = usage::descendants(self.pid().await?, "WebKitWebProces").await;
+        Ok(pages.into_iter().min())
     }
 
     /// Sends a signal (`KILL`, `STOP`) to the process that draws the window, and waits for another. WebDriver knows

@@ -51,6 +51,21 @@ pub async fn of(pid: u32) -> Result<BTreeMap<String, Usage>> {
     Ok(all)
 }
 
+/// The descendants of a process whose name begins so (the kernel keeps 15 bytes of a name). A process that is shut in a
+/// sandbox is no child of who started it, but of the program that made the sandbox.
+pub async fn descendants(pid: u32, name: &str) -> Vec<u32> {
+    let mut found = Vec::new();
+    let mut waiting = children(pid).await;
+    while let Some(pid) = waiting.pop() {
+        waiting.extend(children(pid).await);
+        let called = tokio::fs::read_to_string(format!("/proc/{pid}/comm")).await;
+        if called.is_ok_and(|called| called.starts_with(name)) {
+            found.push(pid);
+        }
+    }
+    found
+}
+
 /// When a process was started, in milliseconds of Unix time, to 10 ms.
 ///
 /// # Errors

@@ -1,6 +1,8 @@
 //! What the window and the media socket refuse.
 
 use futures_util::StreamExt;
+use std::path::Path;
+
 use ringdown_e2e::Result;
 use ringdown_e2e::person::{Person, Setup};
 use ringdown_e2e::stage::Stage;
@@ -134,5 +136,43 @@ async fn a_page_reads_nothing_that_another_profiles_page_stored() -> Result<()> 
     let read = "return localStorage.getItem('mine')";
     assert_eq!(bob.page().run(read, vec![]).await?, json!(null));
     assert!(alice.data().join("pages").is_dir());
+    Ok(())
+}
+
+/// The process that runs the page, and reads what the other side sends, is kept from the rest of the system.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_runs_in_a_sandbox() -> Result<()> {
+    let stage = Stage::new("1280x1024").await?;
+    let alice = Person::arrive(&stage, "Alice", Setup::default()).await?;
+    let (app, page) = (alice.pid().await?, alice.page_process().await?);
+    for namespace in ["pid", "net", "mnt", "uts"] {
+        let of = |pid: u32| std::fs::read_link(format!("/proc/{pid}/ns/{namespace}"));
+        assert_ne!(of(app)?, of(page)?, "{namespace}");
+    }
+    let status = tokio::fs::read_to_string(format!("/proc/{page}/status")).await?;
+    let says = |field: &str| {
+        let mut lines = status.lines();
+        lines.find_map(|line| Some(line.strip_prefix(field)?.trim().to_owned()))
+    };
+    assert_eq!(
+        says("Seccomp:").as_deref(),
+        Some("2"),
+        "a filter of system calls"
+    );
+    assert_eq!(says("NoNewPrivs:").as_deref(), Some("1"));
+    // The key, the contacts and the person's files are not there at all.
+    let inside = format!("/proc/{page}/root");
+    assert!(tokio::fs::try_exists(format!("{inside}/usr/share")).await?);
+    for private in ["identity.key", "ringdown.db", "control", "log"] {
+        let path = alice.data().join(private);
+        assert!(path.exists(), "{private}");
+        assert!(
+            !Path::new(&format!("{inside}{}", path.display())).exists(),
+            "{private}"
+        );
+    }
+    alice.page().press("Settings").await?;
+    let told = alice.page().text("#settings-sandbox").await?;
+    assert!(told.contains("runs in a sandbox"), "{told}");
     Ok(())
 }

@@ -55,27 +55,27 @@ impl Family {
             Self::Debian => return None,
             Self::Fedora => (
                 "sudo dnf install gcc gcc-c++ make pkgconf-pkg-config webkit2gtk4.1-devel dbus-devel \
-                 gstreamer1-devel gstreamer1-plugins-base-devel gstreamer1-plugins-good \
-                 libayatana-appindicator-gtk3",
+                 gstreamer1-devel gstreamer1-plugins-base-devel gstreamer1-plugins-good pipewire-gstreamer \
+                 bubblewrap xdg-dbus-proxy libayatana-appindicator-gtk3",
                 "sudo dnf install xorg-x11-server-Xvfb xorg-x11-xauth dbus-daemon pulseaudio \
                  pulseaudio-utils webkit2gtk4.1 dejavu-sans-fonts xdotool dunst chromium chromedriver nodejs npm",
             ),
             Self::Arch => (
                 "sudo pacman -S --needed base-devel webkit2gtk-4.1 gstreamer gst-plugins-base \
-                 gst-plugins-good libayatana-appindicator",
+                 gst-plugins-good gst-plugin-pipewire bubblewrap xdg-dbus-proxy libayatana-appindicator",
                 "sudo pacman -S --needed xorg-server-xvfb xorg-xauth dbus pulseaudio webkit2gtk-4.1 \
                  ttf-dejavu xdotool dunst chromium nodejs npm",
             ),
             Self::Suse => (
                 "sudo zypper install gcc gcc-c++ make pkgconf 'pkgconfig(webkit2gtk-4.1)' \
                  'pkgconfig(dbus-1)' 'pkgconfig(gstreamer-app-1.0)' gstreamer-plugins-base \
-                 gstreamer-plugins-good libayatana-appindicator3-1",
+                 gstreamer-plugins-good gstreamer-plugin-pipewire bubblewrap xdg-dbus-proxy libayatana-appindicator3-1",
                 "sudo zypper install xorg-x11-server-Xvfb xauth dbus-1-daemon pulseaudio pulseaudio-utils \
                  webkit2gtk3-minibrowser dejavu-fonts xdotool dunst chromium chromedriver nodejs npm",
             ),
             Self::Other => (
                 "a C compiler, make and pkg-config; the development files of WebKitGTK (webkit2gtk-4.1), \
-                 D-Bus and GStreamer (gstreamer-app-1.0); GStreamer's base and good plugins; and libayatana-appindicator3 for the tray icon",
+                 D-Bus and GStreamer (gstreamer-app-1.0); GStreamer's base and good plugins and that of PipeWire; bubblewrap and xdg-dbus-proxy; and libayatana-appindicator3 for the tray icon",
                 "Xvfb, xauth, dbus-daemon, pulseaudio and pactl, WebKitWebDriver (of WebKitGTK), the DejaVu \
                  fonts, xdotool, dunst, Chromium with chromedriver, Node.js 18 or newer with npm",
             ),

@@ -41,8 +41,8 @@ impl Purpose {
     }
 }
 
-/// Compilers and headers; what shows the tray icon, which is loaded when the app runs; and, for voice and for WebKit's
-/// own codecs, GStreamer's plugins. On Debian 12 and Ubuntu
+/// Compilers and headers; what shows the tray icon, which is loaded when the app runs; what WebKit makes its sandbox with
+/// (and PipeWire, through which cameras are reached from inside); and, for voice and for WebKit's own codecs, GStreamer's plugins. On Debian 12 and Ubuntu
 /// 24.04 `opusenc`, `appsrc` and `audioconvert` live in -base; `pulsesrc`, `rtpjitterbuffer` and `vp8enc` in -good.
 const RUN: &[&str] = &[
     "build-essential",
@@ -53,6 +53,9 @@ const RUN: &[&str] = &[
     "libgstreamer-plugins-base1.0-dev",
     "gstreamer1.0-plugins-base",
     "gstreamer1.0-plugins-good",
+    "gstreamer1.0-pipewire",
+    "bubblewrap",
+    "xdg-dbus-proxy",
     "libayatana-appindicator3-1",
 ];
 
@@ -400,6 +403,9 @@ mod tests {
                 "libgstreamer-plugins-base1.0-dev",
                 "gstreamer1.0-plugins-base",
                 "gstreamer1.0-plugins-good",
+                "gstreamer1.0-pipewire",
+                "bubblewrap",
+                "xdg-dbus-proxy",
                 "libayatana-appindicator3-1",
             ]
         );

@@ -7,6 +7,14 @@ import { createSwitch } from "../switch.js";
 /** @type {Record<import("../../types.d.ts").KeyStore, import("../../i18n.js").Key>} */
 const KEPT = { keyring: "privacy.keyring", file: "privacy.file" };
 
+/** What is told of the pages' sandbox; nothing where the system's webview sees to it. @type {Partial<Record<import("../../types.d.ts").Sandbox, import("../../i18n.js").Key>>} */
+const SHUT_IN = {
+  on: "privacy.sandbox",
+  missing: "privacy.sandbox_missing",
+  refused: "privacy.sandbox_refused",
+  camera: "privacy.sandbox_camera",
+};
+
 /**
  * @param {Pick<import("../actions.d.ts").Actions, "backup" | "restore" | "notify">} actions
  * @param {import("./keeper.js").Keeper} keeper
@@ -14,6 +22,7 @@ const KEPT = { keyring: "privacy.keyring", file: "privacy.file" };
  * @returns {import("../settings.js").Section}
  */
 export function createPrivacy(actions, keeper, privacy) {
+  const sandbox = SHUT_IN[privacy.sandbox];
   const invisible = createSwitch({
     id: "settings-invisible",
     label: t("privacy.invisible"),
@@ -30,6 +39,7 @@ export function createPrivacy(actions, keeper, privacy) {
       invisible.element,
       h("p", { class: "hint" }, t("privacy.presence")),
       h("p", {}, t(KEPT[privacy.key_store])),
+      ...(sandbox ? [h("p", { id: "settings-sandbox" }, t(sandbox))] : []),
       h(
         "div",
         { class: "buttons" },

@@ -28,6 +28,7 @@ impl Hub {
             requests: self.request_views(),
             privacy: Privacy {
                 key_store: self.key_store,
+                sandbox: self.options.sandbox,
             },
             contacts: self
                 .contacts

@@ -20,7 +20,7 @@ pub(super) const FRAME: usize = 480;
 const DEVICE_BUFFER: (i64, i64) = (40_000, 10_000);
 
 /// Starts GStreamer once a process. The first time may take seconds, when it looks through its plugins.
-pub(super) fn start() -> Result<(), AudioError> {
+pub(crate) fn start() -> Result<(), AudioError> {
     static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
     STARTED
         .get_or_init(|| gst::init().map_err(|error| error.to_string()))

@@ -45,6 +45,8 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
 
+pub(crate) use graph::start as start_gstreamer;
+
 use framing::PacketClock;
 use microphone::Captures;
 use processing::Processing;

@@ -26,8 +26,22 @@ test("she is told where her key is kept", () => {
   openSettings();
   assert.match(page.text(".privacy"), /in your system's keyring/);
   page.find("dialog", "Settings").close();
-  openSettings({ privacy: { key_store: "file" } });
+  openSettings({ privacy: { key_store: "file", sandbox: "on" } });
   assert.match(page.text(".privacy"), /in a file that only your user account can read.*encrypt the disk/);
+});
+
+test("she is told whether her window's page is shut in, and what to do where it is not", () => {
+  const told = (/** @type {import("../../../../ui/types.d.ts").Sandbox} */ sandbox) => {
+    openSettings({ privacy: { key_store: "file", sandbox } });
+    const words = page.text(".privacy");
+    page.find("dialog", "Settings").close();
+    return words;
+  };
+  assert.match(told("on"), /runs in a sandbox/);
+  assert.match(told("missing"), /without a sandbox.*Install both/);
+  assert.match(told("refused"), /without a sandbox.*does not let programs make one/);
+  assert.match(told("camera"), /without a sandbox.*gstreamer1.0-pipewire/);
+  assert.doesNotMatch(told("native"), /sandbox/);
 });
 
 describe("a backup", () => {

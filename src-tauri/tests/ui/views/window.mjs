@@ -24,7 +24,7 @@ export const SNAPSHOT = {
   contacts: [BOB, ZOE],
   requests: [],
   invites: [],
-  privacy: { key_store: "keyring" },
+  privacy: { key_store: "keyring", sandbox: "on" },
   call: null,
   held: null,
   waiting: null,

@@ -1,7 +1,7 @@
 //! Bob's desktop, and what happens on it.
 
 use super::*;
-use crate::ipc::{KeyStore, Line, Privacy, Settings, WaitingCall};
+use crate::ipc::{KeyStore, Line, Privacy, Sandbox, Settings, WaitingCall};
 use ringdown_core::call::CallSnapshot;
 use ringdown_core::identity::Identity;
 use ringdown_core::name::DisplayName;
@@ -46,6 +46,7 @@ fn quiet_evening() -> Snapshot {
         },
         privacy: Privacy {
             key_store: KeyStore::File,
+            sandbox: Sandbox::On,
         },
         update: None,
         invite_waits: false,
