@@ -1,5 +1,6 @@
 //! What the window and the media socket refuse.
 
+use fantoccini::Locator;
 use futures_util::StreamExt;
 use std::path::Path;
 
@@ -176,5 +177,25 @@ async fn the_page_runs_in_a_sandbox() -> Result<()> {
     let told = alice.page().run(told, vec![]).await?;
     let says_so = |told: &str| told.contains("runs in a sandbox");
     assert!(told.as_str().is_some_and(says_so), "{told}");
+    Ok(())
+}
+
+/// The page sees no file of hers but those that she chooses. WebDriver does the choosing: no dialog is shown to it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_she_chooses_is_read_from_inside_the_sandbox() -> Result<()> {
+    const INPUT: Locator = Locator::Css("input[type=file]");
+    const READ: &str =
+        "const [input, done] = arguments; input.files[0].text().then(done, (e) => done(String(e)))";
+    let stage = Stage::new("1280x1024").await?;
+    let alice = Person::arrive(&stage, "Alice", Setup::default()).await?;
+    let file = stage.dir().join("chosen.age");
+    tokio::fs::write(&file, "what is in it").await?;
+    alice.page().press("Settings").await?;
+    alice.page().press("Restore…").await?;
+    let input = alice.page().client().find(INPUT).await?;
+    input.send_keys(&file.display().to_string()).await?;
+    let input = vec![serde_json::to_value(input)?];
+    let read = alice.page().client().execute_async(READ, input).await?;
+    assert_eq!(read, json!("what is in it"));
     Ok(())
 }
