@@ -23,6 +23,15 @@ const KINDS = ["audio", "video"];
  */
 const STATE_CHANNEL = "state";
 
+/** The longest word on the state channel, in characters. */
+const MAX_WORD = 1024;
+/**
+ * So many holds are followed at once, and one more in this time, in milliseconds: with each, microphone and camera are let go
+ * of or opened. Of the words that come meanwhile, the last one counts.
+ */
+const MAX_HOLDS = 8;
+const HOLD_EVERY_MS = 500;
+
 export class CallMedia {
   #pc;
   #ear;
@@ -39,6 +48,9 @@ export class CallMedia {
   /** This side has put the call on hold. */ #held = false;
   /** The other side has. */ #heldThere = false;
   #announced = "";
+  /** The last word on the state channel that is not followed yet. @type {string | null} */ #word = null;
+  /** Words are being followed. */ #hearing = false;
+  /** Holds that are still followed at once, and when that was counted. */ #holds = { left: MAX_HOLDS, at: -Infinity };
 
   /**
    * @param {RTCPeerConnection} pc
@@ -177,8 +189,45 @@ export class CallMedia {
     this.#channel.send(JSON.stringify({ audio: on("audio"), video: on("video"), held: this.#held }));
   }
 
-  /** @param {string} data */
+  /** The other side may say as much as it likes. @param {unknown} data */
   async #hear(data) {
+    if (typeof data !== "string" || data.length > MAX_WORD) return;
+    this.#word = data;
+    if (this.#hearing) return;
+    this.#hearing = true;
+    try {
+      for (let word = this.#takeWord(); word !== null; word = this.#takeWord()) {
+        const held = this.#heldThere;
+        const followed = this.#follow(word);
+        this.#ear.guard(followed);
+        await followed.catch(() => {});
+        if (this.#heldThere !== held) await this.#rest();
+      }
+    } finally {
+      this.#hearing = false;
+    }
+  }
+
+  /** After a hold: some time passes where there were many. */
+  async #rest() {
+    const now = performance.now();
+    const back = Math.floor((now - this.#holds.at) / HOLD_EVERY_MS);
+    if (back > 0) this.#holds = { left: Math.min(MAX_HOLDS, this.#holds.left + back), at: now };
+    this.#holds.left -= 1;
+    while (this.#holds.left <= 0) {
+      await new Promise((resolve) => setTimeout(resolve, HOLD_EVERY_MS));
+      this.#holds = { left: this.#holds.left + 1, at: performance.now() };
+    }
+  }
+
+  #takeWord() {
+    const word = this.#closed ? null : this.#word;
+    this.#word = null;
+    return word;
+  }
+
+  /** @param {string} data */
+  async #follow(data) {
     const { audio, video, held } = JSON.parse(data);
     this.#told = { audio: audio === true, video: video === true };
     this.announce();

@@ -27,6 +27,10 @@ import { Trust } from "./trust.js";
  * }} CallOptions `ready`: the call may be answered soon; gathers already, and sends nothing before `proceed`
  */
 
+/** The longest signal, in characters, and how many may be under way at once: no call comes near, and the other side decides. */
+const MAX_SIGNAL = 24 * 1024;
+const MAX_UNDER_WAY = 256;
+
 /** How often a connected call reads its statistics, in milliseconds. */
 export const STATS_EVERY_MS = 1_000;
 
@@ -56,6 +60,7 @@ export class Call extends EventTarget {
   #withheld;
   /** Signals that came before `start`. @type {string[] | null} */
   #early = [];
+  /** Signals that came and are not dealt with. */ #underWay = 0;
   #media;
 
   /** @type {CallState | null} */ #state = null;
@@ -107,6 +112,7 @@ export class Call extends EventTarget {
     this.#media.start(localStream, this.#initiator);
     const early = this.#early ?? [];
     this.#early = null;
+    this.#underWay -= early.length;
     for (const data of early) this.handleSignal(data);
   }
 
@@ -128,11 +134,13 @@ export class Call extends EventTarget {
    */
   handleSignal(data) {
     if (this.#closed) return;
-    if (this.#early) {
-      this.#early.push(data);
+    if (data.length > MAX_SIGNAL || this.#underWay >= MAX_UNDER_WAY) {
+      this.#dispatch("error", new Error("a signal was dropped: it is too long, or one too many"));
       return;
     }
-    this.#guard(this.#receive(data));
+    this.#underWay += 1;
+    if (this.#early) this.#early.push(data);
+    else this.#guard(this.#receive(data).finally(() => (this.#underWay -= 1)));
   }
 
   /**

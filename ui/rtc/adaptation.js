@@ -1,6 +1,8 @@
 // How large the encoder's picture is: what the bit rate is worth, and what the machine can keep up with.
 // Pure: figures in, a factor out.
 
+import { MAX_PIXELS, MAX_SIDE } from "./framing.js";
+
 /** Bits a second for each pixel of the picture below which half the size looks better. */
 const BITS_PER_PIXEL = 0.8;
 /** A larger picture has to be worth this much more than the limit, so that the size does not flap. */
@@ -78,13 +80,14 @@ export class Adaptation {
   /**
    * @param {number} width captured
    * @param {number} height captured
-   * @returns {{width: number, height: number}} to encode: even, never larger than captured
+   * @returns {{width: number, height: number}} to encode: even, never larger than captured nor than the other side takes
    */
   size(width, height) {
     this.#fit(width * height);
     const step = STEPS[Math.max(this.#byRate, this.#byLoad)] ?? 1;
     const wanted = Math.max(step, this.requested);
-    const factor = Math.max(1, Math.min(wanted, Math.min(width, height) / SMALLEST));
+    const least = Math.max(1, width / MAX_SIDE, height / MAX_SIDE, Math.sqrt((width * height) / MAX_PIXELS));
+    const factor = Math.max(least, Math.min(wanted, Math.min(width, height) / SMALLEST));
     const even = (/** @type {number} */ side) => Math.max(2, 2 * Math.floor(side / factor / 2));
     return { width: even(width), height: even(height) };
   }

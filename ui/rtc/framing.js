@@ -53,16 +53,34 @@ export function readFrame(message) {
   };
 }
 
+/** The longest side of a picture, and the largest picture, in pixels: what the engine lets through (see PROTOCOL.md). */
+export const MAX_SIDE = 4096;
+export const MAX_PIXELS = 4096 * 2304;
+/** Bytes before a frame's first partition: its tag, and in a key frame its start code and size. */
+const DELTA_HEAD = 3;
+const KEY_HEAD = 10;
+/** The highest version of VP8's bitstream there is. */
+const VERSION = 3;
+
 /**
- * The size a VP8 key frame announces (RFC 6386, section 9.1).
+ * What a coded VP8 frame says of itself (RFC 6386, section 9.1). A decoder allocates by this, so it is read from the frame
+ * and not taken from whoever passes it on.
  * @param {Uint8Array} data
- * @returns {{width: number, height: number} | null} null for a frame that is no key frame, or too short to be one
+ * @returns {{key: false} | {key: true, width: number, height: number} | null} null for what no decoder is to see: cut off,
+ *   no VP8, or larger than any picture of a call
  */
-export function keyFrameSize(data) {
-  const [tag, , , start0, start1, start2, width0, width1, height0, height1] = data;
-  if (tag === undefined || (tag & 1) !== 0 || height1 === undefined) return null;
+export function readPicture(data) {
+  const [low, middle, high, start0, start1, start2, width0, width1, height0, height1] = data;
+  if (low === undefined || middle === undefined || high === undefined) return null;
+  const key = (low & 1) === 0;
+  const first = ((high << 16) | (middle << 8) | low) >>> 5;
+  const room = data.length - (key ? KEY_HEAD : DELTA_HEAD);
+  if (((low >> 1) & 7) > VERSION || first === 0 || first > room) return null;
+  if (!key) return { key };
   if (start0 !== 0x9d || start1 !== 0x01 || start2 !== 0x2a) return null;
-  const width = ((width1 ?? 0) << 8 | (width0 ?? 0)) & 0x3fff;
-  const height = (height1 << 8 | (height0 ?? 0)) & 0x3fff;
-  return width > 0 && height > 0 ? { width, height } : null;
+  const side = (/** @type {number | undefined} */ lower, /** @type {number | undefined} */ upper) =>
+    (((upper ?? 0) << 8) | (lower ?? 0)) & 0x3fff;
+  const [width, height] = [side(width0, width1), side(height0, height1)];
+  const fits = width > 0 && height > 0 && Math.max(width, height) <= MAX_SIDE && width * height <= MAX_PIXELS;
+  return fits ? { key, width, height } : null;
 }

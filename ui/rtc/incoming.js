@@ -1,11 +1,14 @@
 // One m-line coming in: coded frames from the socket, pictures to a sink.
 
-import { keyFrameSize } from "./framing.js";
+import { readPicture } from "./framing.js";
 
 /** Frames the decoder may hold; behind that, everything up to the next key frame is dropped. */
 const MAX_QUEUE = 10;
 /** Least time between two requests for a key frame, in ms. */
 const ASK_INTERVAL = 300;
+/** So many decoders at once, and one more in this time, in ms: each size takes one, and each picture that breaks one. */
+const MAX_DECODERS = 12;
+const DECODER_EVERY = 333;
 /** A gap between pictures is a freeze when it is this much longer than usual (webrtc-stats), in ms. */
 const FREEZE = 150;
 
@@ -13,6 +16,7 @@ const FREEZE = 150;
  * @typedef {object} IncomingParts
  * @property {(frame: VideoFrame) => boolean} show takes the frame over; false when it was dropped
  * @property {() => void} askKey
+ * @property {() => number} room pixels that pictures of other m-lines leave
  * @property {Pick<typeof globalThis, "VideoDecoder" | "EncodedVideoChunk">} codecs
  * @property {() => number} now ms
  */
@@ -20,7 +24,9 @@ const FREEZE = 150;
 export class Incoming {
   /** @type {VideoDecoder | null} */
   #decoder = null;
-  #size = "";
+  #size = { width: 0, height: 0 };
+  /** Decoders that may still be made, and when that was counted. */
+  #decoders = { left: MAX_DECODERS, at: -Infinity };
   /** Nothing can be decoded before a key frame. */
   #lost = true;
   #lastAsked = -Infinity;
@@ -44,15 +50,21 @@ export class Incoming {
     this.parts = parts;
   }
 
-  /** @param {import("./framing.js").Frame} frame */
-  receive({ key, timestamp, data }) {
-    const size = keyFrameSize(data);
-    if (key && size) {
-      this.#lost = !this.#open(size);
-      this.figures.keyFramesDecoded += 1;
-    } else if (key) {
-      // it says key frame and is none: whoever sent it is to try again
+  /** Pixels of the picture that is decoded. */
+  get pixels() {
+    return this.#decoder ? this.#size.width * this.#size.height : 0;
+  }
+
+  /** The engine has looked at it already; nothing but what is in `data` is believed. @param {import("./framing.js").Frame} frame */
+  receive({ timestamp, data }) {
+    const picture = readPicture(data);
+    const key = picture?.key === true;
+    if (!picture) {
+      // whoever sent it is to try again
       this.#lose();
+    } else if (picture.key) {
+      this.#lost = !this.#open(picture);
+      if (!this.#lost) this.figures.keyFramesDecoded += 1;
     }
     if ((this.#decoder?.decodeQueueSize ?? 0) > MAX_QUEUE) this.#lose();
     if (this.#lost || !this.#decoder) {
@@ -74,10 +86,11 @@ export class Incoming {
    * @returns {boolean} whether there is a decoder now
    */
   #open({ width, height }) {
-    const text = `${width}x${height}`;
-    if (this.#decoder && this.#decoder.state !== "closed" && this.#size === text && !this.#lost) return true;
+    const same = this.#size.width === width && this.#size.height === height;
+    if (this.#decoder && this.#decoder.state !== "closed" && same && !this.#lost) return true;
     this.#close();
-    this.#size = text;
+    if (width * height > this.parts.room() || !this.#allowsDecoder()) return false;
+    this.#size = { width, height };
     const decoder = new this.parts.codecs.VideoDecoder({
       output: (frame) => this.#decoded(frame),
       error: () => {
@@ -92,6 +105,16 @@ export class Incoming {
       return false;
     }
     this.#decoder = decoder;
+    return true;
+  }
+
+  /** Whether another decoder may be made now. */
+  #allowsDecoder() {
+    const now = this.parts.now();
+    const back = Math.floor((now - this.#decoders.at) / DECODER_EVERY);
+    if (back > 0) this.#decoders = { left: Math.min(MAX_DECODERS, this.#decoders.left + back), at: now };
+    if (this.#decoders.left === 0) return false;
+    this.#decoders.left -= 1;
     return true;
   }
 

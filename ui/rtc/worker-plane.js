@@ -1,6 +1,6 @@
 // The media worker's wiring: m-lines, sinks and the socket to the engine.
 
-import { readFrame } from "./framing.js";
+import { MAX_PIXELS, readFrame } from "./framing.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
 
@@ -9,6 +9,8 @@ import { Outgoing } from "./outgoing.js";
 
 /** Between two reports of decoder figures to the engine, in ms. */
 const REPORT = 1000;
+/** Pictures that a track may not have taken yet; more are dropped, each may be 14 MB large. */
+const MAX_UNTAKEN = 4;
 /** The engine closes a socket so when another page has taken its place. */
 const REPLACED = 4001;
 
@@ -169,9 +171,18 @@ export class WorkerPlane {
       const writer = generator.writable.getWriter();
       writer.closed.catch(() => {});
       const id = ++this.#lastTrack;
+      let untaken = 0;
       this.#sinks.set(id, {
         show: (frame) => {
-          writer.write(frame).catch(() => frame.close());
+          if (untaken >= MAX_UNTAKEN) {
+            frame.close();
+            return false;
+          }
+          untaken += 1;
+          writer
+            .write(frame)
+            .catch(() => frame.close())
+            .finally(() => (untaken -= 1));
           return true;
         },
         end: () => void writer.close().catch(() => {}),
@@ -191,11 +202,25 @@ export class WorkerPlane {
     const incoming = new Incoming({
       show: (frame) => this.#sinks.get(sink)?.show(frame) ?? (frame.close(), false),
       askKey: () => this.#toEngine(JSON.stringify({ t: "keyframe", peer, index })),
+      room: () => this.#room(`${peer}/`, key),
       codecs: this.scope,
       now: () => performance.now(),
     });
     this.#receiving.set(key, { incoming, sink });
     this.#report();
+  }
+
+  /**
+   * Pixels that a call's other m-lines leave for one: all its pictures together are no larger than one may be.
+   * @param {string} prefix of the call's m-lines
+   * @param {string} line
+   */
+  #room(prefix, line) {
+    let room = MAX_PIXELS;
+    for (const [key, { incoming }] of this.#receiving) {
+      if (key.startsWith(prefix) && key !== line) room -= incoming.pixels;
+    }
+    return room;
   }
 
   /** @param {number} sink */

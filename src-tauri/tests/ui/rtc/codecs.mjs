@@ -27,8 +27,11 @@ export class Frame {
 /** @param {number} timestamp @param {number} [width] @param {number} [height] */
 export const frame = (timestamp, width = 640, height = 480) => new Frame({ displayWidth: width, displayHeight: height, timestamp });
 
-/** A VP8 key frame of that size, as far as anyone looks. @param {number} width @param {number} height */
-export const keyData = (width, height) => Uint8Array.from([0x10, 0, 0, 0x9d, 0x01, 0x2a, width & 255, width >> 8, height & 255, height >> 8]);
+/** A VP8 key frame that claims that size, with a first part of one byte. @param {number} width @param {number} height */
+export const keyData = (width, height) => Uint8Array.from([0x30, 0, 0, 0x9d, 0x01, 0x2a, width & 255, width >> 8, height & 255, height >> 8, 0x55]);
+
+/** A frame that changes the one before. */
+export const DELTA = Uint8Array.from([0x31, 0, 0, 0x55]);
 
 /** Codecs that remember; `queue` makes the encoder look busy. */
 export function codecs() {

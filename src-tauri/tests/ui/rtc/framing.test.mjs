@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { frameMessage, HEADER, keyFrameSize, MAX_FRAME, readFrame } from "../../../../ui/rtc/framing.js";
+import { frameMessage, HEADER, MAX_FRAME, readFrame, readPicture } from "../../../../ui/rtc/framing.js";
 
 /** @param {ArrayBuffer | Uint8Array} bytes */
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -47,14 +47,43 @@ test("what is no video frame is left alone", () => {
   assert.equal(readFrame(new ArrayBuffer(MAX_FRAME + HEADER + 1)), null);
 });
 
-test("a key frame tells its size, nothing else does", () => {
-  const key = [0x10, 0x02, 0x00, 0x9d, 0x01, 0x2a, 0x80, 0x02, 0xe0, 0x01];
-  assert.deepEqual(keyFrameSize(Uint8Array.from(key)), { width: 640, height: 480 });
-  // the two upper bits are a scaling hint
-  assert.deepEqual(keyFrameSize(Uint8Array.from([...key.slice(0, 7), 0x42, 0xe0, 0x81])), { width: 640, height: 480 });
-  assert.equal(keyFrameSize(Uint8Array.from([0x11, ...key.slice(1)])), null, "a delta frame");
-  assert.equal(keyFrameSize(Uint8Array.from(key.slice(0, 9))), null, "too short");
-  assert.equal(keyFrameSize(Uint8Array.from([...key.slice(0, 3), 0, 0, 0, ...key.slice(6)])), null, "no start code");
-  assert.equal(keyFrameSize(Uint8Array.from([...key.slice(0, 6), 0, 0, 0, 0])), null, "no size");
-  assert.equal(keyFrameSize(new Uint8Array()), null);
+/**
+ * A frame of `length` bytes whose first part claims `first`.
+ * @param {{width: number, height: number} | null} size null for a delta frame
+ * @param {number} [first]
+ * @param {number} [length]
+ */
+function picture(size, first = 16, length = 100) {
+  const tag = (first << 5) | 0x10 | (size ? 0 : 1);
+  const head = [tag & 255, (tag >> 8) & 255, (tag >> 16) & 255];
+  if (size) head.push(0x9d, 0x01, 0x2a, size.width & 255, size.width >> 8, size.height & 255, size.height >> 8);
+  return Uint8Array.from({ length }, (_, at) => head[at] ?? 0x55);
+}
+const vga = { width: 640, height: 480 };
+
+test("a key frame tells its size; scaling is not part of it, and nothing beside it is believed", () => {
+  assert.deepEqual(readPicture(picture(vga)), { key: true, ...vga });
+  assert.deepEqual(readPicture(picture({ width: 640 | 0x4000, height: 480 | 0xc000 })), { key: true, ...vga });
+  assert.deepEqual(readPicture(picture(null)), { key: false });
+});
+
+test("a picture is as large as was agreed on, either way up, or no decoder sees it", () => {
+  for (const [width, height] of /** @type {const} */ ([[4096, 2304], [2304, 4096], [1, 1]])) {
+    assert.ok(readPicture(picture({ width, height })), `${width}×${height}`);
+  }
+  for (const [width, height] of /** @type {const} */ ([[16383, 16383], [4096, 2305], [4097, 1], [1, 4097], [3073, 3072], [0, 480], [640, 0]])) {
+    assert.equal(readPicture(picture({ width, height })), null, `${width}×${height}`);
+  }
+});
+
+test("a frame that is cut off or lies about its parts is no frame", () => {
+  assert.ok(readPicture(picture(vga, 90)) && readPicture(picture(null, 97)));
+  for (const [size, first] of /** @type {const} */ ([[vga, 91], [vga, 0], [null, 98], [null, 0], [vga, 0x7ffff], [null, 0x7ffff]])) {
+    assert.equal(readPicture(picture(size, first)), null, `${first}`);
+  }
+  for (let length = 0; length < 11; length += 1) assert.equal(readPicture(picture(vga, 1, length)), null, `${length} bytes`);
+  for (const at of [3, 4, 5]) assert.equal(readPicture(picture(vga).with(at, 0)), null, "no start code");
+  for (let version = 0; version < 8; version += 1) {
+    assert.equal(readPicture(picture(null).with(0, 0x11 | (version << 1))) !== null, version <= 3, `version ${version}`);
+  }
 });

@@ -3,11 +3,11 @@
 import { describe, test } from "node:test";
 import assert from "node:assert/strict";
 import { Incoming } from "../../../../ui/rtc/incoming.js";
-import { codecs, keyData } from "./codecs.mjs";
+import { codecs, DELTA, keyData } from "./codecs.mjs";
 
 function incoming() {
   const { seen, classes } = codecs();
-  const state = { now: 0, asked: 0, shown: /** @type {import("./codecs.mjs").Frame[]} */ ([]) };
+  const state = { now: 0, asked: 0, room: Infinity, shown: /** @type {import("./codecs.mjs").Frame[]} */ ([]) };
   const one = new Incoming({
     show: (picture) => {
       state.shown.push(/** @type {any} */ (picture));
@@ -15,6 +15,7 @@ function incoming() {
       return true;
     },
     askKey: () => (state.asked += 1),
+    room: () => state.room,
     codecs: classes,
     now: () => state.now,
   });
@@ -24,7 +25,7 @@ function incoming() {
   };
   const key = (width = 640, height = 480) => receive(true, keyData(width, height));
   const delta = (count = 1) => {
-    for (let n = 0; n < count; n += 1) receive(false, Uint8Array.from([0x11, 2, 3]));
+    for (let n = 0; n < count; n += 1) receive(false, DELTA);
   };
   return { one, seen, state, receive, key, delta };
 }
@@ -77,6 +78,53 @@ describe("what comes in", () => {
     assert.equal(state.asked, 1);
     assert.equal(seen.decoders, 1);
     assert.equal(state.shown.length, 1);
+  });
+
+  test("a key frame that claims a huge picture gets no decoder, and nothing is decoded until a good one comes", () => {
+    const { seen, state, receive, key, delta } = incoming();
+    key();
+    for (const says of [true, false]) {
+      // whatever the engine says it is
+      receive(says, keyData(16383, 16383));
+      delta(3);
+      assert.deepEqual([seen.decoders, state.shown.length], [1, 1]);
+    }
+    assert.ok(state.asked > 0);
+    key();
+    delta();
+    assert.deepEqual([seen.decoders, state.shown.length], [2, 3]);
+  });
+
+  test("a key frame is one though the engine says otherwise, and is none though it says so", () => {
+    const { seen, state, receive, key } = incoming();
+    receive(true, DELTA);
+    assert.deepEqual([seen.decoders, state.shown.length], [0, 0]);
+    receive(false, keyData(640, 480));
+    assert.equal(state.shown.length, 1);
+    receive(false, keyData(320, 240));
+    assert.equal(state.shown.at(-1)?.displayWidth, 320, "its decoder is of its size");
+    key();
+  });
+
+  test("sizes that change with every frame, or frames that break each decoder, do not make decoders without end", () => {
+    for (const breaks of [false, true]) {
+      const { seen, key } = incoming();
+      seen.decodeFails = breaks;
+      for (let at = 0; at < 300; at += 1) key(breaks ? 640 : 320 + at);
+      // 300 frames are ten seconds
+      assert.ok(seen.decoders >= 12 && seen.decoders <= 12 + 31, `${seen.decoders}`);
+    }
+  });
+
+  test("a picture that does not fit beside those of other m-lines gets no decoder", () => {
+    const { one, seen, state, key, delta } = incoming();
+    state.room = 640 * 480 - 1;
+    key();
+    delta();
+    assert.deepEqual([seen.decoders, one.pixels], [0, 0]);
+    state.room = 640 * 480;
+    key();
+    assert.deepEqual([seen.decoders, one.pixels], [1, 640 * 480]);
   });
 
   test("freezes are counted as webrtc-stats says", () => {

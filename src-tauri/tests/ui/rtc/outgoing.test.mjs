@@ -157,6 +157,16 @@ test("the shared clock never goes back and follows no jump of a source", () => {
 });
 
 describe("adaptation", () => {
+  test("a screen is never sent larger than the other side takes, whatever its shape", () => {
+    for (const [width, height] of /** @type {const} */ ([[5120, 2880], [2880, 5120], [7680, 4320], [16000, 100], [64, 9000], [4096, 2304]])) {
+      const adaptation = new Adaptation();
+      adaptation.setRate(1_000_000_000, width * height);
+      const sent = adaptation.size(width, height);
+      assert.ok(Math.max(sent.width, sent.height) <= 4096 && sent.width * sent.height <= 4096 * 2304, JSON.stringify(sent));
+      assert.ok(sent.width * sent.height > 100 * 25, "nor smaller than it has to be");
+    }
+  });
+
   test("by rate, with a gap between down and up", () => {
     const adaptation = new Adaptation();
     const size = () => adaptation.size(640, 480).width;

@@ -116,7 +116,7 @@ describe("the worker", () => {
     socket.opened();
     plane.handle({ t: "receive", peer: 3, index: 1, sink: 1 });
     const message = (/** @type {number} */ peer, /** @type {number} */ index) => {
-      const { message: bytes, room } = frameMessage({ peer, index, key: true, timestamp: 1 }, 10);
+      const { message: bytes, room } = frameMessage({ peer, index, key: true, timestamp: 1 }, 11);
       room.set(keyData(640, 480));
       return { data: bytes };
     };
@@ -132,6 +132,47 @@ describe("the worker", () => {
     plane.handle({ t: "drop-sink", sink: 1 });
     socket.onmessage(message(3, 0));
     assert.equal(written.length, 2);
+    assert.equal(seen.decoders, 2);
+    plane.handle({ t: "close-peer", peer: 3 });
+  });
+
+  test("pictures that a track does not take are dropped, and shown again once it does", async () => {
+    const { it, plane, sockets } = scope();
+    /** @type {(() => void)[]} */
+    const taken = [];
+    /** @type {any} */ (it).VideoTrackGenerator = class {
+      track = {};
+      writable = { getWriter: () => ({ closed: Promise.resolve(), write: (/** @type {any} */ picture) => new Promise((done) => taken.push(() => (picture.close(), done(undefined)))), close: async () => {} }) };
+    };
+    plane.handle({ t: "make-track" });
+    plane.handle({ t: "socket", url: "ws://x" });
+    sockets[0].opened();
+    plane.handle({ t: "receive", peer: 3, index: 1, sink: 1 });
+    const film = () => {
+      const { message, room } = frameMessage({ peer: 3, index: 1, key: true, timestamp: 1 }, 11);
+      room.set(keyData(640, 480));
+      for (let n = 0; n < 50; n += 1) sockets[0].onmessage({ data: message });
+    };
+    film();
+    assert.equal(taken.length, 4);
+    for (const take of taken.splice(0)) take();
+    await turns();
+    film();
+    assert.equal(taken.length, 4);
+    plane.handle({ t: "close-peer", peer: 3 });
+  });
+
+  test("the pictures of one call together are no larger than one may be", () => {
+    const { plane, sockets, seen } = scope();
+    plane.handle({ t: "socket", url: "ws://x" });
+    sockets[0].opened();
+    for (const index of [0, 1, 2]) {
+      plane.handle({ t: "make-track" });
+      plane.handle({ t: "receive", peer: 3, index, sink: index + 1 });
+      const { message, room } = frameMessage({ peer: 3, index, key: true, timestamp: 1 }, 11);
+      room.set(keyData(4096, 1152));
+      sockets[0].onmessage({ data: message });
+    }
     assert.equal(seen.decoders, 2);
     plane.handle({ t: "close-peer", peer: 3 });
   });

@@ -510,6 +510,60 @@ describe("what cannot be used", () => {
   });
 });
 
+describe("the other side may say as much as it likes, and", () => {
+  test("no more signals are under way than any call has", async () => {
+    const added = [];
+    alice.call.start(both());
+    await quiet();
+    // a connection that is busy for ever
+    alice.pc.addIceCandidate = (candidate) => new Promise(() => added.push(candidate));
+    for (let n = 0; n < 5_000; n += 1) alice.call.handleSignal(JSON.stringify({ candidate: { candidate: `${n}` } }));
+    await quiet();
+    assert.equal(added.length, 256);
+    assert.equal(alice.heard("error").length, 5_000 - 256);
+  });
+
+  test("so it is before the call begins, and those that are dealt with make room", async () => {
+    for (let n = 0; n < 5_000; n += 1) bob.call.handleSignal(JSON.stringify({ diagnosis: { relay: "none" } }));
+    assert.equal(bob.heard("error").length, 5_000 - 256);
+    bob.call.start(both());
+    await quiet();
+    bob.call.handleSignal(JSON.stringify({ diagnosis: { relay: "reachable" } }));
+    await until("it is heard", () => bob.heard("diagnosis").at(-1)?.theirs?.relay === "reachable");
+    assert.equal(bob.heard("diagnosis").length, 256 + 1);
+  });
+
+  test("a signal that is too long is not even read", async () => {
+    alice.call.start(both());
+    alice.call.handleSignal(JSON.stringify({ diagnosis: { relay: "none" }, more: "x".repeat(30_000) }));
+    await quiet();
+    assert.deepEqual(alice.heard("diagnosis"), []);
+    assert.equal(alice.heard("error").length, 1);
+  });
+
+  test("of holds without end few are followed, and the last one is", async () => {
+    await connect();
+    const { sender } = alice.pc.getTransceivers()[0];
+    const replace = sender.replaceTrack.bind(sender);
+    let replaced = 0;
+    sender.replaceTrack = (track) => {
+      replaced += 1;
+      return replace(track);
+    };
+    const say = (word) => bob.pc.channelForTest().send(JSON.stringify({ audio: true, video: true, ...word }));
+    for (let n = 0; n < 500; n += 1) {
+      say({ held: n % 2 === 0 });
+      // each is heard before the next one is said
+      for (let turn = 0; turn < 10; turn += 1) await Promise.resolve();
+    }
+    await quiet();
+    assert.ok(replaced >= 1 && replaced <= 12, `${replaced} of 500`);
+    say({ held: true, more: "x".repeat(2_000) });
+    say({ held: true });
+    while (sender.track !== null) await new Promise((resolve) => setTimeout(resolve, 10));
+  });
+});
+
 test("how the call travels is told once it is connected, and when it changes", async (t) => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
   t.after(() => mock.timers.reset());
