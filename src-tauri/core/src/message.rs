@@ -4,6 +4,7 @@
 mod tests;
 
 use std::fmt;
+use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -14,6 +15,12 @@ use crate::reach;
 
 /// The longest description or candidate, in bytes.
 pub const MAX_SIGNAL: usize = 24 * 1024;
+
+/// The most signals and words of where to reach the other side that are passed on at once in one call.
+pub const MAX_SIGNALS: u32 = 512;
+
+/// In so long one more is. An outage brings some forty in six seconds: a description and candidates with each ICE restart.
+pub const SIGNAL_EVERY: Duration = Duration::from_millis(100);
 
 /// The latest that somebody says they call back, in minutes.
 pub const MAX_LATER: u32 = 24 * 60;

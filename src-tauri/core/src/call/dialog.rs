@@ -7,7 +7,7 @@ use uuid::Uuid;
 use super::Direction;
 use crate::identity::PublicKey;
 use crate::inbox::Inbox;
-use crate::message::{Kind, Message};
+use crate::message::{Kind, MAX_SIGNALS, Message, SIGNAL_EVERY};
 use crate::name::DisplayName;
 
 /// A call with somebody.
@@ -35,6 +35,8 @@ pub(super) struct Dialog {
     alive_sent: u32,
     /// The count that the next sign of life must have at least.
     alive_expected: u32,
+    /// Signals and addresses that are still taken, and until when those given back are counted.
+    news: (u32, Instant),
 }
 
 /// Whom a call is with, who began it, and who shows a picture.
@@ -79,7 +81,23 @@ impl Dialog {
             sent: 0,
             alive_sent: 0,
             alive_expected: 0,
+            news: (MAX_SIGNALS, now),
         }
+    }
+
+    /// Whether one more signal, or word of where to reach the other side, is passed on: a page has work with each, and
+    /// the other side can send them as fast as servers let it.
+    pub(super) fn takes_news(&mut self, now: Instant) -> bool {
+        let (left, since) = self.news;
+        let back = now.saturating_duration_since(since).as_nanos() / SIGNAL_EVERY.as_nanos();
+        let back = u32::try_from(back).unwrap_or(u32::MAX);
+        let (left, since) = if back >= MAX_SIGNALS.saturating_sub(left) {
+            (MAX_SIGNALS, now.max(since))
+        } else {
+            (left + back, since + SIGNAL_EVERY * back)
+        };
+        self.news = (left.saturating_sub(1), since);
+        left > 0
     }
 
     /// The next message of this side.

@@ -83,7 +83,9 @@ fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
             },
         ) => accepted(dialog, video, ahead, desk),
         (Kind::Signal { data }, mut state) => {
-            if let Some(dialog) = state.with_peer() {
+            if let Some(dialog) = state.with_peer()
+                && dialog.takes_news(desk.now)
+            {
                 desk.put(Output::Deliver {
                     call: dialog.call,
                     data,
@@ -91,9 +93,10 @@ fn step(state: State, kind: Kind, desk: &mut Desk<'_>) -> State {
             }
             state
         }
-        (Kind::Here { reach }, state) => {
-            if let Some(dialog) = state.dialog()
+        (Kind::Here { reach }, mut state) => {
+            if let Some(dialog) = state.dialog_mut()
                 && !reach.is_empty()
+                && dialog.takes_news(desk.now)
             {
                 desk.put(Output::Learned {
                     contact: dialog.peer,

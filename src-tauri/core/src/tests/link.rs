@@ -4,7 +4,7 @@ use super::post::{Fate, Letter};
 use super::world::{ALICE, BOB, CAROL, LATENCY, World, secs};
 use crate::call::{EndReason, Input, Phase};
 use crate::inbox::MAX_WAITING;
-use crate::message::{HangUp, Kind, MAX_SIGNAL, Message};
+use crate::message::{HangUp, Kind, MAX_SIGNAL, MAX_SIGNALS, Message, SIGNAL_EVERY};
 
 #[test]
 fn every_letter_comes_twice() {
@@ -389,6 +389,35 @@ fn far_too_many_signals_ahead_of_a_lost_one_are_not_kept() {
     );
     world.run(secs(1));
     assert_eq!(world.peer(BOB).signals.len(), 2 + MAX_WAITING);
+}
+
+#[test]
+fn who_floods_a_call_with_signals_and_addresses_is_not_passed_on_without_end() {
+    let mut world = World::new();
+    let call = world.talk(ALICE, BOB);
+    let flood = |world: &mut World, from: u32, count: u32| {
+        for seq in from..from + count {
+            let data = "again".to_owned();
+            let kind = Kind::Signal { data };
+            world.forge(ALICE, BOB, &Message { call, seq, kind });
+            world.run(LATENCY);
+        }
+    };
+    let before = world.peer(BOB).signals.len();
+    let began = world.now;
+    flood(&mut world, 3, 3000);
+    let passed = world.peer(BOB).signals.len() - before;
+    let given_back = (world.now - began).as_millis() / SIGNAL_EVERY.as_millis();
+    let most = MAX_SIGNALS as usize + usize::try_from(given_back).unwrap() + 1;
+    assert!(
+        (512..=most).contains(&passed),
+        "{passed} of 3000, at most {most}"
+    );
+    // and the call goes on, with whoever behaves again
+    world.run(secs(5));
+    let before = world.peer(BOB).signals.len();
+    flood(&mut world, 3003, 10);
+    assert_eq!(world.peer(BOB).signals.len(), before + 10);
 }
 
 #[test]
