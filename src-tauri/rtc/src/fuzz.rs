@@ -6,9 +6,12 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use crate::engine;
+use crate::limits::{MAX_PICTURE, MAX_PIXELS, MAX_SIDE, MAX_VOICE};
 use crate::media_socket::{Header, Note};
 use crate::net::{Cut, cut};
+use crate::peer::opus;
 use crate::peer::request::PeerRequest;
+use crate::peer::vp8::{self, Picture};
 use crate::peer::{Peer, PeerConfig, RemoteCandidate};
 use crate::sdp::Description;
 use crate::sdp::remote::Remote;
@@ -74,6 +77,26 @@ pub fn media_frame(message: &[u8]) -> bool {
     true
 }
 
+/// A coded picture of the other side. What a decoder would see is whole and no larger than was agreed on.
+pub fn picture(data: &[u8]) -> bool {
+    let Some(picture) = vp8::read(data) else {
+        return false;
+    };
+    assert!(data.len() > 3 && data.len() <= MAX_PICTURE);
+    if let Picture::Key(size) = picture {
+        assert!(data.len() > 10 && (1..=MAX_PIXELS).contains(&size.area()));
+        assert!(size.width.max(size.height) <= MAX_SIDE);
+    }
+    true
+}
+
+/// A packet of voice of the other side. What would be played is no longer than a packet may be.
+pub fn voice(packet: &[u8]) -> bool {
+    let duration = opus::duration(packet);
+    assert!(duration.is_none_or(|duration| !duration.is_zero() && duration <= MAX_VOICE));
+    duration.is_some()
+}
+
 /// A text message on the media socket.
 pub fn media_note(text: &str) -> bool {
     Note::read(text).is_ok()
@@ -123,6 +146,9 @@ mod tests {
         frame.push(0x10);
         assert!(media_frame(&frame) && !media_frame(&frame[..16]));
         assert!(media_note(r#"{"t":"keyframe","peer":1,"index":0}"#) && !media_note("{}"));
+        let key = [0x30, 0, 0, 0x9d, 1, 0x2a, 0x80, 2, 0xe0, 1, 0];
+        assert!(picture(&key) && picture(&[0x31, 0, 0, 0]) && !picture(&key[..10]));
+        assert!(voice(&[0xf8, 1]) && !voice(&[0xfb, 48]));
         assert!(turn_stream(&[0x40, 0, 0, 1, 9, 0, 0, 0]) && !turn_stream(&[0x40, 0, 0, 1, 9]));
         packet(&[0; 40]);
     }

@@ -15,6 +15,7 @@ mod engine;
 mod error;
 #[doc(hidden)]
 pub mod fuzz;
+mod limits;
 mod machine;
 mod media_socket;
 mod net;

@@ -7,8 +7,7 @@
 
 /// Bytes before the picture.
 pub(crate) const HEADER: usize = 16;
-/// Longest picture, in bytes.
-pub(crate) const MAX_PICTURE: usize = 1024 * 1024;
+pub(crate) use crate::limits::MAX_PICTURE;
 
 const VIDEO: u8 = 1;
 const KEY: u8 = 1;

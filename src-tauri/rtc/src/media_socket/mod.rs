@@ -2,7 +2,8 @@
 //!
 //! 1. The page asks for a URL over the app's IPC: `ws://127.0.0.1:PORT/?token=…`.
 //! 2. Its worker connects. Without a good token ([`token`]) and an allowed Origin the handshake is
-//!    refused with 403 and nothing else happens.
+//!    refused with 403 and nothing else happens. Whoever has not shown either within 5 s is dropped, and at once where
+//!    many others came since: a program that opens connections and says nothing keeps nobody out.
 //! 3. Binary messages are pictures ([`frame`]), text messages are JSON ([`note`]), both ways.
 //! 4. Whoever sends anything else is closed with a code and a reason; the peers go on, and a new
 //!    connection takes over where this one was.
@@ -15,13 +16,14 @@ mod note;
 mod page;
 mod token;
 
+use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
-use tokio::task::JoinHandle;
+use tokio::sync::oneshot;
+use tokio::task::{AbortHandle, JoinHandle, JoinSet};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 use tokio_tungstenite::tungstenite::http::{StatusCode, header};
@@ -34,8 +36,9 @@ use token::Tokens;
 
 /// How long a handshake may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
-/// Handshakes at once; more wait.
-const HANDSHAKES: usize = 8;
+/// Handshakes at once, each with a file descriptor. With one more the oldest is dropped: the page's own takes a
+/// millisecond or two.
+const HANDSHAKES: usize = 64;
 /// Longest message, in bytes.
 const MAX_MESSAGE: usize = frame::HEADER + frame::MAX_PICTURE;
 /// After a failure to accept, such as having no file descriptors left.
@@ -110,27 +113,47 @@ impl Drop for MediaSocket {
 }
 
 async fn serve(listener: TcpListener, door: Arc<Door>, page: Page) {
-    let handshakes = Arc::new(Semaphore::new(HANDSHAKES));
     // dropped with this task, and the connections with it
-    let mut connections = tokio::task::JoinSet::new();
+    let mut connections = JoinSet::new();
+    let mut handshakes = Handshakes::default();
     loop {
-        let Ok(permit) = Arc::clone(&handshakes).acquire_owned().await else {
-            return;
-        };
         let Ok((stream, _)) = listener.accept().await else {
             tokio::time::sleep(PAUSE).await;
             continue;
         };
         let (door, page) = (Arc::clone(&door), page.clone());
-        connections.spawn(async move {
+        let (admitted, admission) = oneshot::channel();
+        let connection = connections.spawn(async move {
             let opened = tokio::time::timeout(HANDSHAKE, open(stream, &door)).await;
-            drop(permit);
             if let Ok(Some(socket)) = opened {
+                // from here on nobody's coming ends it
+                drop(admission);
                 let attached = page.attach();
                 connection::run(socket, attached, &page).await;
             }
         });
+        handshakes.add(admitted, connection);
         while connections.try_join_next().is_some() {}
+    }
+}
+
+/// The connections that have not shown yet that they may be here, the oldest first.
+#[derive(Default)]
+struct Handshakes {
+    /// Each with a channel that closes when it is admitted, or over.
+    waiting: VecDeque<(oneshot::Sender<()>, AbortHandle)>,
+}
+
+impl Handshakes {
+    /// One more; where that is one too many, the oldest goes.
+    fn add(&mut self, admitted: oneshot::Sender<()>, connection: AbortHandle) {
+        self.waiting.retain(|(admitted, _)| !admitted.is_closed());
+        if self.waiting.len() >= HANDSHAKES
+            && let Some((_, oldest)) = self.waiting.pop_front()
+        {
+            oldest.abort();
+        }
+        self.waiting.push_back((admitted, connection));
     }
 }
 

@@ -5,6 +5,7 @@ use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream};
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::Role;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
@@ -257,6 +258,50 @@ async fn a_handshake_that_never_comes_holds_nobody_up() {
     plain.read_to_end(&mut answer).await.unwrap();
     assert!(!answer.starts_with(b"HTTP/1.1 101"));
     drop(silent);
+}
+
+/// Whether the other end has closed the connection.
+fn is_closed(stream: &TcpStream) -> bool {
+    match stream.try_read(&mut [0]) {
+        Ok(read) => read == 0,
+        Err(error) => error.kind() != std::io::ErrorKind::WouldBlock,
+    }
+}
+
+#[tokio::test]
+async fn a_crowd_of_silent_connections_does_not_keep_the_page_out() {
+    let page = Page::default();
+    let socket = MediaSocket::start(vec![ORIGIN.to_owned()], page.clone())
+        .await
+        .unwrap();
+    let mut crowd = Vec::new();
+    for _ in 0..HANDSHAKES + 20 {
+        crowd.push(TcpStream::connect(socket.address).await.unwrap());
+    }
+    let url = socket.url(Instant::now()).unwrap();
+    let mut request = url.into_client_request().unwrap();
+    request
+        .headers_mut()
+        .insert(header::ORIGIN, ORIGIN.parse().unwrap());
+    let stream = TcpStream::connect(socket.address).await.unwrap();
+    let (mut page_end, _) = tokio_tungstenite::client_async(request, stream)
+        .await
+        .unwrap();
+    assert!(
+        !is_closed(crowd.last().unwrap()),
+        "the page did not have to wait for the others' time to run out"
+    );
+    let mut oldest = crowd.remove(0);
+    assert_eq!(oldest.read(&mut [0]).await.unwrap(), 0, "it made room");
+    // and who is in stays in, however many come
+    for _ in 0..HANDSHAKES + 20 {
+        crowd.push(TcpStream::connect(socket.address).await.unwrap());
+    }
+    let mut newest_before = crowd.swap_remove(HANDSHAKES);
+    assert_eq!(newest_before.read(&mut [0]).await.unwrap(), 0);
+    page.notice(1, json!({ "t": "keyframe", "index": 2 }));
+    let note = page_end.next().await.unwrap().unwrap();
+    assert!(note.is_text());
 }
 
 #[tokio::test]

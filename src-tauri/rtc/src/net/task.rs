@@ -14,6 +14,7 @@ use super::sockets::Sockets;
 use crate::audio::{Audio, AudioError, Capture, OpusPacket, Playback};
 use crate::engine::Events;
 use crate::error::RtcError;
+use crate::limits::MAX_PLAYERS;
 use crate::media_socket::Page;
 use crate::peer::request::PeerRequest;
 use crate::peer::{Output, Peer, PeerConfig, RemoteCandidate, Voice};
@@ -241,8 +242,12 @@ impl Task {
                     let (resolver, names) =
                         (self.surroundings.resolver.clone(), self.names.clone());
                     tokio::spawn(async move {
-                        if let Some(address) = resolver.resolve(host).await {
-                            // a peer that is gone needs no addresses
+                        let found = tokio::select! {
+                            found = resolver.resolve(host) => found,
+                            // a peer that is gone needs no addresses, and others may
+                            () = names.closed() => None,
+                        };
+                        if let Some(address) = found {
                             let _ = names.send((candidate, address)).await;
                         }
                     });
@@ -327,9 +332,12 @@ impl Task {
         }))
     }
 
-    /// The player of an m-line, opened when its first packet comes.
+    /// The player of an m-line, opened when its first packet comes; none for more m-lines than are heard.
     fn player(&mut self, mid: &str) -> Option<&Playback> {
         if !self.players.contains_key(mid) {
+            if self.players.len() >= MAX_PLAYERS {
+                return None;
+            }
             let player = self.surroundings.audio.play().ok()?;
             player.set_muted(!self.peer.is_heard(mid));
             self.players.insert(mid.to_owned(), player);

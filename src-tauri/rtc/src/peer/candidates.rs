@@ -8,6 +8,7 @@ use str0m::{Candidate, CandidateKind, Rtc};
 use super::paths::peer_reflexive;
 use super::{Output, Peer};
 use crate::error::RtcError;
+use crate::limits::{self, Budget};
 
 /// Most candidates of the other side that are taken for one set of credentials.
 const MAX_REMOTE: usize = 64;
@@ -95,14 +96,29 @@ impl RemoteCandidate {
 }
 
 /// The other side's candidates.
-#[derive(Default)]
 pub(crate) struct Candidates {
     /// Until the description they belong to is applied.
     waiting: Vec<RemoteCandidate>,
     /// How many were used for the credentials now in use.
     used: usize,
+    /// What is left for the whole call, whatever credentials come.
+    left: Budget,
+    /// Names to be looked up, likewise.
+    names: Budget,
     /// Those in use.
     remote: Vec<Candidate>,
+}
+
+impl Default for Candidates {
+    fn default() -> Self {
+        Self {
+            waiting: Vec::new(),
+            used: 0,
+            left: limits::candidates(),
+            names: limits::names(),
+            remote: Vec::new(),
+        }
+    }
 }
 
 impl Candidates {
@@ -110,6 +126,7 @@ impl Candidates {
     /// belongs to a description still to come.
     pub fn add(
         &mut self,
+        now: Instant,
         rtc: &mut Rtc,
         candidate: RemoteCandidate,
         current: Option<&str>,
@@ -125,7 +142,7 @@ impl Candidates {
             }
             return Next::Done;
         }
-        self.enter(rtc, candidate)
+        self.enter(now, rtc, candidate)
     }
 
     /// A description was applied: what waited for it, and what it holds.
@@ -150,23 +167,27 @@ impl Candidates {
     /// The name of a candidate was resolved.
     pub fn resolved(
         &mut self,
+        now: Instant,
         rtc: &mut Rtc,
         candidate: &RemoteCandidate,
         address: IpAddr,
         current: Option<&str>,
     ) -> Next {
         if candidate.ufrag.is_none() || candidate.ufrag.as_deref() == current {
-            self.enter(rtc, candidate.with_address(address))
+            self.enter(now, rtc, candidate.with_address(address))
         } else {
             Next::Done
         }
     }
 
-    fn enter(&mut self, rtc: &mut Rtc, candidate: RemoteCandidate) -> Next {
+    fn enter(&mut self, now: Instant, rtc: &mut Rtc, candidate: RemoteCandidate) -> Next {
         if self.used >= MAX_REMOTE {
             return Next::Done;
         }
         if let Some(host) = candidate.host() {
+            if !self.names.take(now, 1) {
+                return Next::Done;
+            }
             self.used += 1;
             return Next::Resolve {
                 host: host.to_owned(),
@@ -177,6 +198,7 @@ impl Candidates {
         if candidate.word(2).eq_ignore_ascii_case("udp")
             && let Ok(mut parsed) = Candidate::from_sdp_string(&candidate.text)
             && is_target(parsed.addr())
+            && self.left.take(now, 1)
         {
             if let Some(ufrag) = &candidate.ufrag {
                 parsed.set_ufrag(ufrag);
@@ -228,7 +250,7 @@ impl Peer {
         self.connection.handle_candidate(now);
         let next = self
             .candidates
-            .add(&mut self.rtc, candidate, current, awaits);
+            .add(now, &mut self.rtc, candidate, current, awaits);
         self.follow(next);
     }
 
@@ -250,7 +272,7 @@ impl Peer {
         self.connection.handle_candidate(now);
         let next = self
             .candidates
-            .resolved(&mut self.rtc, candidate, address, current);
+            .resolved(now, &mut self.rtc, candidate, address, current);
         self.follow(next);
         self.settle(now);
     }

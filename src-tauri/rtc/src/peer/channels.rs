@@ -1,18 +1,18 @@
 //! Data channels.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::time::Instant;
 
 use str0m::Rtc;
 use str0m::channel::{ChannelConfig, ChannelId, Reliability};
 
 use super::request::ChannelOpen;
 use crate::error::RtcError;
+use crate::limits::{self, Budget, MAX_CHANNELS, MAX_REFUSED};
 use crate::sdp::local::MAX_MESSAGE;
 
 /// Most bytes that wait to be sent on one channel.
 const MAX_WAITING: usize = 16 * 1024 * 1024;
-/// Most channels of one connection.
-const MAX_CHANNELS: usize = 1024;
 /// Waiting messages go out when this little is left in str0m's buffer, in bytes.
 const LOW: usize = 64 * 1024;
 
@@ -64,10 +64,25 @@ pub(crate) enum Opened {
 }
 
 /// The data channels of one connection, by the page's handle.
-#[derive(Default)]
 pub(crate) struct Channels {
     channels: BTreeMap<u32, Channel>,
     last: u32,
+    /// Channels of theirs for which there was no room.
+    refused: usize,
+    messages: Budget,
+    bytes: Budget,
+}
+
+impl Default for Channels {
+    fn default() -> Self {
+        Self {
+            channels: BTreeMap::new(),
+            last: 0,
+            refused: 0,
+            messages: limits::messages(),
+            bytes: limits::message_bytes(),
+        }
+    }
 }
 
 impl Channels {
@@ -131,10 +146,22 @@ impl Channels {
         Ok(self.add(Channel::new(id, negotiated)))
     }
 
-    /// str0m opened a channel; `None` when nobody wants it any more.
+    /// Something for the page came from the other side, so many bytes long. False when that is more than a page that is
+    /// busy could take: a channel that loses nothing can only be ended then.
+    pub fn bears(&mut self, now: Instant, bytes: usize) -> bool {
+        let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
+        self.refused <= MAX_REFUSED && self.messages.take(now, 1) && self.bytes.take(now, bytes)
+    }
+
+    /// str0m opened a channel; `None` when nobody wants it any more, or there is no room for it.
     pub fn handle_open(&mut self, rtc: &mut Rtc, id: ChannelId) -> Option<Opened> {
         let stream = rtc.direct_api().sctp_stream_id_by_channel_id(id);
         let known = self.find(id);
+        if known.is_none() && self.channels.len() >= MAX_CHANNELS {
+            self.refused += 1;
+            rtc.direct_api().close_data_channel(id);
+            return None;
+        }
         let handle = known.unwrap_or_else(|| self.add(Channel::new(id, None)));
         let channel = self.channels.get_mut(&handle)?;
         if channel.state == State::Closed {
@@ -243,5 +270,25 @@ fn flush(rtc: &mut Rtc, channel: &mut Channel) {
     if channel.state == State::Closing {
         channel.state = State::Closed;
         rtc.direct_api().close_data_channel(channel.id);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn long_messages_are_borne_as_far_as_a_busy_page_could_take_them() {
+        let (mut channels, now) = (Channels::default(), Instant::now());
+        let borne = |channels: &mut Channels, now| {
+            (0..1000)
+                .take_while(|_| channels.bears(now, MAX_MESSAGE))
+                .count()
+        };
+        assert_eq!(borne(&mut channels, now), 64, "16 MiB");
+        let later = now + Duration::from_secs(1);
+        assert_eq!(borne(&mut channels, later), 7, "2 MB a second");
     }
 }

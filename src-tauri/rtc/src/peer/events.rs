@@ -114,6 +114,16 @@ impl Peer {
         }
     }
 
+    /// The other side sends more than any call does: nothing of it is heard any more, and nothing sent.
+    fn hang_up(&mut self) {
+        if std::mem::replace(&mut self.over, true) {
+            return;
+        }
+        tracing::warn!("the other side floods its data channels: the connection is ended");
+        self.rtc.disconnect();
+        self.connection.handle_failure(Failure::Dtls);
+    }
+
     /// What time and figures lead to. True when str0m has to be polled again.
     fn follow_up(&mut self, now: Instant) -> bool {
         while let Some(change) = self.connection.poll(now) {
@@ -217,6 +227,9 @@ impl Peer {
             Event::MediaIngressStats(stats) => self.stats.ingress(stats),
             Event::MediaEgressStats(stats) => self.stats.egress(stats),
             Event::ChannelOpen(id, label) => {
+                if !self.channels.bears(now, label.len()) {
+                    return self.hang_up();
+                }
                 let opened = self.channels.handle_open(&mut self.rtc, id);
                 self.outputs
                     .extend(opened.map(|opened| Output::Event(channel_event(opened, &label))));
@@ -225,6 +238,9 @@ impl Peer {
                 let Some(channel) = self.channels.handle_data(data.id) else {
                     return;
                 };
+                if !self.channels.bears(now, data.data.len()) {
+                    return self.hang_up();
+                }
                 let text = if data.binary {
                     None
                 } else {

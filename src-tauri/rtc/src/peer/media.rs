@@ -12,7 +12,9 @@ use super::rate::Admission;
 use super::request::{MediaKind, Receiver, Sender};
 use super::slots::{self, Slot};
 use super::stats::Voice;
+use super::vp8::{self, Picture};
 use super::{DropGuard, FrameGate, Peer};
+use crate::limits::MAX_PIXELS;
 use crate::sdp::Kind;
 
 /// Without media this long, a track is muted.
@@ -46,8 +48,8 @@ impl Peer {
                 (_, sender) => voice |= sender.is_some(),
             }
             let receives = slot.is_media() && slot.direction.receives();
-            if !receives {
-                self.gates.remove(&index);
+            if !receives && let Some(gate) = self.gates.get_mut(&index) {
+                gate.rest();
             }
         }
         self.rates.set_voice(voice);
@@ -194,31 +196,44 @@ impl Peer {
         };
         let (video, mid) = (slot.kind == Kind::Video, slot.mid.clone());
         self.arrived(now, index);
-        let counters = self.stats.line(index);
-        counters.frames_in += 1;
-        if !video {
+        if video {
+            self.handle_picture(now, index, &data);
+        } else {
+            self.handle_voice(now, index, mid, &data);
+        }
+    }
+
+    fn handle_voice(&mut self, now: Instant, index: u16, mid: String, data: &MediaData) {
+        self.stats.line(index).frames_in += 1;
+        let (seq, rtp_time) = (**data.seq_range.start(), data.time.numer() as u32);
+        let gate = self.voices.entry(index).or_default();
+        if let Some(seq) = gate.admit(now, seq, rtp_time, &data.data) {
             self.outputs.push_back(Output::Voice(VoicePacket {
                 mid,
-                seq: **data.seq_range.start(),
-                rtp_time: data.time.numer() as u32,
+                seq,
+                rtp_time,
                 data: data.data.to_vec(),
             }));
-            return;
         }
-        let key = data.is_keyframe();
+    }
+
+    /// What str0m knows of a picture is what its sender wrote beside it; what the page decodes is what is in it.
+    fn handle_picture(&mut self, now: Instant, index: u16, data: &MediaData) {
+        let picture = vp8::read(&data.data);
+        let key = matches!(picture, Some(Picture::Key(_)));
+        let others = self.gates.iter().filter(|(other, _)| **other != index);
+        let taken = others.fold(0_u32, |sum, (_, gate)| sum.saturating_add(gate.area()));
+        let room = MAX_PIXELS.saturating_sub(taken);
+        let counters = self.stats.line(index);
+        counters.frames_in += 1;
         counters.key_frames_in += u64::from(key);
-        if self
-            .gates
-            .entry(index)
-            .or_default()
-            .admit(data.contiguous, key)
-        {
-            let timestamp = data.time.as_micros();
+        let gate = self.gates.entry(index).or_default();
+        if gate.admit(now, data.contiguous, picture, room) {
             self.outputs.push_back(Output::Frame(Frame {
                 index,
                 key,
-                timestamp,
-                data: data.data,
+                timestamp: data.time.as_micros(),
+                data: data.data.clone(),
             }));
         }
     }

@@ -20,6 +20,7 @@ mod gathering;
 mod lines;
 mod media;
 mod negotiation;
+pub(crate) mod opus;
 pub(crate) mod ours;
 mod output;
 mod paths;
@@ -28,6 +29,9 @@ pub(crate) mod request;
 mod slots;
 mod states;
 mod stats;
+mod streams;
+mod voice;
+pub(crate) mod vp8;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::net::SocketAddr;
@@ -53,6 +57,8 @@ use rate::{DropGuard, RateControl};
 use request::{PeerRequest, Receiver, Sender};
 pub(crate) use stats::Voice;
 use stats::{Stats, Way};
+use streams::Streams;
+use voice::VoiceGate;
 
 /// Never asleep longer than this: whatever str0m would do in years can be looked at again.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
@@ -81,6 +87,8 @@ pub(crate) struct Peer {
     rates: RateControl,
     guards: BTreeMap<u16, DropGuard>,
     gates: BTreeMap<u16, FrameGate>,
+    voices: BTreeMap<u16, VoiceGate>,
+    streams: Streams,
     senders: BTreeMap<String, Sender>,
     receivers: BTreeMap<String, Receiver>,
     /// M-lines whose media arrives, and when it last did.
@@ -123,6 +131,8 @@ impl Peer {
             rates: RateControl::default(),
             guards: BTreeMap::new(),
             gates: BTreeMap::new(),
+            voices: BTreeMap::new(),
+            streams: Streams::default(),
             senders: BTreeMap::new(),
             receivers: BTreeMap::new(),
             arriving: BTreeMap::new(),
@@ -190,7 +200,8 @@ impl Peer {
                 self.sync_media();
             }
             PeerRequest::SetRemoteOffer { sdp } => {
-                self.negotiation.set_remote_offer(&mut self.rtc, &sdp)?
+                self.negotiation
+                    .set_remote_offer(now, &mut self.rtc, &sdp)?
             }
             PeerRequest::CreateAnswer { transceivers } => {
                 let (sdp, completed) = self
@@ -287,7 +298,9 @@ impl Peer {
             }
             // media may come by a new pair before it is nominated, so everything is tried; what cannot be
             // decrypted or parsed is dropped, and what is fatal shows in the next poll
-            let _ = self.rtc.handle_input(input);
+            if self.streams.admit(packet, || self.rtc.accepts(&input)) {
+                let _ = self.rtc.handle_input(input);
+            }
         }
         self.settle(now);
     }

@@ -16,6 +16,8 @@
 //! it as an offer of the other side ([`super::apply`]). Until then nothing has happened and a
 //! rollback is forgetting. Only an answer must exist before it is set; its rollback undoes it.
 
+use std::time::Instant;
+
 use str0m::config::Fingerprint;
 use str0m::{IceCreds, Rtc};
 
@@ -24,6 +26,7 @@ use super::lines;
 use super::request::{AnswerLine, OfferLine};
 use super::slots::{self, Slot};
 use crate::error::RtcError;
+use crate::limits::{self, Budget};
 use crate::sdp::local::{self, Msid, Origin, Transport};
 use crate::sdp::remote::Remote;
 use crate::sdp::{Direction, Kind};
@@ -71,6 +74,8 @@ pub(crate) struct Negotiation {
     /// What str0m keeps of answers that were rolled back: index and mid.
     undone: Vec<(usize, String)>,
     origin: Origin,
+    /// What is left of the restarts that the other side may begin.
+    restarts: Budget,
 }
 
 impl Negotiation {
@@ -88,6 +93,7 @@ impl Negotiation {
                 session: session >> 2,
                 version: 1,
             },
+            restarts: limits::restarts(),
         }
     }
 
@@ -255,7 +261,15 @@ impl Negotiation {
     }
 
     /// Keeps an offer of theirs until the answer is asked for.
-    pub fn set_remote_offer(&mut self, rtc: &mut Rtc, sdp: &str) -> Result<(), RtcError> {
+    ///
+    /// # Errors
+    /// What cannot be read or does not fit the session; an ICE restart that comes too soon after many others.
+    pub fn set_remote_offer(
+        &mut self,
+        now: Instant,
+        rtc: &mut Rtc,
+        sdp: &str,
+    ) -> Result<(), RtcError> {
         if matches!(self.signaling, Signaling::LocalOffer(_)) {
             return Err(RtcError::state(
                 "a local offer is pending: roll it back first",
@@ -263,6 +277,10 @@ impl Negotiation {
         }
         let remote = Remote::parse(sdp)?;
         self.check_order(&remote)?;
+        let again = self.remote.is_some() && restarts(self.remote.as_ref(), &remote);
+        if again && !self.restarts.take(now, 1) {
+            return Err(RtcError::operation("ICE was restarted too often"));
+        }
         let held = Box::new(Held {
             remote,
             applied: None,

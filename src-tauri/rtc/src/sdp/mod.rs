@@ -15,15 +15,12 @@ use std::fmt;
 
 pub(crate) use section::{Direction, Kind, Section};
 
-/// Longest description that is read, in bytes.
-pub(crate) const MAX_LENGTH: usize = 512 * 1024;
-/// Most m= sections in a description.
-pub(crate) const MAX_SECTIONS: usize = 128;
+pub(crate) use crate::limits::{MAX_DESCRIPTION, MAX_FORMATS, MAX_SECTIONS};
 
 /// Why a description cannot be used. Never holds a part of it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum SdpError {
-    #[error("the description is longer than {MAX_LENGTH} bytes")]
+    #[error("the description is longer than {MAX_DESCRIPTION} bytes")]
     TooLong,
     #[error("the description has more than {MAX_SECTIONS} sections")]
     TooManySections,
@@ -55,7 +52,7 @@ impl Description {
     /// # Errors
     /// What is too long or is no `type=value`.
     pub fn parse(text: &str) -> Result<Self, SdpError> {
-        if text.len() > MAX_LENGTH {
+        if text.len() > MAX_DESCRIPTION {
             return Err(SdpError::TooLong);
         }
         let mut description = Self {

@@ -131,13 +131,15 @@ impl Section {
             .filter(|word| !word.is_empty())
             .map(str::to_owned)
             .collect();
-        (!formats.is_empty()).then(|| Self {
-            kind: Kind::read(kind),
-            port,
-            protocol,
-            formats,
-            lines: Vec::new(),
-        })
+        (1..=super::MAX_FORMATS)
+            .contains(&formats.len())
+            .then(|| Self {
+                kind: Kind::read(kind),
+                port,
+                protocol,
+                formats,
+                lines: Vec::new(),
+            })
     }
 
     /// The value of the first attribute of this name.

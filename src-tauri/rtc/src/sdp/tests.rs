@@ -94,7 +94,7 @@ fn what_is_no_description_is_refused_with_its_line() {
             "{line}"
         );
     }
-    assert_eq!(refused(&"v=0\n".repeat(MAX_LENGTH)), SdpError::TooLong);
+    assert_eq!(refused(&"v=0\n".repeat(MAX_DESCRIPTION)), SdpError::TooLong);
     let many = format!("v=0\n{}", "m=audio 9 UDP 0\n".repeat(MAX_SECTIONS + 1));
     assert_eq!(refused(&many), SdpError::TooManySections);
 }

@@ -52,6 +52,21 @@ async fn a_picture_of_a_mebibyte_goes_through() {
 }
 
 #[tokio::test]
+async fn a_key_frame_that_claims_16383_by_16383_never_reaches_the_page() {
+    let (mut alice, mut bob) = call().await;
+    alice.note("keyframe").await;
+    let mut forged = vp8(true, 449_000, 5);
+    forged[6..10].copy_from_slice(&[0xff, 0x3f, 0xff, 0x3f]);
+    let peer = alice.peer;
+    alice.send(picture(peer, 1, true, 1, &forged)).await;
+    // Bob's engine asks for another one, and that is the first his page sees
+    alice.note("keyframe").await;
+    let good = vp8(true, 900, 7);
+    alice.send(picture(peer, 1, true, 40_000, &good)).await;
+    assert!(bob.picture().await.3 == good);
+}
+
+#[tokio::test]
 async fn the_encoder_is_told_what_to_make() {
     let (mut alice, _bob) = call().await;
     let rate = alice.note("rate").await;

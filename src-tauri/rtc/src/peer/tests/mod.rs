@@ -3,6 +3,7 @@
 mod candidates;
 mod channels;
 mod descriptions;
+mod floods;
 mod hostile;
 mod identity;
 mod logs;

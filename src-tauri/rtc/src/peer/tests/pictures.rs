@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::world::World;
+use super::world::{OPUS_20_MS, World};
 
 /// Whether a packet is RTP of some length: a picture's, not voice's or a report's.
 fn is_picture(packet: &[u8]) -> bool {
@@ -186,7 +186,7 @@ fn voice_arrives_with_its_timestamps() {
             "0",
             rtp_time,
             captured,
-            vec![at as u8; 60],
+            [&[OPUS_20_MS][..], &[at as u8; 59]].concat(),
         );
         world.run(Duration::from_millis(20));
     }

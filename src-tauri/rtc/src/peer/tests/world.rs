@@ -268,6 +268,16 @@ impl World {
         }
     }
 
+    /// Alice sends this as a frame, and lets it travel.
+    pub fn alice_sends(&mut self, key: bool, data: Vec<u8>) {
+        let timestamp = (self.now - self.start).as_micros();
+        let timestamp = u64::try_from(timestamp).unwrap_or_default();
+        self.alice
+            .peer
+            .send_frame(self.now, 1, key, timestamp, data);
+        self.run(Duration::from_micros(33_333));
+    }
+
     /// Alice sends `count` frames, 30 a second, and lets them travel. `key`: the first one is a key frame.
     pub fn alice_films(&mut self, count: u32, key: bool, length: usize) {
         for at in 0..count {
@@ -332,13 +342,24 @@ pub(super) fn text(response: &Value) -> String {
     response["sdp"].as_str().unwrap().to_owned()
 }
 
-/// What a VP8 packetiser takes for a frame.
+/// The first byte of an Opus packet of 20 ms.
+pub(super) const OPUS_20_MS: u8 = 31 << 3;
+
+/// What looks like a frame of VP8 from outside: a key frame of 640×480, or one that follows it.
 pub(super) fn vp8(key: bool, length: usize) -> Vec<u8> {
-    let mut data = if key {
-        vec![0x10, 2, 0, 0x9d, 1, 0x2a, 0x80, 2, 0xe0, 1]
-    } else {
-        vec![0x11, 2, 0]
-    };
+    if key {
+        return vp8_key(640, 480, length);
+    }
+    let mut data = vec![0x11, 2, 0];
+    data.resize(length.max(data.len()), 0x55);
+    data
+}
+
+/// A key frame that claims this size.
+pub(super) fn vp8_key(width: u16, height: u16, length: usize) -> Vec<u8> {
+    let mut data = vec![0x10, 2, 0, 0x9d, 1, 0x2a];
+    data.extend(width.to_le_bytes());
+    data.extend(height.to_le_bytes());
     data.resize(length.max(data.len()), 0x55);
     data
 }
