@@ -217,7 +217,7 @@ fn a_picture_that_changes_its_size_all_the_time_is_held_back() {
 fn packets_that_claim_more_sound_than_fits_are_not_played() {
     let mut world = World::call();
     world.ask_alice("sender", json!({ "mid": "0", "kind": "audio", "active": true, "muted": false, "maxBitrate": null })).unwrap();
-    let mut say = |world: &mut World, at: u32, packet: &[u8]| {
+    let say = |world: &mut World, at: u32, packet: &[u8]| {
         let now = world.now;
         let time = at * 960;
         world
