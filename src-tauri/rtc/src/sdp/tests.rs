@@ -95,6 +95,9 @@ fn what_is_no_description_is_refused_with_its_line() {
         );
     }
     assert_eq!(refused(&"v=0\n".repeat(MAX_DESCRIPTION)), SdpError::TooLong);
+    let formats = |count| format!("v=0\nm=audio 9 UDP{}\n", " 0".repeat(count));
+    assert!(Description::parse(&formats(MAX_FORMATS)).is_ok());
+    assert_eq!(refused(&formats(MAX_FORMATS + 1)), SdpError::Line(2));
     let many = format!("v=0\n{}", "m=audio 9 UDP 0\n".repeat(MAX_SECTIONS + 1));
     assert_eq!(refused(&many), SdpError::TooManySections);
 }
