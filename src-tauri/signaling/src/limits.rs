@@ -35,9 +35,24 @@ pub const FRAME_BURST: u32 = 1000;
 /// Sends of one connection whose `result` is still open; a further one is answered `busy`.
 pub const MAX_OPEN_SENDS: u32 = 64;
 
-/// Deliveries to one registered key that are queued or not yet answered; a further one is not delivered. Its sender hears
+/// Payloads that are queued for one registered key and not yet written to its connection, in bytes of base64url and
+/// [`DELIVERY_OVERHEAD_BYTES`] each. For a further one, the oldest goes of the origin that has most of them. Its sender hears
 /// `offline` like everyone, not `busy`: that would tell that somebody is there.
-pub const MAX_PENDING_DELIVERIES: u32 = 64;
+pub const MAX_QUEUED_BYTES_PER_KEY: u64 = 1024 * 1024;
+
+/// The same for all keys of one server.
+pub const MAX_QUEUED_BYTES: u64 = 32 * 1024 * 1024;
+
+/// What a payload counts for in a queue beside its text, in bytes.
+pub const DELIVERY_OVERHEAD_BYTES: usize = 512;
+
+/// Deliveries, counted as in a queue, that are written to one connection ahead of a sign that earlier ones came through: what a line
+/// of 5 Mbit/s carries in a fifth of a second. What comes after them is still in a queue, where everybody gets their turn.
+pub const MAX_UNSEEN_BYTES: u64 = 128 * 1024;
+
+/// Deliveries written to one connection whose answer is waited for; of more, the oldest of the origin that has most counts as
+/// refused.
+pub const MAX_UNANSWERED_DELIVERIES: u64 = 256;
 
 /// Largest payload of a `leave`, in bytes before base64url: the smaller size of an envelope.
 pub const MAX_NOTE_BYTES: usize = 12 * 1024;
@@ -45,16 +60,21 @@ pub const MAX_NOTE_BYTES: usize = 12 * 1024;
 /// How long a note is kept for somebody who is not there, and how long after they left notes are taken for them.
 pub const NOTES_KEPT: Duration = Duration::from_secs(3 * 86_400);
 
-/// Notes that are kept for one key.
+/// Notes that are kept for one key; for a further one, the oldest goes of the address that most of these came from.
 pub const MAX_NOTES_PER_KEY: usize = 16;
 
 /// Notes that are kept for one key of those that came from one address; a further one takes the place of the oldest.
 pub const MAX_NOTES_PER_SENDER: usize = 4;
 
-/// Notes that one server keeps.
+/// Notes that are kept for all keys together of those that came from one address: one IPv4 address, or one IPv6 /64. A further one
+/// takes the place of the oldest.
+pub const MAX_NOTES_PER_ORIGIN: usize = 512;
+
+/// Notes that one server keeps; for a further one, the oldest goes of the address that most came from.
 pub const MAX_NOTES: usize = 4096;
 
-/// Keys that one server remembers as having been registered lately.
+/// Keys that one server remembers as having been registered lately, beside those that are registered now. For a further one, the
+/// oldest goes of the address that most registered from; as long as there is room, one address may fill it.
 pub const MAX_KNOWN_KEYS: usize = 100_000;
 
 /// Connections from one address at a time: one IPv4 address, or one IPv6 /64.

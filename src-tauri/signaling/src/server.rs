@@ -6,18 +6,25 @@
 //! for whom there may be some.
 
 mod arrival;
+#[cfg(test)]
+mod chance;
 mod config;
+mod deliveries;
 mod door;
+mod fair_queue;
 mod gate;
 mod hub;
 mod ice;
+mod known;
 #[cfg(feature = "meddling")]
 pub mod meddling;
 mod notes;
 mod pages;
 mod session;
+mod shares;
 mod socket;
 mod state;
+mod table;
 
 use std::{io, net::IpAddr, sync::Arc};
 
@@ -44,6 +51,7 @@ use door::{Door, Peer};
 use gate::{Gate, Refusal};
 use hub::{Hub, Mailbox};
 use session::Session;
+use shares::Origin;
 use state::Keeper;
 
 /// Bytes that the WebSocket layer takes before it gives up without a word; up to it, too large is answered properly.
@@ -183,7 +191,7 @@ async fn enter(
         local: peer.local,
         host,
         allowance: admission.allowance(),
-        origin: admission.origin(),
+        origin: Origin::Address(admission.origin()),
     };
     let write_timeout = house.config.limits.write_timeout;
     // Held to the end of the connection: a stopping server waits until these are gone.

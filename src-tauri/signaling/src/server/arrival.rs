@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use super::gate::Allowance;
+use super::{gate::Allowance, shares::Origin};
 use crate::{challenge::Audience, limits::MAX_NAMES};
 
 #[derive(Debug)]
@@ -14,7 +14,7 @@ pub(super) struct Arrival {
     /// What everyone at the address it came from may send.
     pub(super) allowance: Allowance,
     /// The same for everyone at that address, and says nothing about it.
-    pub(super) origin: u64,
+    pub(super) origin: Origin,
 }
 
 impl Arrival {

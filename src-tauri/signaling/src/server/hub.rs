@@ -1,11 +1,11 @@
 //! Who is registered, and how a payload finds them.
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, HashMap},
     fmt,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicU32, AtomicU64, Ordering},
+        atomic::{AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -17,66 +17,57 @@ use tokio::{
 
 #[cfg(feature = "meddling")]
 use super::meddling::{Meddler, Sent, Witness};
-use super::notes::Notes;
+use super::{
+    deliveries::{Deliveries, Delivery, Next},
+    notes::{Left, Notes},
+    shares::Origin,
+};
 use crate::{
-    limits::MAX_PENDING_DELIVERIES,
+    limits::NOTES_KEPT,
     wire::{Key, Payload},
 };
+
+/// How much is looked at or forgotten without letting others do something in between.
+const AT_ONCE: usize = 1000;
 
 /// What a session is told by others.
 #[derive(Debug)]
 pub(super) enum Mail {
-    /// A payload for the key registered here. Boxed, so that an empty mailbox, which most are, takes little memory.
-    Deliver(Box<(Payload, Receipt)>),
+    /// Something is queued for the key registered here.
+    Waiting,
     /// The recipient has what this session sent under this number.
     Delivered(u64),
     /// The same key registered on a newer connection.
     Replaced,
 }
 
-/// Where a session gets its mail. News of deliveries are bounded by the open sends of the session itself, deliveries by
-/// [`MAX_PENDING_DELIVERIES`], so the channel need not be.
+/// Where a session gets its mail. There is at most one [`Mail::Waiting`] at a time, and one [`Mail::Delivered`] for each open send
+/// of the session itself, so the channel need not be bounded.
 #[derive(Debug, Clone)]
 pub(super) struct Mailbox {
     sender: mpsc::UnboundedSender<Mail>,
-    /// Deliveries queued or not yet answered.
-    pending: Arc<AtomicU32>,
 }
 
 impl Mailbox {
     pub(super) fn new() -> (Self, mpsc::UnboundedReceiver<Mail>) {
         let (sender, receiver) = mpsc::unbounded_channel();
-        (
-            Self {
-                sender,
-                pending: Arc::default(),
-            },
-            receiver,
-        )
+        (Self { sender }, receiver)
     }
 
     /// The way back to this session, for what it sends under `number` and takes for lost at `until`.
-    pub(super) fn receipt(&self, number: u64, until: Instant) -> Receipt {
+    pub(super) fn receipt(&self, number: u64, until: Instant, origin: Origin) -> Receipt {
         Receipt {
             sender: Some(self.sender.clone()),
             number,
             until,
-            place: None,
+            origin,
             note: None,
         }
     }
 
-    /// Queues a payload, if there is room.
-    fn deliver(&self, payload: Payload, mut receipt: Receipt) {
-        let before = self.pending.fetch_add(1, Ordering::Relaxed);
-        receipt.place = Some(Arc::clone(&self.pending));
-        if before < MAX_PENDING_DELIVERIES {
-            // When the session is gone, the receipt comes back in the error and is dropped.
-            drop(
-                self.sender
-                    .send(Mail::Deliver(Box::new((payload, receipt)))),
-            );
-        }
+    fn tell(&self, mail: Mail) {
+        // Who has gone does not want to know.
+        drop(self.sender.send(mail));
     }
 }
 
@@ -86,25 +77,29 @@ pub(super) struct Receipt {
     sender: Option<mpsc::UnboundedSender<Mail>>,
     number: u64,
     until: Instant,
-    /// The recipient's queue that this takes a place in.
-    place: Option<Arc<AtomicU32>>,
+    origin: Origin,
     /// Where this is a note: kept here, for this key, under `number`, until the recipient has answered.
     note: Option<(Arc<Hub>, Key)>,
 }
 
 impl Receipt {
+    /// Where what it is for came from.
+    pub(super) const fn origin(&self) -> Origin {
+        self.origin
+    }
+
     /// From when on the sender is told `offline`.
     pub(super) const fn until(&self) -> Instant {
         self.until
     }
 
     /// Of a note.
-    fn of_note(hub: &Arc<Hub>, key: Key, number: u64, until: Instant) -> Self {
+    fn of_note(hub: &Arc<Hub>, key: Key, number: u64, until: Instant, origin: Origin) -> Self {
         Self {
             sender: None,
             number,
             until,
-            place: None,
+            origin,
             note: Some((Arc::clone(hub), key)),
         }
     }
@@ -131,19 +126,22 @@ impl Receipt {
     }
 }
 
-#[cfg(feature = "meddling")]
+#[cfg(any(test, feature = "meddling"))]
 impl Receipt {
     /// For what nobody wants to hear of again.
-    pub(super) fn for_nobody() -> Self {
+    pub(super) const fn for_nobody(origin: Origin, until: Instant) -> Self {
         Self {
             sender: None,
             number: 0,
-            until: Instant::now(),
-            place: None,
+            until,
+            origin,
             note: None,
         }
     }
+}
 
+#[cfg(feature = "meddling")]
+impl Receipt {
     /// The same, and the recipient may take until then.
     pub(super) fn renewed(mut self, until: Instant) -> Self {
         self.until = until;
@@ -151,20 +149,14 @@ impl Receipt {
     }
 }
 
-impl Drop for Receipt {
-    fn drop(&mut self) {
-        if let Some(place) = &self.place {
-            place.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-}
-
 /// The registrations of one server.
 #[derive(Default)]
 pub(super) struct Hub {
+    /// Locked before the notes where both are.
     registered: Mutex<HashMap<Key, (u64, Mailbox)>>,
     sessions: AtomicU64,
     notes: Mutex<Notes>,
+    deliveries: Mutex<Deliveries>,
     /// The notes, or who is known, may have changed.
     changed: Notify,
     #[cfg(feature = "meddling")]
@@ -185,6 +177,14 @@ pub(super) struct Seat {
     hub: Arc<Hub>,
     key: Key,
     number: u64,
+    origin: Origin,
+}
+
+impl Seat {
+    /// What is next in the queue for this key, if it weighs no more than `room`.
+    pub(super) fn next_delivery(&self, room: u64, now: Instant) -> Next {
+        self.hub.deliveries().next(self.number, room, now)
+    }
 }
 
 impl Hub {
@@ -194,6 +194,7 @@ impl Hub {
         self: &Arc<Self>,
         key: Key,
         mailbox: Mailbox,
+        origin: Origin,
         now: Instant,
         patience: Duration,
     ) -> Seat {
@@ -203,39 +204,57 @@ impl Hub {
             None => key,
         };
         let number = self.sessions.fetch_add(1, Ordering::Relaxed);
-        if let Some((_, older)) = self.lock().insert(key, (number, mailbox.clone())) {
-            drop(older.sender.send(Mail::Replaced));
-        }
-        let left = {
-            let mut notes = self.notes();
-            notes.know(key, now);
-            notes.of(&key, now)
+        self.deliveries().open(number);
+        let older = {
+            let mut registered = self.lock();
+            self.notes().known.arrive(&key, now);
+            registered.insert(key, (number, mailbox))
         };
+        if let Some((_, older)) = older {
+            older.tell(Mail::Replaced);
+        }
+        let left = self.notes().of(&key, now);
         self.changed.notify_one();
-        for (number, payload) in left {
-            let receipt = Receipt::of_note(self, key, number, now + patience);
-            mailbox.deliver(payload, receipt);
+        for Left {
+            number,
+            origin,
+            payload,
+        } in left
+        {
+            let receipt = Receipt::of_note(self, key, number, now + patience, origin);
+            self.pass(&key, payload, receipt, now);
         }
         Seat {
             hub: Arc::clone(self),
             key,
             number,
+            origin,
         }
     }
 
     /// Passes a payload on to whoever is at `to`. If nobody is, that is all: the sender must not be able to tell.
-    pub(super) fn send(self: &Arc<Self>, to: &Key, payload: Payload, receipt: Receipt) {
+    pub(super) fn send(
+        self: &Arc<Self>,
+        to: &Key,
+        payload: Payload,
+        receipt: Receipt,
+        now: Instant,
+    ) {
         #[cfg(feature = "meddling")]
         if let Some(meddler) = &self.meddler {
             return meddler.sends(Sent::new(Arc::clone(self), to.0, &payload, receipt));
         }
-        self.pass(to, payload, receipt);
+        self.pass(to, payload, receipt, now);
     }
 
-    pub(super) fn pass(&self, to: &Key, payload: Payload, receipt: Receipt) {
-        let mailbox = self.lock().get(to).map(|(_, mailbox)| mailbox.clone());
-        if let Some(mailbox) = mailbox {
-            mailbox.deliver(payload, receipt);
+    pub(super) fn pass(&self, to: &Key, payload: Payload, receipt: Receipt, now: Instant) {
+        let seat = self.lock().get(to).cloned();
+        if let Some((number, mailbox)) = seat {
+            let delivery = Delivery { payload, receipt };
+            let is_news = self.deliveries().push(number, delivery, now);
+            if is_news {
+                mailbox.tell(Mail::Waiting);
+            }
         }
     }
 
@@ -244,26 +263,19 @@ impl Hub {
         self: &Arc<Self>,
         to: Key,
         payload: &Payload,
-        origin: u64,
+        origin: Origin,
         now: Instant,
         until: Instant,
     ) {
-        let is_here = self.lock().contains_key(&to);
         let kept = {
-            let mut notes = self.notes();
-            if is_here {
-                // They may have come longer ago than anybody is known who left.
-                notes.know(to, now);
-            }
-            notes.keep(to, payload, origin, now)
+            let registered = self.lock();
+            let is_here = registered.contains_key(&to);
+            self.notes().keep(to, is_here, payload, origin, now)
         };
         if let Some(number) = kept {
             self.changed.notify_one();
-            self.pass(
-                &to,
-                payload.clone(),
-                Receipt::of_note(self, to, number, until),
-            );
+            let receipt = Receipt::of_note(self, to, number, until, origin);
+            self.pass(&to, payload.clone(), receipt, now);
         }
     }
 
@@ -278,18 +290,38 @@ impl Hub {
     }
 
     /// Who is known, and until when; whoever is registered could leave now.
-    pub(super) fn known(&self, now: Instant) -> Vec<(Key, Instant)> {
-        let here: Vec<Key> = self.lock().keys().copied().collect();
-        let mut notes = self.notes();
-        for key in here {
-            notes.know(key, now);
+    pub(super) fn known(&self, now: Instant) -> BTreeMap<Key, Instant> {
+        let until = now + NOTES_KEPT;
+        let here = || -> Vec<_> { self.lock().keys().map(|key| (*key, until)).collect() };
+        // Asked before and after: who comes or goes meanwhile is one or the other.
+        let mut known = BTreeMap::from_iter(here());
+        let mut last = None;
+        loop {
+            let page = self.notes().known.page(last, AT_ONCE, now);
+            let Some((key, _)) = page.last() else { break };
+            last = Some(*key);
+            known.extend(page.into_iter().filter(|(_, until)| *until > now));
         }
-        notes.known(now)
+        known.extend(here());
+        known
+    }
+
+    /// Forgets what is out of date.
+    pub(super) fn sweep(&self, now: Instant) {
+        while self.notes().expire(now, AT_ONCE) == AT_ONCE {}
+        while self.notes().known.expire(now, AT_ONCE) == AT_ONCE {}
     }
 
     pub(super) fn notes(&self) -> MutexGuard<'_, Notes> {
         // No code panics while it holds the lock, and the notes are whole at every moment.
         self.notes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn deliveries(&self) -> MutexGuard<'_, Deliveries> {
+        // No code panics while it holds the lock, and the queues are whole at every moment.
+        self.deliveries
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Key, (u64, Mailbox)>> {
@@ -320,34 +352,22 @@ impl Hub {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        // From now on they are missed.
-        self.hub.notes().know(self.key, Instant::now());
-        self.hub.changed.notify_one();
-        let mut registered = self.hub.lock();
-        if registered
-            .get(&self.key)
-            .is_some_and(|(number, _)| *number == self.number)
         {
-            registered.remove(&self.key);
+            let mut registered = self.hub.lock();
+            if registered
+                .get(&self.key)
+                .is_some_and(|(number, _)| *number == self.number)
+            {
+                registered.remove(&self.key);
+                // From now on they are missed.
+                let mut notes = self.hub.notes();
+                notes.known.leave(self.key, self.origin, Instant::now());
+            }
         }
+        self.hub.deliveries().close(self.number);
+        self.hub.changed.notify_one();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::limits::NOTES_KEPT;
-
-    #[test]
-    fn a_note_finds_who_has_been_here_for_longer_than_anybody_is_known() {
-        let hub = Arc::new(Hub::default());
-        let (mailbox, mut mail) = Mailbox::new();
-        let (bob, came) = (Key::from([2; 32]), Instant::now());
-        let patience = Duration::from_secs(2);
-        let _seat = hub.register(bob, mailbox, came, patience);
-        let now = came + NOTES_KEPT * 2;
-        let note = Payload::new(b"sealed").unwrap();
-        hub.leave(bob, &note, 0, now, now + patience);
-        assert!(matches!(mail.try_recv(), Ok(Mail::Deliver(letter)) if letter.0 == note));
-    }
-}
+mod tests;

@@ -103,8 +103,9 @@ impl Sent {
     /// Hands it to the recipient, now. A payload over the limit goes nowhere.
     pub fn pass(self) {
         if let Ok(payload) = Payload::new(&self.payload) {
-            let receipt = self.receipt.renewed(Instant::now() + OFFLINE_AFTER);
-            self.hub.pass(&Fixed(self.to), payload, receipt);
+            let now = Instant::now();
+            let receipt = self.receipt.renewed(now + OFFLINE_AFTER);
+            self.hub.pass(&Fixed(self.to), payload, receipt, now);
         }
     }
 
@@ -126,7 +127,7 @@ impl Sent {
             to: self.to,
             payload: self.payload.clone(),
             hub: Arc::clone(&self.hub),
-            receipt: Receipt::for_nobody(),
+            receipt: Receipt::for_nobody(self.receipt.origin(), self.receipt.until()),
         }
     }
 
@@ -181,7 +182,7 @@ impl Witness {
         for act in acts {
             let text = match act {
                 Act::Frame(frame) => frame.encode(),
-                Act::Ping => continue,
+                Act::Ping | Act::Ask(_) => continue,
                 Act::Close(code, message) => ServerFrame::Error {
                     code: *code,
                     message: (*message).to_owned(),

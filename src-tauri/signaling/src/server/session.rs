@@ -8,13 +8,17 @@
 //!     +----------------------------------+----------------+--> closed, each with its code
 //! ```
 
+mod in_flight;
+
 use std::{collections::VecDeque, sync::Arc};
 
 use tokio::time::Instant;
 
+use self::in_flight::InFlight;
 use super::{
     ServerConfig,
     arrival::Arrival,
+    deliveries::Next,
     gate::Bucket,
     hub::{Hub, Mail, Mailbox, Receipt, Seat},
 };
@@ -33,6 +37,8 @@ pub(super) enum Act {
     Frame(ServerFrame),
     /// Send a ping.
     Ping,
+    /// Send a ping with these bytes, to see by its answer what came through.
+    Ask([u8; 4]),
     /// Send this error, close with its code and end.
     Close(ErrorCode, &'static str),
 }
@@ -43,7 +49,7 @@ enum Standing {
     /// Said hello; the nonce is good for one registration. May send.
     Greeted(Nonce),
     /// Reachable at a key. May send.
-    Registered { _seat: Seat },
+    Registered { seat: Seat },
 }
 
 /// A send of ours that nobody has taken yet.
@@ -56,13 +62,6 @@ struct Open {
     until: Instant,
 }
 
-/// A delivery to us that we have not answered yet.
-#[derive(Debug)]
-struct Awaited {
-    id: u32,
-    receipt: Receipt,
-}
-
 #[derive(Debug)]
 pub(super) struct Session {
     hub: Arc<Hub>,
@@ -73,9 +72,7 @@ pub(super) struct Session {
     /// Our own sends whose result is open, in the order of their deadlines.
     open: VecDeque<Open>,
     next_number: u64,
-    next_delivery: u32,
-    /// As good as in the order of their deadlines: a sender's clock is read a moment before its payload arrives here.
-    awaited: VecDeque<Awaited>,
+    in_flight: InFlight,
     /// When a registered client is told of servers for calls again.
     servers_due: Option<Instant>,
     sends: Bucket,
@@ -115,8 +112,7 @@ impl Session {
             standing: Standing::Greeted(Nonce::from(nonce)),
             open: VecDeque::new(),
             next_number: 0,
-            next_delivery: 0,
-            awaited: VecDeque::new(),
+            in_flight: InFlight::default(),
             servers_due: None,
             heard: now,
             asked: now,
@@ -141,10 +137,9 @@ impl Session {
         }
     }
 
-    /// Anything at all came in.
+    /// Anything at all came in that we did not cause.
     pub(super) fn handle_sign_of_life(&mut self, now: Instant, acts: &mut Vec<Act>) {
-        self.heard = now;
-        self.pinged = None;
+        self.handle_life(now);
         if !self.frames.take(now) {
             acts.push(Act::Close(
                 ErrorCode::RateLimited,
@@ -153,30 +148,47 @@ impl Session {
         }
     }
 
+    fn handle_life(&mut self, now: Instant) {
+        self.heard = now;
+        self.pinged = None;
+    }
+
+    /// A pong came in.
+    pub(super) fn handle_pong(&mut self, now: Instant, bytes: &[u8], acts: &mut Vec<Act>) {
+        if self.in_flight.handle_pong(bytes) {
+            self.handle_life(now);
+            self.deliver(now, acts);
+        } else {
+            self.handle_sign_of_life(now, acts);
+        }
+    }
+
     /// A text message came in.
     pub(super) fn handle_text(&mut self, now: Instant, text: &str, acts: &mut Vec<Act>) {
         #[cfg(feature = "meddling")]
         self.witness.iter().for_each(|witness| witness.hears(text));
-        self.handle_sign_of_life(now, acts);
+        let frame = ClientFrame::decode(text);
+        // How many deliveries there are to be answered is up to others.
+        let is_answer = matches!(
+            frame,
+            Ok(ClientFrame::Ack { .. } | ClientFrame::Refuse { .. })
+        );
+        if is_answer && self.in_flight.take_owed() {
+            self.handle_life(now);
+        } else {
+            self.handle_sign_of_life(now, acts);
+        }
         if !acts.is_empty() {
             return;
         }
-        match ClientFrame::decode(text) {
+        match frame {
             Ok(ClientFrame::Register { key, signature }) => {
                 self.register(now, key, &signature, acts)
             }
             Ok(ClientFrame::Send { id, to, payload }) => self.send(now, id, &to, payload, acts),
             Ok(ClientFrame::Leave { id, to, payload }) => self.leave(now, id, to, &payload, acts),
-            Ok(ClientFrame::Ack { id }) => {
-                if let Some(receipt) = self.answered(id) {
-                    receipt.confirm();
-                }
-            }
-            Ok(ClientFrame::Refuse { id }) => {
-                if let Some(receipt) = self.answered(id) {
-                    receipt.refuse();
-                }
-            }
+            Ok(ClientFrame::Ack { id }) => self.answered(now, id, Receipt::confirm, acts),
+            Ok(ClientFrame::Refuse { id }) => self.answered(now, id, Receipt::refuse, acts),
             Err(FrameError::Unsupported) => acts.push(Act::Frame(ServerFrame::Error {
                 code: ErrorCode::Unsupported,
                 message: "This server does not know that type of frame.".to_owned(),
@@ -215,9 +227,10 @@ impl Session {
         {
             self.arrival.host = None;
             self.standing = Standing::Registered {
-                _seat: self.hub.register(
+                seat: self.hub.register(
                     key,
                     self.mailbox.clone(),
+                    self.arrival.origin,
                     now,
                     self.config.limits.offline_after,
                 ),
@@ -271,8 +284,8 @@ impl Session {
         self.next_number += 1;
         let until = now + self.config.limits.offline_after;
         self.open.push_back(Open { number, id, until });
-        let receipt = self.mailbox.receipt(number, until);
-        self.hub.send(to, payload, receipt);
+        let receipt = self.mailbox.receipt(number, until, self.arrival.origin);
+        self.hub.send(to, payload, receipt, now);
     }
 
     /// A note for somebody. What becomes of it is nobody's business: the answer is always the same.
@@ -291,25 +304,38 @@ impl Session {
         acts.push(result(id, outcome));
     }
 
-    fn answered(&mut self, id: u32) -> Option<Receipt> {
-        let index = self.awaited.iter().position(|awaited| awaited.id == id)?;
-        Some(self.awaited.remove(index)?.receipt)
+    /// A delivery was answered, whichever way.
+    fn answered(&mut self, now: Instant, id: u32, how: fn(Receipt), acts: &mut Vec<Act>) {
+        if let Some(receipt) = self.in_flight.answered(id) {
+            how(receipt);
+        }
+        self.deliver(now, acts);
+    }
+
+    /// Writes what is queued for us, as far as the line has room.
+    fn deliver(&mut self, now: Instant, acts: &mut Vec<Act>) {
+        let Standing::Registered { seat } = &self.standing else {
+            return;
+        };
+        loop {
+            match seat.next_delivery(self.in_flight.room(), now) {
+                Next::Delivery(delivery) => {
+                    let (id, payload) = self.in_flight.sent(*delivery, now);
+                    acts.push(Act::Frame(ServerFrame::Deliver { id, payload }));
+                }
+                Next::NoRoom => {
+                    acts.extend(self.in_flight.ask().map(Act::Ask));
+                    return;
+                }
+                Next::Nothing => return,
+            }
+        }
     }
 
     /// Mail from another session.
     pub(super) fn handle_mail(&mut self, now: Instant, mail: Mail, acts: &mut Vec<Act>) {
         match mail {
-            Mail::Deliver(letter) => {
-                let (payload, receipt) = *letter;
-                if receipt.until() <= now {
-                    // The sender has been told `offline` already: no use to either side any more.
-                    return;
-                }
-                let id = self.next_delivery;
-                self.next_delivery = id.wrapping_add(1);
-                self.awaited.push_back(Awaited { id, receipt });
-                acts.push(Act::Frame(ServerFrame::Deliver { id, payload }));
-            }
+            Mail::Waiting => self.deliver(now, acts),
             Mail::Delivered(number) => {
                 let index = self.open.iter().position(|open| open.number == number);
                 if let Some(open) = index.and_then(|index| self.open.remove(index)) {
@@ -332,7 +358,7 @@ impl Session {
             None => self.heard + limits.ping_after,
             Some(_) => self.heard + limits.dead_after,
         };
-        let ack = self.awaited.front().map(|awaited| awaited.receipt.until());
+        let ack = self.in_flight.deadline();
         let open = self.open.front().map(|open| open.until);
         let idle = match self.standing {
             Standing::Greeted(_) => Some(self.asked + limits.anonymous_idle),
@@ -346,11 +372,7 @@ impl Session {
 
     /// Time has passed; being called early does nothing.
     pub(super) fn handle_timeout(&mut self, now: Instant, acts: &mut Vec<Act>) {
-        while let Some(awaited) = self.awaited.front()
-            && awaited.receipt.until() <= now
-        {
-            self.awaited.pop_front();
-        }
+        self.in_flight.handle_timeout(now);
         while let Some(open) = self.open.front()
             && open.until <= now
         {

@@ -63,7 +63,8 @@ pub(super) async fn run<S>(
                 match message {
                     Some(Ok(Message::Text(text))) => session.handle_text(now, &text, &mut acts),
                     Some(Ok(Message::Binary(_))) => session.handle_binary(now, &mut acts),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => session.handle_sign_of_life(now, &mut acts),
+                    Some(Ok(Message::Ping(_))) => session.handle_sign_of_life(now, &mut acts),
+                    Some(Ok(Message::Pong(bytes))) => session.handle_pong(now, &bytes, &mut acts),
                     Some(Ok(Message::Close(_))) | None => return,
                     Some(Err(error)) => {
                         if !is_oversized(error) {
@@ -105,6 +106,7 @@ where
         match act {
             Act::Frame(frame) => feed(socket, Message::text(frame.encode())).await?,
             Act::Ping => feed(socket, Message::Ping(Default::default())).await?,
+            Act::Ask(bytes) => feed(socket, Message::Ping(bytes.to_vec().into())).await?,
             Act::Close(code, message) => {
                 feed(
                     socket,

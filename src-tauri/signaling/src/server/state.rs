@@ -42,8 +42,11 @@ const KNOWN: &str = "known.json";
 /// Largest file of a note that is read, in bytes: the payload as base64url, and room for the rest.
 const MAX_NOTE_FILE: usize = MAX_NOTE_BYTES / 3 * 4 + 1024;
 
+/// Known keys that are written: those who left, and as many more who are there.
+const MAX_KNOWN_WRITTEN: usize = 2 * MAX_KNOWN_KEYS;
+
 /// Largest file of known keys that is read, in bytes: 43 for a key, 13 for a time, and room for punctuation.
-const MAX_KNOWN_FILE: usize = MAX_KNOWN_KEYS * 80;
+const MAX_KNOWN_FILE: usize = MAX_KNOWN_WRITTEN * 80;
 
 /// Notes that are written at one go. Whoever leaves many keeps the disk no busier than this each [`keeper::TOGETHER`].
 const NOTES_AT_ONCE: usize = 64;
@@ -182,14 +185,20 @@ impl StateDir {
 
     /// Puts into memory what was read.
     fn take_in(&mut self, hub: &Hub, clocks: &Clocks) {
-        let Some(Found { known, mut notes }) = self.found.take() else {
+        let Some(Found {
+            mut known,
+            mut notes,
+        }) = self.found.take()
+        else {
             return;
         };
+        // Where there is not room for all, the oldest go.
+        known.keys.sort_by_key(|(_, until)| *until);
         notes.sort_by_key(|(_, note)| note.until);
         let mut memory = hub.notes();
         for (key, until) in known.keys {
             if let Some(until) = clocks.instant(until) {
-                memory.know_until(key, until, clocks.now);
+                memory.known.restore(key, until, clocks.now);
             }
         }
         for (name, note) in notes {
@@ -230,9 +239,8 @@ impl StateDir {
         let there: HashSet<u64> = self.written.keys().copied().collect();
         let most = if last { usize::MAX } else { NOTES_AT_ONCE };
         let Difference { gone, fresh, more } = {
-            let mut notes = hub.notes();
-            notes.sweep(clocks.now);
-            notes.unlike(&there, most)
+            hub.sweep(clocks.now);
+            hub.notes().unlike(&there, most)
         };
         for number in gone {
             self.stray.extend(self.written.remove(&number));
@@ -267,7 +275,7 @@ impl StateDir {
     }
 
     fn write_known(&mut self, hub: &Hub, clocks: &Clocks, last: bool) -> io::Result<()> {
-        self.newcomers |= hub.notes().take_newcomers();
+        self.newcomers |= hub.notes().known.take_newcomers();
         let due = match self.known_at {
             None => self.newcomers,
             Some(at) if self.newcomers => clocks.now >= at + KNOWN_PAUSE,
@@ -277,7 +285,8 @@ impl StateDir {
             return Ok(());
         }
         let keys = hub.known(clocks.now);
-        let keys = keys.into_iter().map(|(key, at)| (key, clocks.unix(at)));
+        let keys = keys.into_iter().take(MAX_KNOWN_WRITTEN);
+        let keys = keys.map(|(key, at)| (key, clocks.unix(at)));
         let file = KnownFile {
             keys: keys.collect(),
         };

@@ -150,15 +150,28 @@ impl Raw {
         Self::try_connect(server, Some(host)).await.unwrap()
     }
 
+    /// Connects by a proxy that the server trusts, from this address.
+    pub async fn connect_from(server: &Server, address: &str) -> Self {
+        let header = ("x-forwarded-for", address);
+        Self::try_connect_with(server, Some(header)).await.unwrap()
+    }
+
     pub async fn try_connect(
         server: &Server,
         host: Option<&str>,
     ) -> Result<Self, tungstenite::Error> {
+        Self::try_connect_with(server, host.map(|host| ("host", host))).await
+    }
+
+    async fn try_connect_with(
+        server: &Server,
+        header: Option<(&'static str, &str)>,
+    ) -> Result<Self, tungstenite::Error> {
         let mut request = format!("{}/ws", server.url())
             .into_client_request()
             .unwrap();
-        if let Some(host) = host {
-            request.headers_mut().insert("host", host.parse().unwrap());
+        if let Some((name, value)) = header {
+            request.headers_mut().insert(name, value.parse().unwrap());
         }
         let (socket, _) = connect_async(request).await?;
         let mut raw = Self {

@@ -11,6 +11,7 @@ use crate::server::{
     arrival::Arrival,
     gate::{Allowance, Bucket},
     hub::Mailbox,
+    shares::Origin,
 };
 
 /// A socket in memory: says what it is given, then falls silent; keeps what it is told, up to what it can take.
@@ -77,7 +78,7 @@ async fn run_over(socket: Memory, stop: impl Future<Output = ()>) -> Vec<Message
         local: None,
         host: None,
         allowance: Allowance::new(Bucket::new(1, 1, now)),
-        origin: 0,
+        origin: Origin::Address(0),
     };
     let session = Session::new(Arc::default(), Arc::default(), mailbox, arrival, now).unwrap();
     run(socket, session, mail, stop, Duration::from_secs(10)).await;

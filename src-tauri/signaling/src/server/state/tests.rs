@@ -64,7 +64,8 @@ fn whoever_is_there_is_known_for_the_full_time_by_a_server_that_was_killed() {
     let (mailbox, _mail) = super::super::hub::Mailbox::new();
     let (bob, clocks) = (Key::from([2; 32]), Clocks::read());
     let patience = Duration::from_secs(2);
-    let seat = hub.register(bob, mailbox, clocks.now, patience);
+    let origin = super::super::shares::Origin::Address(2);
+    let seat = hub.register(bob, mailbox, origin, clocks.now, patience);
     let mut state = StateDir::open(dir.path()).unwrap();
     let until = || {
         let file = std::fs::read(dir.path().join(KNOWN)).unwrap();
