@@ -158,5 +158,8 @@ pub const TURN_TTL_MIN: Duration = Duration::from_secs(10);
 /// Longest time that TURN credentials can be good for.
 pub const TURN_TTL_MAX: Duration = Duration::from_secs(7 * 86_400);
 
+/// Names under which all who register from one address (one IPv4 address, or one IPv6 /64) use a TURN server: each has a quota there.
+pub const TURN_NAMES_PER_ORIGIN: u64 = 4;
+
 /// Most STUN and TURN entries that a client takes from a server, and most URLs in each.
 pub const MAX_ICE_SERVERS: usize = 8;

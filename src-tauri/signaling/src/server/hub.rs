@@ -181,6 +181,10 @@ pub(super) struct Seat {
 }
 
 impl Seat {
+    pub(super) const fn key(&self) -> &Key {
+        &self.key
+    }
+
     /// What is next in the queue for this key, if it weighs no more than `room`.
     pub(super) fn next_delivery(&self, room: u64, now: Instant) -> Next {
         self.hub.deliveries().next(self.number, room, now)

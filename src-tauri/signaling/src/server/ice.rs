@@ -3,6 +3,7 @@
 
 use std::{
     fmt,
+    hash::{BuildHasher as _, RandomState},
     str::FromStr,
     time::{Duration, SystemTime},
 };
@@ -13,9 +14,10 @@ use base64::{
     engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
 };
 
+use super::shares::Origin;
 use crate::{
-    limits::{TURN_TTL_MAX, TURN_TTL_MIN},
-    wire::{IceServer, IceUrl, ServerFrame},
+    limits::{TURN_NAMES_PER_ORIGIN, TURN_TTL_MAX, TURN_TTL_MIN},
+    wire::{IceServer, IceUrl, Key, ServerFrame},
 };
 
 /// What a TURN server and this one share: coturn's `static-auth-secret`. `Debug` does not show it.
@@ -70,6 +72,8 @@ pub struct IceIssuer {
     turn: Vec<IceUrl>,
     secret: Option<TurnSecret>,
     ttl: Duration,
+    /// Makes names that say nothing, other ones in each run.
+    names: RandomState,
 }
 
 impl IceIssuer {
@@ -99,6 +103,7 @@ impl IceIssuer {
             turn,
             secret,
             ttl,
+            names: RandomState::new(),
         })
     }
 
@@ -107,17 +112,21 @@ impl IceIssuer {
         self.ttl / 2
     }
 
-    /// The frame for one client, good from now on; `None` without random bytes or a clock.
-    pub(super) fn issue(&self) -> Option<ServerFrame> {
+    /// The frame for one client, good from now on; `None` without a clock.
+    pub(super) fn issue(&self, origin: Origin, key: &Key) -> Option<ServerFrame> {
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let mut random = [0; 9];
-        if getrandom::fill(&mut random).is_err() {
-            return None;
-        }
-        Some(self.issue_at(now.ok()?, random))
+        Some(self.issue_at(now.ok()?, &self.name(origin, key)))
     }
 
-    fn issue_at(&self, unix_time: Duration, random: [u8; 9]) -> ServerFrame {
+    /// What coturn counts a client's relays by (`user-quota`): it looks at what follows the time. Whoever makes many keys has no more
+    /// names for that, and several people at one address seldom have the same.
+    fn name(&self, origin: Origin, key: &Key) -> String {
+        let slot = self.names.hash_one(key) % TURN_NAMES_PER_ORIGIN;
+        let name = self.names.hash_one((origin, slot));
+        URL_SAFE_NO_PAD.encode(name.to_be_bytes())
+    }
+
+    fn issue_at(&self, unix_time: Duration, name: &str) -> ServerFrame {
         let texts = |urls: &[IceUrl]| urls.iter().map(|url| url.as_str().to_owned()).collect();
         let mut ice = Vec::new();
         if !self.stun.is_empty() {
@@ -128,9 +137,8 @@ impl IceIssuer {
             });
         }
         if let Some(secret) = &self.secret {
-            // What follows the time tells one client from another in coturn's quotas, and who it is to nobody.
             let until = (unix_time + self.ttl).as_secs();
-            let username = format!("{until}:{}", URL_SAFE_NO_PAD.encode(random));
+            let username = format!("{until}:{name}");
             let key = hmac::Key::new(HMAC_SHA1_FOR_LEGACY_USE_ONLY, secret.0.as_bytes());
             let credential = STANDARD.encode(hmac::sign(&key, username.as_bytes()));
             ice.push(IceServer {
@@ -146,6 +154,8 @@ impl IceIssuer {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     const HOUR: Duration = Duration::from_secs(3600);
@@ -166,8 +176,7 @@ mod tests {
             "turns:turn.example.org:443?transport=tcp",
         ]);
         let issuer = IceIssuer::new(urls(&["stun:s.example"]), turn, secret(), HOUR).unwrap();
-        let random = [0, 1, 2, 3, 4, 5, 6, 7, 8];
-        let frame = issuer.issue_at(Duration::from_secs(1_700_000_000), random);
+        let frame = issuer.issue_at(Duration::from_secs(1_700_000_000), "AAECAwQFBgcI");
         assert_eq!(
             frame.encode(),
             concat!(
@@ -178,16 +187,32 @@ mod tests {
         );
     }
 
+    const BOBS: Origin = Origin::Address(2);
+
+    fn bob() -> Key {
+        Key::from([2; 32])
+    }
+
     #[test]
-    fn no_two_clients_have_the_same_name() {
-        let issuer = IceIssuer::new(vec![], urls(&["turn:t.example"]), secret(), HOUR).unwrap();
-        assert_ne!(issuer.issue(), issuer.issue());
+    fn whoever_makes_many_keys_has_no_more_relays_for_that() {
+        let new = || IceIssuer::new(vec![], urls(&["turn:t.example"]), secret(), HOUR).unwrap();
+        let issuer = new();
+        let names = |origin| {
+            let keys = (0..=255).map(|number| Key::from([number; 32]));
+            keys.map(|key| issuer.name(origin, &key))
+                .collect::<HashSet<_>>()
+        };
+        let (bobs, mallorys) = (names(BOBS), names(Origin::Address(666)));
+        assert_eq!(mallorys.len() as u64, TURN_NAMES_PER_ORIGIN);
+        assert!(bobs.is_disjoint(&mallorys), "nobody uses up another's");
+        assert_eq!(issuer.name(BOBS, &bob()), issuer.name(BOBS, &bob()));
+        assert_ne!(issuer.name(BOBS, &bob()), new().name(BOBS, &bob()));
     }
 
     #[test]
     fn stun_alone_needs_no_secret() {
         let issuer = IceIssuer::new(urls(&["stun:s.example"]), vec![], None, HOUR).unwrap();
-        let Some(ServerFrame::Servers { ice, .. }) = issuer.issue() else {
+        let Some(ServerFrame::Servers { ice, .. }) = issuer.issue(BOBS, &bob()) else {
             panic!("no servers")
         };
         assert_eq!(ice.len(), 1);
@@ -219,7 +244,7 @@ mod tests {
     #[test]
     fn debug_output_shows_no_secret() {
         let issuer = IceIssuer::new(vec![], urls(&["turn:t.example"]), secret(), HOUR).unwrap();
-        let text = format!("{issuer:?} {:?}", issuer.issue());
+        let text = format!("{issuer:?} {:?}", issuer.issue(BOBS, &bob()));
         assert!(!text.contains("north"), "{text}");
         assert!(text.contains("IceServer { .. }"), "{text}");
     }

@@ -251,9 +251,12 @@ impl Session {
 
     /// Tells of the servers for calls, if there are any, and sees to it that they are told again in time.
     fn tell_servers(&mut self, now: Instant, acts: &mut Vec<Act>) {
-        if let Some(ice) = &self.config.ice {
+        if let Some(ice) = &self.config.ice
+            && let Standing::Registered { seat } = &self.standing
+        {
             self.servers_due = Some(now + ice.refresh_after());
-            acts.extend(ice.issue().map(Act::Frame));
+            let frame = ice.issue(self.arrival.origin, seat.key());
+            acts.extend(frame.map(Act::Frame));
         }
     }
 
