@@ -109,6 +109,10 @@ export type ContactView = {
    */
   own_name: string,
   /**
+   * Another contact whose name here looks like the one they gave themselves: they may be posing as them.
+   */
+  namesake: string | null,
+  /**
    * Whether they have agreed to be a contact.
    */
   standing: Standing,
@@ -172,9 +176,17 @@ export type RequestView = {
    */
   name: string,
   /**
-   * A contact of this name, who is somebody else: they may be posing as them.
+   * A contact whose name looks like this one, and who is somebody else: they may be posing as them.
    */
   namesake: string | null,
+  /**
+   * Somebody else asks under a name that looks like this one.
+   */
+  alike: boolean,
+  /**
+   * Others ask with the same one-time invite, which was given to one person.
+   */
+  shared: boolean,
   /**
    * When it came, Unix time in milliseconds.
    */
@@ -602,7 +614,7 @@ export type InvitePreview = {
    */
   own: boolean,
   /**
-   * A contact of this name, who is somebody else: this is a new person.
+   * A contact whose name looks like this one, and who is somebody else: this is a new person.
    */
   namesake: string | null,
   /**

@@ -88,6 +88,8 @@ export default {
   "person.voice_name": "Sprachanruf an {name}",
   "person.open": "{name} anzeigen",
   "person.own_name": "Nennt sich selbst {name}",
+  "person.own_name_alike":
+    "Nennt sich selbst {name}, so wie dein Kontakt {known}, und ist jemand anderes. Vergleicht die Sicherheitsnummer, bevor du dem Namen traust.",
   "person.rename": "Umbenennen",
   "person.remove": "Entfernen",
   "person.verified": "Bestätigt",
@@ -148,6 +150,10 @@ export default {
   "requests.blocked": "{name} ist blockiert und erfährt es nicht.",
   "requests.namesake":
     "Das ist nicht {name}, wie du die Person schon kennst: Es ist jemand anderes, oder {name} mit neuer Identität. Frag auf einem anderen Weg nach, bevor du annimmst.",
+  "requests.alike":
+    "Noch jemand fragt unter einem Namen an, der gleich aussieht. Frag auf einem anderen Weg nach, wer davon die Person ist, die du kennst, bevor du annimmst.",
+  "requests.shared":
+    "Mehrere Leute fragen mit dieser Einmal-Einladung an, die für eine Person war. Frag auf einem anderen Weg nach, wer davon die Person ist, die du eingeladen hast, bevor du annimmst.",
   "requests.name_hint": "Wie du die Person nennst. Lass das Feld leer, um ihren eigenen Namen zu nehmen.",
 
   "standing.waiting": "Warten, bis {name} deine Anfrage annimmt",
@@ -625,6 +631,8 @@ export default {
   "core.name_control": "In diesem Namen steckt ein unsichtbares Steuerzeichen. Tippe ihn neu, statt ihn einzufügen.",
   "core.name_direction":
     "In diesem Namen steckt ein verstecktes Zeichen, das die Schreibrichtung ändert. Tippe ihn neu, statt ihn einzufügen.",
+  "core.name_private": "In diesem Namen steckt ein Zeichen, das auf jedem Computer anders aussieht. Nimm es heraus.",
+  "core.name_marks": "Dieser Name hat Akzente ohne Buchstaben oder zu viele auf einem. Tippe ihn ohne sie neu.",
   "core.invite_other":
     "Das ist keine Ringdown-Einladung. Eine Einladung beginnt mit „{scheme}“; bitte deinen Freund um seine.",
   "core.invite_truncated": "Das Ende dieser Einladung fehlt. Kopiere den ganzen Link und füge ihn noch einmal ein.",
@@ -636,8 +644,12 @@ export default {
   "core.invite_expired": "Diese Einladung ist abgelaufen. Bitte {name} um eine neue.",
   "core.contact_own": "Das ist deine eigene Einladung. Schick sie deinem Freund und füge die ein, die er dir schickt.",
   "core.contact_taken": "Du hast schon einen Kontakt namens „{name}“. Gib diesem einen anderen Namen.",
+  "core.contact_alike":
+    "Dieser Name sieht aus wie der deines Kontakts „{name}“. Gib diesem einen Namen, den du nicht verwechseln kannst.",
   "core.contact_unknown": "Diese Person ist kein Kontakt mehr. Füge sie mit ihrer Einladung neu hinzu.",
   "core.request_gone": "Diese Anfrage gibt es nicht mehr. Bitte deinen Freund, sie noch einmal zu schicken.",
+  "core.invite_got_around":
+    "Diese Einladung haben mehrere Leute benutzt, und du hast {name} angenommen. Vergleicht die Sicherheitsnummer, um sicher zu sein, dass es die Person ist, der du sie gegeben hast.",
   "core.call_unknown": "Diese Person ist kein Kontakt mehr.",
   "core.call_blocked": "Du hast diese Person blockiert. Heb das auf, um sie anzurufen.",
   "core.call_nobody": "Kein Kontakt heißt „{name}“. Füge die Person zuerst hinzu.",

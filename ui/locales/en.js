@@ -86,6 +86,8 @@ export default /** @type {const} */ ({
   "person.voice_name": "Voice call {name}",
   "person.open": "Show {name}",
   "person.own_name": "Calls themselves {name}",
+  "person.own_name_alike":
+    "Calls themselves {name}, like your contact {known}, and is somebody else. Compare the safety number before you trust the name.",
   "person.rename": "Rename",
   "person.remove": "Remove",
 
@@ -143,6 +145,10 @@ export default /** @type {const} */ ({
   "requests.blocked": "{name} is blocked and is not told.",
   "requests.namesake":
     "This is not the {name} you already know: it is another person, or {name} with a new identity. Ask them another way before you accept.",
+  "requests.alike":
+    "Somebody else asks under a name that looks the same. Ask your friend another way which of them they are before you accept.",
+  "requests.shared":
+    "Several people ask with this one-time invite, which was for one person. Ask your friend another way which of them they are before you accept.",
   "requests.name_hint": "Your name for them. Leave it empty to use theirs.",
 
   "standing.waiting": "Waiting for {name} to accept your request",
@@ -599,6 +605,8 @@ export default /** @type {const} */ ({
   "core.name_control": "This name has an invisible control character in it. Type it again instead of pasting it.",
   "core.name_direction":
     "This name has a hidden character that changes the direction of writing. Type it again instead of pasting it.",
+  "core.name_private": "This name has a character that looks different on every computer. Take it out.",
+  "core.name_marks": "This name has accents without a letter, or too many on one letter. Type it again without them.",
   "core.invite_other": "This is not a Ringdown invite. An invite begins with “{scheme}”; ask your friend for theirs.",
   "core.invite_truncated": "The end of this invite is missing. Copy the whole link and paste it again.",
   "core.invite_damaged": "This invite was changed on its way. Ask your friend to send it once more.",
@@ -608,8 +616,11 @@ export default /** @type {const} */ ({
   "core.invite_expired": "This invite has expired. Ask {name} for a new one.",
   "core.contact_own": "This is your own invite. Send it to your friend, and paste the one they send you.",
   "core.contact_taken": "You already have a contact called “{name}”. Give this one another name.",
+  "core.contact_alike": "This name looks like that of your contact “{name}”. Give this one a name that you can't mistake for it.",
   "core.contact_unknown": "This person is no longer a contact. Add them again with their invite.",
   "core.request_gone": "This request is no longer there. Ask your friend to send it again.",
+  "core.invite_got_around":
+    "This invite was used by several people, and you accepted {name}. Compare the safety number with them to be sure that it is who you gave it to.",
   "core.call_unknown": "This person is no longer a contact.",
   "core.call_blocked": "You have blocked this person. Unblock them to call them.",
   "core.call_nobody": "No contact is called “{name}”. Add them first.",

@@ -88,6 +88,8 @@ export default {
   "person.voice_name": "Llamada de voz a {name}",
   "person.open": "Mostrar a {name}",
   "person.own_name": "Se hace llamar {name}",
+  "person.own_name_alike":
+    "Se hace llamar {name}, como tu contacto {known}, y es otra persona. Comparad el número de seguridad antes de fiarte del nombre.",
   "person.rename": "Cambiar nombre",
   "person.remove": "Eliminar",
   "person.verified": "Verificado",
@@ -146,6 +148,10 @@ export default {
   "requests.blocked": "Has bloqueado a {name}. No se le avisa.",
   "requests.namesake":
     "No es {name}, a quien ya conoces: es otra persona, o {name} con una identidad nueva. Pregúntale por otro medio antes de aceptar.",
+  "requests.alike":
+    "Otra persona lo solicita con un nombre que parece igual. Antes de aceptar, pregunta por otro medio cuál de ellas es la que conoces.",
+  "requests.shared":
+    "Varias personas lo solicitan con esta invitación de un solo uso, que era para una. Antes de aceptar, pregunta por otro medio cuál de ellas es la que invitaste.",
   "requests.name_hint": "El nombre que le das tú. Déjalo vacío para usar el suyo.",
 
   "standing.waiting": "Esperando a que {name} acepte tu solicitud",
@@ -622,6 +628,8 @@ export default {
   "core.name_control": "Este nombre contiene un carácter de control invisible. Escríbelo de nuevo en vez de pegarlo.",
   "core.name_direction":
     "Este nombre contiene un carácter oculto que cambia la dirección de la escritura. Escríbelo de nuevo en vez de pegarlo.",
+  "core.name_private": "Este nombre contiene un carácter que se ve distinto en cada ordenador. Quítalo.",
+  "core.name_marks": "Este nombre tiene acentos sin letra, o demasiados en una sola. Escríbelo de nuevo sin ellos.",
   "core.invite_other":
     "Esto no es una invitación de Ringdown. Una invitación empieza por “{scheme}”; pide la suya a tu amigo.",
   "core.invite_truncated": "Falta el final de esta invitación. Copia el enlace entero y pégalo de nuevo.",
@@ -632,8 +640,11 @@ export default {
   "core.invite_expired": "Esta invitación ha caducado. Pide otra a {name}.",
   "core.contact_own": "Esta es tu propia invitación. Envíasela a tu amigo y pega la que te envíe.",
   "core.contact_taken": "Ya tienes un contacto llamado “{name}”. Ponle otro nombre a este.",
+  "core.contact_alike": "Este nombre se parece al de tu contacto “{name}”. Ponle a este uno que no puedas confundir.",
   "core.contact_unknown": "Esta persona ya no es un contacto. Añádela de nuevo con su invitación.",
   "core.request_gone": "Esta solicitud ya no está. Pide a tu amigo que la envíe otra vez.",
+  "core.invite_got_around":
+    "Varias personas usaron esta invitación, y has aceptado a {name}. Comparad el número de seguridad para asegurarte de que es a quien se la diste.",
   "core.call_unknown": "Esta persona ya no es un contacto.",
   "core.call_blocked": "Has bloqueado a esta persona. Desbloquéala para llamarla.",
   "core.call_nobody": "Ningún contacto se llama “{name}”. Añádelo primero.",

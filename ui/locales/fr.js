@@ -88,6 +88,8 @@ export default {
   "person.voice_name": "Appel vocal à {name}",
   "person.open": "Afficher {name}",
   "person.own_name": "Se fait appeler {name}",
+  "person.own_name_alike":
+    "Se fait appeler {name}, comme votre contact {known}, et c’est quelqu’un d’autre. Comparez le numéro de sécurité avant de vous fier au nom.",
   "person.rename": "Renommer",
   "person.remove": "Supprimer",
   "person.verified": "Vérifié",
@@ -148,6 +150,10 @@ export default {
   "requests.blocked": "Vous avez bloqué {name}, qui n’en est pas averti.",
   "requests.namesake":
     "Ce n’est pas {name} que vous connaissez déjà : c’est quelqu’un d’autre, ou {name} avec une nouvelle identité. Demandez-lui par un autre moyen avant d’accepter.",
+  "requests.alike":
+    "Quelqu’un d’autre fait une demande sous un nom qui a le même aspect. Avant d’accepter, demandez par un autre moyen laquelle de ces personnes vous connaissez.",
+  "requests.shared":
+    "Plusieurs personnes font une demande avec cette invitation à usage unique, destinée à une seule. Avant d’accepter, demandez par un autre moyen laquelle vous avez invitée.",
   "requests.name_hint": "Le nom que vous lui donnez. Laissez vide pour garder le sien.",
 
   "standing.waiting": "En attente que {name} accepte votre demande",
@@ -630,6 +636,8 @@ export default {
   "core.name_control": "Ce nom contient un caractère de contrôle invisible. Retapez-le au lieu de le coller.",
   "core.name_direction":
     "Ce nom contient un caractère caché qui change le sens de l’écriture. Retapez-le au lieu de le coller.",
+  "core.name_private": "Ce nom contient un caractère qui change d’aspect d’un ordinateur à l’autre. Retirez-le.",
+  "core.name_marks": "Ce nom a des accents sans lettre, ou trop d’accents sur une seule. Retapez-le sans eux.",
   "core.invite_other":
     "Ce n’est pas une invitation Ringdown. Une invitation commence par « {scheme} » ; demandez la sienne à votre ami.",
   "core.invite_truncated": "Il manque la fin de cette invitation. Copiez tout le lien et collez-le à nouveau.",
@@ -641,8 +649,11 @@ export default {
   "core.invite_expired": "Cette invitation a expiré. Demandez-en une nouvelle à {name}.",
   "core.contact_own": "C’est votre propre invitation. Envoyez-la à votre ami et collez celle qu’il vous envoie.",
   "core.contact_taken": "Vous avez déjà un contact nommé « {name} ». Donnez un autre nom à celui-ci.",
+  "core.contact_alike": "Ce nom ressemble à celui de votre contact « {name} ». Donnez à celui-ci un nom impossible à confondre.",
   "core.contact_unknown": "Cette personne n’est plus un contact. Ajoutez-la à nouveau avec son invitation.",
   "core.request_gone": "Cette demande n’existe plus. Demandez à votre ami de la renvoyer.",
+  "core.invite_got_around":
+    "Plusieurs personnes ont utilisé cette invitation, et vous avez accepté {name}. Comparez le numéro de sécurité pour être sûr que c’est bien la personne à qui vous l’avez donnée.",
   "core.call_unknown": "Cette personne n’est plus un contact.",
   "core.call_blocked": "Vous avez bloqué cette personne. Débloquez-la pour l’appeler.",
   "core.call_nobody": "Aucun contact ne s’appelle « {name} ». Ajoutez-le d’abord.",

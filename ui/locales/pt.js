@@ -88,6 +88,8 @@ export default {
   "person.voice_name": "Chamada de voz para {name}",
   "person.open": "Mostrar {name}",
   "person.own_name": "Usa o nome {name}",
+  "person.own_name_alike":
+    "Usa o nome {name}, como seu contato {known}, e é outra pessoa. Comparem o número de segurança antes de confiar no nome.",
   "person.rename": "Renomear",
   "person.remove": "Remover",
   "person.verified": "Verificado",
@@ -146,6 +148,10 @@ export default {
   "requests.blocked": "{name} está bloqueado e não é avisado.",
   "requests.namesake":
     "Não é {name} que você já conhece: é outra pessoa, ou {name} com uma identidade nova. Pergunte por outro meio antes de aceitar.",
+  "requests.alike":
+    "Outra pessoa faz o pedido com um nome que parece igual. Antes de aceitar, pergunte por outro meio qual delas é quem você conhece.",
+  "requests.shared":
+    "Várias pessoas fazem o pedido com este convite de uso único, que era para uma só. Antes de aceitar, pergunte por outro meio qual delas é quem você convidou.",
   "requests.name_hint": "O nome que você dá. Deixe vazio para usar o da própria pessoa.",
 
   "standing.waiting": "Esperando {name} aceitar seu pedido",
@@ -624,6 +630,8 @@ export default {
   "core.name_control": "Este nome contém um caractere de controle invisível. Digite-o de novo em vez de colar.",
   "core.name_direction":
     "Este nome contém um caractere oculto que muda a direção da escrita. Digite-o de novo em vez de colar.",
+  "core.name_private": "Este nome contém um caractere que muda de aparência em cada computador. Retire-o.",
+  "core.name_marks": "Este nome tem acentos sem letra, ou acentos demais em uma só. Digite-o de novo sem eles.",
   "core.invite_other": "Isto não é um convite do Ringdown. Um convite começa com “{scheme}”; peça o dele ao seu amigo.",
   "core.invite_truncated": "Falta o fim deste convite. Copie o link inteiro e cole de novo.",
   "core.invite_damaged": "Este convite foi alterado no caminho. Peça ao seu amigo que envie de novo.",
@@ -633,8 +641,11 @@ export default {
   "core.invite_expired": "Este convite expirou. Peça um novo a {name}.",
   "core.contact_own": "Este é seu próprio convite. Envie-o ao seu amigo e cole o que ele enviar.",
   "core.contact_taken": "Você já tem um contato chamado “{name}”. Dê outro nome a este.",
+  "core.contact_alike": "Este nome se parece com o do seu contato “{name}”. Dê a este um nome que não dê para confundir.",
   "core.contact_unknown": "Esta pessoa não é mais um contato. Adicione-a de novo com o convite dela.",
   "core.request_gone": "Este pedido não existe mais. Peça ao seu amigo que envie de novo.",
+  "core.invite_got_around":
+    "Várias pessoas usaram este convite, e você aceitou {name}. Comparem o número de segurança para ter certeza de que é quem recebeu o convite de você.",
   "core.call_unknown": "Esta pessoa não é mais um contato.",
   "core.call_blocked": "Você bloqueou esta pessoa. Desbloqueie-a para ligar.",
   "core.call_nobody": "Nenhum contato se chama “{name}”. Adicione a pessoa primeiro.",

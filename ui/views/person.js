@@ -139,7 +139,8 @@ export function createPerson(actions, go) {
       avatar.update(contact.name, contact.key);
       setText(name, contact.name);
       ownName.hidden = contact.own_name === contact.name || contact.own_name === "";
-      setText(ownName, t("person.own_name", { name: contact.own_name }));
+      setText(ownName, ownNameText(contact));
+      setAttribute(ownName, "data-mood", contact.namesake === null ? null : "warning");
       badge.update(contact.verified);
       star.update(contact);
       const says = [presenceText(contact), lastCallText(contact, Date.now())].filter(Boolean).join(" · ");
@@ -163,3 +164,10 @@ export function createPerson(actions, go) {
     },
   };
 }
+
+/**
+ * What they call themselves, and whom they could be taken for by it.
+ * @param {ContactView} contact
+ */
+const ownNameText = ({ own_name: name, namesake: known }) =>
+  known === null ? t("person.own_name", { name }) : t("person.own_name_alike", { name, known });

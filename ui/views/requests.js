@@ -83,8 +83,9 @@ function createCard(actions) {
       const words = t("requests.wants", { name: next.name });
       setText(title, words);
       setAttribute(group, "aria-label", words);
-      warning.hidden = next.namesake === null;
-      setText(/** @type {Element} */ (warning.lastElementChild), namesakeText(next.namesake));
+      const risks = riskText(next);
+      warning.hidden = risks === "";
+      setText(/** @type {Element} */ (warning.lastElementChild), risks);
     },
   };
 }
@@ -94,13 +95,14 @@ function createCard(actions) {
  * @param {RequestView} request
  */
 function openAccept(actions, request) {
+  const risks = riskText(request);
   const name = h("input", { type: "text", autocomplete: "off", spellcheck: "false", dir: "auto", "aria-describedby": "request-name-hint" });
   name.value = request.name;
   openForm({
     title: t("requests.wants", { name: request.name }),
     submit: t("add.add"),
     body: [
-      request.namesake !== null && h("p", { class: "warning" }, namesakeText(request.namesake)),
+      risks !== "" && h("p", { class: "warning" }, risks),
       field("request-name", t("add.name"), name, h("p", { class: "hint", id: "request-name-hint" }, t("requests.name_hint"))),
     ],
     onsubmit: async () => {
@@ -113,7 +115,11 @@ function openAccept(actions, request) {
 }
 
 /**
- * A key never changes: who has an old contact's name and another key is somebody else, until they show otherwise.
- * @param {string | null} namesake the old contact
+ * Why the person may not be who the name says. A key never changes: who has an old contact's name and another key is somebody
+ * else, until they show otherwise; and a one-time invite was for one person.
+ * @param {RequestView} request
  */
-export const namesakeText = (namesake) => (namesake === null ? "" : t("requests.namesake", { name: namesake }));
+const riskText = ({ namesake, alike, shared }) =>
+  [namesake !== null && t("requests.namesake", { name: namesake }), shared && t("requests.shared"), alike && t("requests.alike")]
+    .filter(Boolean)
+    .join(" ");

@@ -222,7 +222,12 @@ impl Hub {
     /// Takes what is on disk, and goes online where there is somebody to be.
     fn read_book(&mut self) -> Result<(), StoreError> {
         self.settings = self.store.setting("settings")?.unwrap_or_default();
-        self.contacts = Contacts::from_saved(self.store.contacts()?);
+        let saved = self.store.contacts()?;
+        self.contacts = Contacts::from_saved(saved.clone());
+        // Some were told apart by another name.
+        for contact in self.contacts.iter().filter(|read| !saved.contains(read)) {
+            self.store.put_contact(contact)?;
+        }
         self.issued = IssuedBook::from_saved(self.store.invites()?);
         self.incoming = self.store.setting("requests")?.unwrap_or_default();
         self.quiet = self.store.setting("quiet")?.unwrap_or_default();

@@ -77,6 +77,8 @@ pub struct ContactView {
     pub name: String,
     /// The name they gave themselves.
     pub own_name: String,
+    /// Another contact whose name here looks like the one they gave themselves: they may be posing as them.
+    pub namesake: Option<String>,
     /// Whether they have agreed to be a contact.
     pub standing: Standing,
     /// The safety numbers were compared and are the same.
@@ -123,8 +125,12 @@ pub struct RequestView {
     pub key: String,
     /// The name they gave themselves.
     pub name: String,
-    /// A contact of this name, who is somebody else: they may be posing as them.
+    /// A contact whose name looks like this one, and who is somebody else: they may be posing as them.
     pub namesake: Option<String>,
+    /// Somebody else asks under a name that looks like this one.
+    pub alike: bool,
+    /// Others ask with the same one-time invite, which was given to one person.
+    pub shared: bool,
     /// When it came, Unix time in milliseconds.
     pub received_ms: u64,
 }
@@ -296,7 +302,7 @@ pub struct InvitePreview {
     pub known: Option<String>,
     /// It is your own.
     pub own: bool,
-    /// A contact of this name, who is somebody else: this is a new person.
+    /// A contact whose name looks like this one, and who is somebody else: this is a new person.
     pub namesake: Option<String>,
     /// It can no longer be used.
     pub expired: bool,

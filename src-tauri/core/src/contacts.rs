@@ -1,12 +1,14 @@
 //! The address book: *your* name (petname) for *that* key.
 
 mod choices;
+mod names;
 #[cfg(test)]
 mod tests;
 
 use serde::{Deserialize, Serialize};
 use ts_rs::TS;
 
+use self::names::Names;
 use crate::call::Known;
 use crate::ice::IcePolicy;
 use crate::identity::PublicKey;
@@ -22,6 +24,11 @@ pub enum ContactError {
     /// Another contact has this name.
     #[error("You already have a contact called “{0}”. Give this one another name.")]
     NameTaken(DisplayName),
+    /// Another contact has a name that looks so.
+    #[error(
+        "This name looks like that of your contact “{0}”. Give this one a name that you can't mistake for it."
+    )]
+    NameAlike(DisplayName),
     /// There is no contact with this key.
     #[error("This person is no longer a contact. Add them again with their invite.")]
     Unknown,
@@ -118,23 +125,32 @@ pub enum AddOutcome {
     },
 }
 
-/// Everyone one knows, by name. No two with one key, no two with one name (whatever its case).
+/// Everyone one knows, by name. No two with one key, no two whose names can be mistaken for each other.
 #[derive(Debug, Clone, Default)]
-pub struct Contacts(Vec<Contact>);
+pub struct Contacts {
+    people: Vec<Contact>,
+    /// What the names look like.
+    names: Names,
+}
 
 impl Contacts {
-    /// The book as it was kept.
+    /// The book as it was kept. An earlier Ringdown let in names that look alike: the contact who is less well known gets a number
+    /// behind theirs.
     #[must_use]
-    pub fn from_saved(contacts: Vec<Contact>) -> Self {
-        let mut book = Self(contacts);
-        book.sort();
+    pub fn from_saved(mut people: Vec<Contact>) -> Self {
+        names::tell_apart(&mut people);
+        let mut book = Self {
+            people,
+            names: Names::default(),
+        };
+        book.order();
         book
     }
 
     /// Adds the maker of the invite under `name`, or under their own where none is given. They are still to be asked.
     ///
     /// # Errors
-    /// [`ContactError::OwnInvite`], [`ContactError::NameTaken`]; the book is unchanged.
+    /// [`ContactError::OwnInvite`], [`ContactError::NameTaken`], [`ContactError::NameAlike`]; the book is unchanged.
     pub fn add(
         &mut self,
         own: PublicKey,
@@ -144,7 +160,11 @@ impl Contacts {
         if invite.key == own {
             return Err(ContactError::OwnInvite);
         }
-        if let Some(known) = self.0.iter_mut().find(|contact| contact.key == invite.key) {
+        if let Some(known) = self
+            .people
+            .iter_mut()
+            .find(|contact| contact.key == invite.key)
+        {
             known.own_name = invite.name;
             if !invite.reach.is_empty() {
                 known.reach = invite.reach;
@@ -152,25 +172,25 @@ impl Contacts {
             if known.standing == Standing::Requested && invite.token.is_some() {
                 known.token = invite.token;
             }
-            return Ok(AddOutcome::AlreadyKnown {
-                name: known.name.clone(),
-            });
+            let name = known.name.clone();
+            self.order();
+            return Ok(AddOutcome::AlreadyKnown { name });
         }
         let name = name.unwrap_or_else(|| invite.name.clone());
         self.check_free(&name, invite.key)?;
-        self.0.push(Contact {
+        self.people.push(Contact {
             reach: invite.reach,
             token: invite.token,
             ..Contact::new(invite.key, name, invite.name, Standing::Requested)
         });
-        self.sort();
+        self.order();
         Ok(AddOutcome::Added)
     }
 
     /// Adds somebody who asked, under `name`, or under their own where none is given.
     ///
     /// # Errors
-    /// [`ContactError::NameTaken`]; the book is unchanged.
+    /// [`ContactError::NameTaken`], [`ContactError::NameAlike`]; the book is unchanged.
     pub(crate) fn add_asker(
         &mut self,
         key: PublicKey,
@@ -181,9 +201,9 @@ impl Contacts {
         if self.get(key).is_none() {
             let name = name.unwrap_or_else(|| own_name.clone());
             self.check_free(&name, key)?;
-            self.0
+            self.people
                 .push(Contact::new(key, name, own_name.clone(), Standing::Mutual));
-            self.sort();
+            self.order();
         }
         self.meet(key, own_name, reach)
     }
@@ -201,9 +221,12 @@ impl Contacts {
         let contact = self.get_mut(key)?;
         contact.standing = Standing::Mutual;
         contact.token = None;
-        contact.own_name = own_name;
+        let renamed = std::mem::replace(&mut contact.own_name, own_name.clone()) != own_name;
         if !reach.is_empty() {
             self.set_reach(key, reach)?;
+        }
+        if renamed {
+            self.order();
         }
         Ok(())
     }
@@ -211,12 +234,12 @@ impl Contacts {
     /// Calls a contact something else.
     ///
     /// # Errors
-    /// [`ContactError::Unknown`], [`ContactError::NameTaken`]; the book is unchanged.
+    /// [`ContactError::Unknown`], [`ContactError::NameTaken`], [`ContactError::NameAlike`]; the book is unchanged.
     pub fn rename(&mut self, key: PublicKey, name: DisplayName) -> Result<(), ContactError> {
         self.get_mut(key)?;
         self.check_free(&name, key)?;
         self.get_mut(key)?.name = name;
-        self.sort();
+        self.order();
         Ok(())
     }
 
@@ -265,23 +288,23 @@ impl Contacts {
     /// # Errors
     /// [`ContactError::Unknown`].
     pub fn remove(&mut self, key: PublicKey) -> Result<Contact, ContactError> {
-        let place = self.0.iter().position(|contact| contact.key == key);
-        place
-            .map(|place| self.0.remove(place))
-            .ok_or(ContactError::Unknown)
+        let place = self.people.iter().position(|contact| contact.key == key);
+        let removed = place.map(|place| self.people.remove(place));
+        self.order();
+        removed.ok_or(ContactError::Unknown)
     }
 
     /// The contact with this key.
     #[must_use]
     pub fn get(&self, key: PublicKey) -> Option<&Contact> {
-        self.0.iter().find(|contact| contact.key == key)
+        self.people.iter().find(|contact| contact.key == key)
     }
 
     /// The contact called this, whatever the case.
     #[must_use]
     pub fn find(&self, name: &DisplayName) -> Option<&Contact> {
         let folded = name.folded();
-        self.0
+        self.people
             .iter()
             .find(|contact| contact.name.folded() == folded)
     }
@@ -292,38 +315,47 @@ impl Contacts {
         self.get(key).and_then(Contact::known)
     }
 
-    /// The contact who has the name that somebody else calls themselves: a new key is a new person, and the window warns
-    /// that this one is not the old one.
+    /// The contact who has a name that looks like the one somebody else calls themselves: a new key is a new person, and the
+    /// window warns that this one is not the old one.
     #[must_use]
     pub fn namesake(&self, key: PublicKey, name: &DisplayName) -> Option<&Contact> {
-        let folded = name.folded();
-        self.0.iter().find(|contact| {
-            let names = [&contact.name, &contact.own_name];
-            contact.key != key && names.iter().any(|name| name.folded() == folded)
-        })
+        self.get(self.names.namesake(key, &name.look())?)
+    }
+
+    /// The contact for whom this one can be mistaken by what they call themselves, whatever they are called here.
+    #[must_use]
+    pub fn poses_as(&self, key: PublicKey) -> Option<&Contact> {
+        self.get(self.names.posed_as(key)?)
     }
 
     /// Everyone, by name.
     pub fn iter(&self) -> std::slice::Iter<'_, Contact> {
-        self.0.iter()
+        self.people.iter()
     }
 
     fn get_mut(&mut self, key: PublicKey) -> Result<&mut Contact, ContactError> {
-        self.0
+        self.people
             .iter_mut()
             .find(|contact| contact.key == key)
             .ok_or(ContactError::Unknown)
     }
 
     fn check_free(&self, name: &DisplayName, but_for: PublicKey) -> Result<(), ContactError> {
-        match self.find(name) {
-            Some(taken) if taken.key != but_for => Err(ContactError::NameTaken(taken.name.clone())),
-            _ => Ok(()),
-        }
+        let alike = self.names.called(but_for, &name.look());
+        let Some(taken) = alike.and_then(|key| self.get(key)) else {
+            return Ok(());
+        };
+        Err(match taken.name.folded() == name.folded() {
+            true => ContactError::NameTaken(taken.name.clone()),
+            false => ContactError::NameAlike(taken.name.clone()),
+        })
     }
 
-    fn sort(&mut self) {
-        self.0.sort_by_cached_key(|contact| contact.name.folded());
+    /// To be called after names have changed.
+    fn order(&mut self) {
+        self.people
+            .sort_by_cached_key(|contact| contact.name.folded());
+        self.names = Names::of(&self.people);
     }
 }
 

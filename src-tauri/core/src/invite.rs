@@ -173,7 +173,7 @@ impl Invite {
                 _ => {}
             }
         }
-        let name = DisplayName::parse(&name.unwrap_or_default()).map_err(InviteError::Name)?;
+        let name = DisplayName::received(&name.unwrap_or_default()).map_err(InviteError::Name)?;
         Ok(Self {
             key,
             name,

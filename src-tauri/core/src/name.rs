@@ -1,12 +1,25 @@
-//! Names as people write them, made safe to show beside other text.
+//! Names as people write them, made safe to show beside other text, and compared by what they look like.
+//!
+//! A name that somebody types here is checked by [`DisplayName::parse`], which says what is wrong with it. A name that was written
+//! elsewhere, or by an earlier Ringdown, is made fit by [`DisplayName::received`]: rules get stricter, and a friend must not be
+//! lost for a character that was allowed once. What may stand where is `characters.rs`, what looks alike is `look.rs`.
+
+mod characters;
+mod look;
+#[cfg(test)]
+mod tests;
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use unicode_normalization::UnicodeNormalization as _;
 
+pub use self::look::{Look, isolated};
+
 /// The longest name, in characters (Unicode scalar values after NFC).
 pub const MAX_NAME_CHARS: usize = 64;
+/// The most marks that may stand on one letter (nonspacing and enclosing ones, after NFD): what UTS #39, section 5.4, advises.
+pub const MAX_MARKS: usize = 4;
 
 /// Why a name can't be used. The sentence says what to do.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -20,7 +33,7 @@ pub enum NameError {
     /// More than one line.
     #[error("A name is one line. Take out the line breaks.")]
     LineBreak,
-    /// A character that can't be seen and does something to the text around it.
+    /// A character that can't be seen, and that no letter beside it needs.
     #[error(
         "This name has an invisible control character in it. Type it again instead of pasting it."
     )]
@@ -30,41 +43,55 @@ pub enum NameError {
         "This name has a hidden character that changes the direction of writing. Type it again instead of pasting it."
     )]
     Bidirectional,
+    /// A character that every font draws as it likes, or not at all.
+    #[error("This name has a character that looks different on every computer. Take it out.")]
+    Private,
+    /// A mark on no letter, twice the same one, or more than [`MAX_MARKS`] on one letter.
+    #[error(
+        "This name has accents without a letter, or too many on one letter. Type it again without them."
+    )]
+    Marks,
 }
 
-/// A name: NFC, one line, 1 to 64 characters, single spaces, nothing that rewrites its surroundings.
+/// A name: NFC, one line, 1 to 64 characters, single spaces, nothing that rewrites its surroundings, and nothing unseen but where
+/// a script needs it.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct DisplayName(String);
 
 impl DisplayName {
-    /// Normalises (NFC, no white space around, single spaces inside) and checks.
+    /// A name as it was typed: normalises (NFC, no white space around, single spaces inside) and checks.
     ///
     /// # Errors
     /// [`NameError`], each with a sentence for the person who typed the name.
     pub fn parse(text: &str) -> Result<Self, NameError> {
-        let text = text.trim();
-        for c in text.chars() {
-            match c {
-                '\t' => {}
-                '\n' | '\r' | '\u{b}' | '\u{c}' | '\u{85}' | '\u{2028}' | '\u{2029}' => {
-                    return Err(NameError::LineBreak);
-                }
-                // Embeddings and overrides, then isolates (Unicode UAX #9, section 2).
-                '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => {
-                    return Err(NameError::Bidirectional);
-                }
-                c if c.is_control() => return Err(NameError::Control),
-                _ => {}
-            }
-        }
-        if text.chars().all(is_invisible) {
+        let (tidied, fault) = tidied(text)?;
+        if tidied.is_empty() {
             return Err(NameError::Empty);
         }
-        let composed: String = text.nfc().collect();
-        let name = composed.split_whitespace().collect::<Vec<_>>().join(" ");
+        match fault {
+            Some(fault) => Err(fault),
+            None => Self::bounded(tidied),
+        }
+    }
+
+    /// A name that was written by another app, or kept by an earlier one: what has no place in a name is taken out. Where
+    /// nothing is left, it is U+FFFD.
+    ///
+    /// # Errors
+    /// [`NameError`] where no Ringdown ever made such a name: a line break, a control character, an embedding, override or
+    /// isolate of directions, nothing at all, or too long.
+    pub fn received(text: &str) -> Result<Self, NameError> {
+        let (tidied, _) = tidied(text)?;
+        match (text.trim().is_empty(), tidied.is_empty()) {
+            (true, _) => Err(NameError::Empty),
+            (false, true) => Ok(Self(char::REPLACEMENT_CHARACTER.into())),
+            (false, false) => Self::bounded(tidied),
+        }
+    }
+
+    fn bounded(name: String) -> Result<Self, NameError> {
         match name.chars().count() {
-            0 => Err(NameError::Empty),
             count if count > MAX_NAME_CHARS => Err(NameError::TooLong(count)),
             _ => Ok(Self(name)),
         }
@@ -76,22 +103,44 @@ impl DisplayName {
         &self.0
     }
 
-    /// The form in which two names are compared: case does not tell people apart.
+    /// The form by which names are put in order and looked up: case does not tell people apart. Whether two names can be
+    /// mistaken for each other is told by [`DisplayName::look`].
     #[must_use]
     pub fn folded(&self) -> String {
         self.0.to_lowercase().nfc().collect()
     }
+
+    /// What the name looks like.
+    #[must_use]
+    pub fn look(&self) -> Look {
+        Look::of(&self.0)
+    }
+
+    /// The name with a number behind it, cut where the two are too long.
+    pub(crate) fn numbered(&self, number: usize) -> Self {
+        let number = format!(" ({number})");
+        let room = MAX_NAME_CHARS.saturating_sub(number.len());
+        let cut: String = self.0.chars().take(room).collect();
+        Self::received(&format!("{cut}{number}")).unwrap_or_else(|_| self.clone())
+    }
 }
 
-/// White space, and what takes no room on the screen (joiners are fine inside a name, but are no name).
-fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || matches!(
-            c,
-            '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-                | '\u{2060}'..='\u{2064}' | '\u{3164}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}' | '\u{ffa0}'
-                | '\u{e0000}'..='\u{e0fff}'
-        )
+/// The text in its normal form without what has no place in it, and the first thing that had none.
+fn tidied(text: &str) -> Result<(String, Option<NameError>), NameError> {
+    let text = text.trim();
+    if let Some(error) = text.chars().find_map(characters::never) {
+        return Err(error);
+    }
+    let (mut kept, fault) = characters::tidied(text);
+    // What stood around something that was taken out may be composed or ordered in another way now.
+    let mut again = fault.is_some();
+    while again {
+        let (less, more) = characters::tidied(&kept);
+        (kept, again) = (less, more.is_some());
+    }
+    let composed: String = kept.nfc().collect();
+    let name = composed.split_whitespace().collect::<Vec<_>>().join(" ");
+    Ok((name, fault))
 }
 
 impl fmt::Display for DisplayName {
@@ -107,106 +156,17 @@ impl fmt::Debug for DisplayName {
     }
 }
 
+/// For what is read from the disk, from a backup and from messages.
 impl TryFrom<String> for DisplayName {
     type Error = NameError;
 
     fn try_from(text: String) -> Result<Self, NameError> {
-        Self::parse(&text)
+        Self::received(&text)
     }
 }
 
 impl From<DisplayName> for String {
     fn from(name: DisplayName) -> Self {
         name.0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parsed(text: &str) -> Result<String, NameError> {
-        DisplayName::parse(text).map(|name| name.to_string())
-    }
-
-    #[test]
-    fn white_space_is_trimmed_and_collapsed() {
-        assert_eq!(
-            parsed("  Bob \t van\u{a0}\u{3000} Dam\n"),
-            Ok("Bob van Dam".into())
-        );
-    }
-
-    #[test]
-    fn a_composed_and_a_decomposed_letter_are_the_same_name() {
-        assert_eq!(parsed("Zoe\u{308}"), parsed("Zo\u{eb}"));
-        assert_eq!(
-            DisplayName::parse("ZOË").unwrap().folded(),
-            DisplayName::parse("zoe\u{308}").unwrap().folded()
-        );
-    }
-
-    #[test]
-    fn names_of_every_script_and_joined_emoji_are_names() {
-        for name in ["李小龙", "مریم\u{200c}ها", "👩‍👩‍👧", "O’Neill-Łuczak", "שרה"]
-        {
-            assert_eq!(parsed(name), Ok(name.into()));
-        }
-    }
-
-    #[test]
-    fn nothing_to_see_is_no_name() {
-        for name in [
-            "",
-            "   ",
-            "\n\n",
-            "\u{200b}",
-            "\u{2060} \u{feff}",
-            "\u{3164}",
-        ] {
-            assert_eq!(parsed(name), Err(NameError::Empty), "{name:?}");
-        }
-    }
-
-    #[test]
-    fn sixty_four_characters_fit_and_one_more_does_not() {
-        assert!(parsed(&"ë".repeat(64)).is_ok());
-        // Decomposed, it is 128 characters, and 64 once composed.
-        assert!(parsed(&"e\u{308}".repeat(64)).is_ok());
-        assert_eq!(parsed(&"x".repeat(65)), Err(NameError::TooLong(65)));
-        assert_eq!(parsed(&"x".repeat(200)), Err(NameError::TooLong(200)));
-    }
-
-    #[test]
-    fn what_rewrites_the_text_around_it_is_refused() {
-        for bad in ["\u{202e}", "\u{202a}", "\u{2066}", "\u{2069}"] {
-            assert_eq!(
-                parsed(&format!("Bob{bad}exe")),
-                Err(NameError::Bidirectional)
-            );
-        }
-        for bad in ["\n", "\r\n", "\u{2028}", "\u{85}"] {
-            assert_eq!(parsed(&format!("Bob{bad}exe")), Err(NameError::LineBreak));
-        }
-        for bad in ["\0", "\u{1b}[31m", "\u{7f}", "\u{9b}"] {
-            assert_eq!(parsed(&format!("Bob{bad}exe")), Err(NameError::Control));
-        }
-    }
-
-    #[test]
-    fn a_parsed_name_parses_to_itself_also_from_json() {
-        let name = DisplayName::parse(" Bob  the\tBuilder ").unwrap();
-        assert_eq!(DisplayName::parse(name.as_str()), Ok(name.clone()));
-        let json = serde_json::to_string(&name).unwrap();
-        assert_eq!(serde_json::from_str::<DisplayName>(&json).unwrap(), name);
-        assert!(serde_json::from_str::<DisplayName>("\"a\\u202eb\"").is_err());
-    }
-
-    #[test]
-    fn debug_shows_the_length_only() {
-        assert_eq!(
-            format!("{:?}", DisplayName::parse("Bob").unwrap()),
-            "Name(3 characters)"
-        );
     }
 }

@@ -9,6 +9,7 @@
 //! Neither belongs to a call: the call machine never sees these messages.
 
 mod outgoing;
+mod quota;
 #[cfg(test)]
 mod tests;
 
@@ -22,13 +23,19 @@ pub use self::outgoing::Outgoing;
 use crate::contacts::{ContactError, Contacts};
 use crate::envelope::Admission;
 use crate::identity::PublicKey;
-use crate::invite::issued::IssuedBook;
+use crate::invite::issued::{InviteKind, IssuedBook};
 use crate::invite::{MAX_REACH, Reach, Token};
 use crate::message::{Kind, Message};
-use crate::name::DisplayName;
+use crate::name::{DisplayName, Look};
 
-/// The most requests that wait for the person. Further ones are not heard; they come again.
+/// The most requests that wait for the person. Where there are as many, a further one takes the place of the newest of the
+/// invite that most of them show, or is not heard; it comes again.
 pub const MAX_PENDING: usize = 32;
+/// The most of them that show one one-time invite: it was given to one person, so a second one shows that it got around, and
+/// whoever else has it can't push out the one it was for.
+pub const MAX_PENDING_ONE_TIME: usize = 3;
+/// The most of them that show one permanent invite.
+pub const MAX_PENDING_PERMANENT: usize = 8;
 /// The most people turned away who are remembered.
 pub const MAX_TURNED_AWAY: usize = 1024;
 
@@ -101,9 +108,9 @@ impl Incoming {
             (Some(contact), _) if contact.blocked => Admission::Refused,
             (Some(_), _) => Admission::Contact,
             (None, Kind::Request { token, .. }) => {
-                let shown = token.is_some_and(|token| issued.admits(token, now_ms));
-                let room = self.get(from).is_some() || self.pending.len() < MAX_PENDING;
-                match shown && room && !self.turned_away.contains(&from) {
+                let shown = token.filter(|token| issued.admits(*token, now_ms));
+                let room = shown.is_some_and(|token| self.has_room(now_ms, from, token, issued));
+                match room && !self.turned_away.contains(&from) {
                     true => Admission::Guest,
                     false => Admission::Refused,
                 }
@@ -143,6 +150,7 @@ impl Incoming {
                 if self.pending.contains(&asked) {
                     return Step::Nothing;
                 }
+                self.make_room(now_ms, from, token, issued);
                 self.pending.retain(|pending| pending.key != from);
                 self.pending.push(asked);
                 self.pending.sort_by_key(|pending| pending.received_ms);
@@ -167,8 +175,9 @@ impl Incoming {
         }
     }
 
-    /// The person says yes: there is a new contact, under `name` or their own; a one-time invite is used up. Answer with a
-    /// [`welcome`].
+    /// The person says yes: there is a new contact, under `name` or their own; a one-time invite is used up, and whoever else
+    /// asked with it asks no more. Answer with a [`welcome`]. Gives back how many others asked so: then the invite got around, and
+    /// the person is to make sure whom they said yes to.
     ///
     /// # Errors
     /// [`RequestError`]; nothing has changed then.
@@ -178,13 +187,17 @@ impl Incoming {
         name: Option<DisplayName>,
         contacts: &mut Contacts,
         issued: &mut IssuedBook,
-    ) -> Result<(), RequestError> {
+    ) -> Result<usize, RequestError> {
         let asked = self.get(key).ok_or(RequestError::Gone)?;
         let (token, reach) = (asked.token, asked.reach.clone());
         contacts.add_asker(key, asked.name.clone(), reach, name)?;
+        let rivals = self.rivals(key, issued);
         issued.use_up(token, key);
-        self.pending.retain(|pending| pending.key != key);
-        Ok(())
+        self.pending.retain(|pending| {
+            let rival = rivals > 0 && pending.token == token;
+            pending.key != key && !rival
+        });
+        Ok(rivals)
     }
 
     /// The person does not answer: this key is not heard any more, and whoever else has the invite still is.
@@ -216,6 +229,32 @@ impl Incoming {
     #[must_use]
     pub fn get(&self, key: PublicKey) -> Option<&Pending> {
         self.pending.iter().find(|pending| pending.key == key)
+    }
+
+    /// How many others ask with the same one-time invite as this key.
+    #[must_use]
+    pub fn rivals(&self, key: PublicKey, issued: &IssuedBook) -> usize {
+        let token = self.get(key).map(|asked| asked.token);
+        match token.map(|token| (token, issued.kind_of(token))) {
+            Some((token, Some(InviteKind::OneTime))) => self.others_with(key, token).count(),
+            _ => 0,
+        }
+    }
+
+    /// Who asks under a name that looks like that of somebody else who asks.
+    #[must_use]
+    pub fn namesakes(&self) -> Vec<PublicKey> {
+        let looks: Vec<_> = self
+            .pending
+            .iter()
+            .map(|asked| (asked.key, asked.name.look()))
+            .collect();
+        let alike = |(key, look): &&(PublicKey, Look)| {
+            looks
+                .iter()
+                .any(|(other, seen)| other != key && seen.is_like(look))
+        };
+        looks.iter().filter(alike).map(|(key, _)| *key).collect()
     }
 
     /// Requests that wait for the person, oldest first.

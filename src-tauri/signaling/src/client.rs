@@ -7,6 +7,7 @@ mod backoff;
 mod courier;
 mod dial;
 mod fetch;
+mod legible;
 mod pool;
 mod receipt;
 mod registration;

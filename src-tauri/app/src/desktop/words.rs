@@ -2,6 +2,7 @@
 //!
 //! They are English until the window, which knows the person's language and has all translations, hands over its own.
 
+use ringdown_core::name::isolated;
 use serde::Deserialize;
 use ts_rs::TS;
 
@@ -94,7 +95,8 @@ impl Default for Words {
     }
 }
 
-/// Puts values into a template, all at once: a name that looks like a placeholder stays a name.
+/// Puts values into a template, all at once: a name that looks like a placeholder stays a name, and one that is written from right
+/// to left turns no sentence around.
 #[must_use]
 pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
     let mut filled = String::new();
@@ -107,7 +109,7 @@ pub fn fill(template: &str, values: &[(&str, &str)]) -> String {
         });
         match value {
             Some((value, after)) => {
-                filled.push_str(value);
+                filled.push_str(&isolated(value, template));
                 rest = after;
             }
             None => {
@@ -131,6 +133,12 @@ mod tests {
             &[("name", "{count}"), ("count", "2")],
         );
         assert_eq!(filled, "2 missed calls from {count}");
+    }
+
+    #[test]
+    fn a_name_in_hebrew_leaves_the_sentence_around_it_as_it_is() {
+        let filled = fill("{name} is calling", &[("name", "שרה 3")]);
+        assert_eq!(filled, "\u{2068}שרה 3\u{2069} is calling");
     }
 
     #[test]

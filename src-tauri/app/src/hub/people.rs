@@ -37,6 +37,10 @@ impl Hub {
                     key: contact.key.to_string(),
                     name: contact.name.to_string(),
                     own_name: contact.own_name.to_string(),
+                    namesake: self
+                        .contacts
+                        .poses_as(contact.key)
+                        .map(|other| other.name.to_string()),
                     standing: contact.standing,
                     verified: contact.verified,
                     blocked: contact.blocked,

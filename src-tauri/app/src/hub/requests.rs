@@ -14,6 +14,7 @@ use crate::ipc::{RequestView, UiError};
 impl Hub {
     /// Who asks, for the window.
     pub(super) fn request_views(&self) -> Vec<RequestView> {
+        let alike = self.incoming.namesakes();
         let pending = self.incoming.pending().iter();
         pending
             .map(|asking| RequestView {
@@ -23,19 +24,22 @@ impl Hub {
                     .contacts
                     .namesake(asking.key, &asking.name)
                     .map(|contact| contact.name.to_string()),
+                alike: alike.contains(&asking.key),
+                shared: self.incoming.rivals(asking.key, &self.issued) > 0,
                 received_ms: asking.received_ms,
             })
             .collect()
     }
 
-    /// Makes who asked a contact, under `name` or their own, and tells them.
+    /// Makes who asked a contact, under `name` or their own, and tells them. Whoever else asked with the same one-time invite
+    /// asks no more, and the person is told that it got around.
     ///
     /// # Errors
     /// When they no longer ask, the name is none or taken, or nothing could be written.
     pub fn accept_request(&mut self, key: PublicKey, name: Option<&str>) -> Result<(), UiError> {
         let name = super::people::given_name(name)?;
         let (mut incoming, mut issued) = (self.incoming.clone(), self.issued.clone());
-        self.change_contacts(|contacts| {
+        let rivals = self.change_contacts(|contacts| {
             incoming
                 .accept(key, name, contacts, &mut issued)
                 .map_err(|error| UiError::new("request", error))
@@ -45,8 +49,21 @@ impl Hub {
         self.have_an_invite();
         self.welcome(key);
         self.watch_contacts();
+        if rivals > 0 {
+            self.warn_of_rivals(key);
+        }
         self.show();
         Ok(())
+    }
+
+    fn warn_of_rivals(&mut self, accepted: PublicKey) {
+        let Some(name) = self.contacts.get(accepted).map(|known| known.name.clone()) else {
+            return;
+        };
+        self.notice(&UiError::new(
+            "invite_got_around",
+            format!("This invite was used by several people, and you accepted {name}. Compare the safety number with them to be sure that it is who you gave it to."),
+        ));
     }
 
     /// Does not answer who asked, now or later.

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use ringdown_core::call::{Direction, EndReason};
 use ringdown_core::identity::PublicKey;
+use ringdown_core::name::DisplayName;
 use rusqlite::{OptionalExtension, Row, params};
 use serde::Serialize;
 use uuid::Uuid;
@@ -196,10 +197,12 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
     let id: i64 = row.get(0)?;
     let duration: Option<i64> = row.get(6)?;
     let path: Option<String> = row.get(8)?;
+    // An earlier Ringdown may have kept it, by its own rules.
+    let name: String = row.get(2)?;
     Ok(HistoryEntry {
         id: id.to_string(),
         contact: row.get(1)?,
-        name: row.get(2)?,
+        name: DisplayName::received(&name).map_or(name, String::from),
         direction: text(row, 3)?,
         video: row.get(4)?,
         started_ms: milliseconds(row, 5)?,

@@ -309,3 +309,55 @@ fn calls_are_kept_as_they_were_counted_and_forgotten() {
     store.delete_history(None).unwrap();
     assert!(store.history(&all).unwrap().entries.is_empty());
 }
+
+#[test]
+fn names_that_an_earlier_ringdown_let_in_are_read_without_what_has_no_place_in_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    store.put_contact(&bob()).unwrap();
+    let call = PastCall {
+        call: Uuid::nil(),
+        contact: Identity::from_seed([9; 32]).public(),
+        name: "Al\u{200b}ice\u{200f}".into(),
+        direction: Direction::Incoming,
+        video: false,
+        started_ms: 1,
+        duration_ms: None,
+        reason: EndReason::Missed,
+        path: None,
+        offline_note: false,
+        unseen: false,
+    };
+    store.put_call(&call).unwrap();
+    for (kept, read) in [
+        ("B\u{2060}ob\u{200e}", "Bob"),
+        ("\u{301}\u{f8ff}", "\u{fffd}"),
+        ("\u{2800}", "\u{fffd}"),
+        ("\u{180b}", "\u{fffd}"),
+    ] {
+        store
+            .connection
+            .execute("UPDATE contact SET name = ?1, own_name = ?1", [kept])
+            .unwrap();
+        let name = DisplayName::parse(read).unwrap();
+        let contact = Contact {
+            name: name.clone(),
+            own_name: name,
+            ..bob()
+        };
+        assert_eq!(store.contacts().unwrap(), [contact], "{kept:?}");
+        let quoted = serde_json::to_string(kept).unwrap();
+        let raw: serde_json::Value = serde_json::from_str(&quoted).unwrap();
+        store.set_setting("name", &raw).unwrap();
+        let own: DisplayName = store.setting("name").unwrap().unwrap();
+        assert_eq!(own.as_str(), read);
+    }
+    let query = HistoryQuery {
+        contact: None,
+        search: String::new(),
+        before: None,
+        limit: 10,
+    };
+    let page = store.history(&query).unwrap();
+    assert_eq!(page.entries[0].name, "Alice");
+}

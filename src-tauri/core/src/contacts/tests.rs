@@ -257,3 +257,52 @@ fn a_contact_is_written_whole_and_read_back() {
     assert_eq!(&serde_json::from_str::<Contact>(&json).unwrap(), contact);
     assert!(json.contains(r#""standing":"requested""#), "{json}");
 }
+
+#[test]
+fn whoever_looks_like_bob_needs_another_name() {
+    let mut book = Contacts::default();
+    book.add(alice(), bob(), None).unwrap();
+    for fake in ["Bоb", "B0b", "ВОВ", "Ｂｏｂ"] {
+        let other = invite(3, fake, "ws://192.0.2.3:1");
+        let key = other.key;
+        assert_eq!(
+            book.namesake(key, &name(fake)).unwrap().name,
+            name("Bob"),
+            "{fake}"
+        );
+        let refused = book.add(alice(), other.clone(), None).unwrap_err();
+        assert_eq!(refused, ContactError::NameAlike(name("Bob")), "{fake}");
+        book.add(alice(), other, Some(name("Rob"))).unwrap();
+        let refused = book.rename(key, name(fake));
+        assert_eq!(refused, Err(ContactError::NameAlike(name("Bob"))));
+        // What they call themselves is shown, and so is whom it is like; Bob himself is like nobody.
+        assert_eq!(book.poses_as(key).unwrap().name, name("Bob"), "{fake}");
+        assert_eq!(book.poses_as(bob().key), None);
+        book.remove(key).unwrap();
+        assert_eq!(book.namesake(bob().key, &name(fake)), None);
+    }
+    book.add(alice(), invite(4, "Rob", "ws://a"), None).unwrap();
+    let rob = book.find(&name("rob")).unwrap().key;
+    assert_eq!(book.poses_as(rob), None);
+    book.meet(rob, name("BOB"), Vec::new()).unwrap();
+    assert_eq!(book.poses_as(rob).unwrap().name, name("Bob"));
+}
+
+#[test]
+fn two_who_looked_alike_in_an_earlier_ringdown_are_told_apart_by_a_number() {
+    let mut book = Contacts::default();
+    book.add(alice(), bob(), None).unwrap();
+    book.set_verified(bob().key, true).unwrap();
+    let real = book.get(bob().key).unwrap().clone();
+    let mut fake = real.clone();
+    fake.key = Identity::from_seed([7; 32]).public();
+    fake.verified = false;
+    let json = serde_json::to_string(&fake).unwrap();
+    let json = json.replace("\"Bob\"", "\"B\u{200b}ob\u{200e}\"");
+    let fake: Contact = serde_json::from_str(&json).unwrap();
+    for saved in [[real.clone(), fake.clone()], [fake, real]] {
+        let book = Contacts::from_saved(saved.to_vec());
+        assert_eq!(names(&book), ["Bob", "Bob (2)"]);
+        assert_eq!(book.get(bob().key).unwrap().name, name("Bob"));
+    }
+}

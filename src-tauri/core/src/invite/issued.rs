@@ -128,6 +128,12 @@ impl IssuedBook {
         })
     }
 
+    /// How often the invite with this token can be used; None where it is not in the book.
+    #[must_use]
+    pub fn kind_of(&self, token: Token) -> Option<InviteKind> {
+        self.by_token(token).map(|invite| invite.kind)
+    }
+
     /// Whether a request that shows this token is heard.
     #[must_use]
     pub fn admits(&self, token: Token, now_ms: u64) -> bool {

@@ -53,6 +53,11 @@ impl App {
         request(self.name.clone(), token, self.reach())
     }
 
+    /// Asks with an invite that came from anywhere.
+    fn shows(&self, token: Token) -> Message {
+        request(self.name.clone(), Some(token), Vec::new())
+    }
+
     fn welcome(&self) -> Message {
         welcome(self.name.clone(), self.reach())
     }
@@ -69,7 +74,7 @@ impl App {
             .received(NOW, from.key, message, contacts, issued)
     }
 
-    fn accept(&mut self, who: &App) -> Result<(), RequestError> {
+    fn accept(&mut self, who: &App) -> Result<usize, RequestError> {
         let (contacts, issued) = (&mut self.contacts, &mut self.issued);
         self.incoming.accept(who.key, None, contacts, issued)
     }
@@ -267,28 +272,154 @@ fn a_second_bob_needs_another_name_and_the_first_one_is_named() {
     let name = Some(DisplayName::parse("Bob from work").unwrap());
     let (contacts, issued) = (&mut alice.contacts, &mut alice.issued);
     let accepted = alice.incoming.accept(other.key, name, contacts, issued);
-    assert_eq!(accepted, Ok(()));
+    assert_eq!(accepted, Ok(0));
 }
 
 #[test]
 fn no_more_than_thirty_two_wait_and_no_more_than_a_thousand_are_remembered() {
-    let (mut alice, _, issued) = opened(InviteKind::Permanent);
+    let mut alice = App::new(1, "Alice");
+    let invites: Vec<Issued> = (0..10)
+        .map(|_| alice.invite(InviteKind::Permanent).0)
+        .collect();
     for seed in 10..80 {
+        let token = invites[usize::from(seed) % invites.len()].token;
         let other = App::new(seed, "Somebody");
-        let asks = request(other.name.clone(), Some(issued.token), Vec::new());
-        alice.receive(&other, asks);
+        alice.receive(&other, other.shows(token));
     }
     assert_eq!(alice.incoming.pending().len(), MAX_PENDING);
     // Those who wait may ask again, of course.
     let first = App::new(10, "Somebody else");
-    let asks = request(first.name.clone(), Some(issued.token), Vec::new());
-    assert_eq!(alice.receive(&first, asks), Step::Asked);
+    assert_eq!(
+        alice.receive(&first, first.shows(invites[0].token)),
+        Step::Asked
+    );
+    assert_eq!(alice.incoming.pending().len(), MAX_PENDING);
     let mut random = crate::tests::random::Random::new(1);
     for _ in 0..MAX_TURNED_AWAY + 10 {
         let key = Identity::from_seed(random.seed()).public();
         alice.incoming.ignore(key);
     }
     assert_eq!(alice.incoming.turned_away.len(), MAX_TURNED_AWAY);
+}
+
+#[test]
+fn a_thief_of_a_one_time_invite_is_seen_beside_bob_and_gone_when_he_is_accepted() {
+    let (mut alice, bob, issued) = opened(InviteKind::OneTime);
+    alice.receive(&bob, bob.request(alice.key));
+    let carol = App::new(3, "Carol");
+    let (card, _) = alice.invite(InviteKind::Permanent);
+    alice.receive(&carol, carol.shows(card.token));
+    assert_eq!(alice.incoming.rivals(bob.key, &alice.issued), 0);
+    for seed in 10..40 {
+        let thief = App::new(seed, "Bоb");
+        let heard = alice.hears(&thief, &thief.shows(issued.token));
+        let room = seed < 12;
+        assert_eq!(heard == Admission::Guest, room, "{seed}");
+        alice.receive(&thief, thief.shows(issued.token));
+    }
+    assert_eq!(alice.incoming.rivals(bob.key, &alice.issued), 2);
+    let alike = alice.incoming.namesakes();
+    assert!(alike.contains(&bob.key) && !alike.contains(&carol.key));
+    assert_eq!(alice.accept(&bob), Ok(2), "it got around");
+    let [left] = alice.incoming.pending() else {
+        panic!("Carol, and nobody else")
+    };
+    assert_eq!(left.key, carol.key);
+    assert_eq!(alice.accept(&carol), Ok(0));
+}
+
+#[test]
+fn who_is_turned_away_makes_room_for_the_one_the_invite_was_for() {
+    let (mut alice, bob, issued) = opened(InviteKind::OneTime);
+    for seed in 10..20 {
+        let thief = App::new(seed, "Mallory");
+        alice.receive(&thief, thief.shows(issued.token));
+    }
+    let asks = bob.request(alice.key);
+    assert_eq!(alice.hears(&bob, &asks), Admission::Refused);
+    let thief = alice.incoming.pending()[0].key;
+    alice.incoming.ignore(thief);
+    assert_eq!(alice.receive(&bob, asks), Step::Asked);
+    assert_eq!(alice.accept(&bob), Ok(2));
+}
+
+#[test]
+fn a_crowd_with_some_invites_does_not_push_out_who_has_another() {
+    let mut alice = App::new(1, "Alice");
+    let (bob, bobs) = (App::new(2, "Bob"), alice.invite(InviteKind::OneTime).0);
+    alice.receive(&bob, bob.shows(bobs.token));
+    let leaked: Vec<Issued> = (0..6)
+        .map(|_| alice.invite(InviteKind::Permanent).0)
+        .collect();
+    for seed in 10..130 {
+        let stranger = App::new(seed, "Somebody");
+        let token = leaked[usize::from(seed) % leaked.len()].token;
+        alice.receive(&stranger, stranger.shows(token));
+    }
+    assert_eq!(alice.incoming.pending().len(), MAX_PENDING);
+    assert!(alice.incoming.get(bob.key).is_some());
+    // The list is full, and Carol's question is heard nevertheless.
+    let (carol, carols) = (App::new(3, "Carol"), alice.invite(InviteKind::OneTime).0);
+    assert_eq!(
+        alice.hears(&carol, &carol.shows(carols.token)),
+        Admission::Guest
+    );
+    assert_eq!(
+        alice.receive(&carol, carol.shows(carols.token)),
+        Step::Asked
+    );
+    assert_eq!(alice.incoming.pending().len(), MAX_PENDING);
+    for friend in [&bob, &carol] {
+        assert!(alice.incoming.get(friend.key).is_some());
+    }
+    for invite in &leaked {
+        let shown = alice.incoming.pending().iter();
+        let shown = shown.filter(|asked| asked.token == invite.token).count();
+        assert!((1..=MAX_PENDING_PERMANENT).contains(&shown), "{shown}");
+    }
+}
+
+#[test]
+fn one_permanent_invite_takes_eight_places_and_another_token_is_no_way_around() {
+    let (mut alice, _, card) = opened(InviteKind::Permanent);
+    let (once, _) = alice.invite(InviteKind::OneTime);
+    let crowd: Vec<App> = (10..50).map(|seed| App::new(seed, "Somebody")).collect();
+    for one in &crowd {
+        alice.receive(one, one.shows(card.token));
+    }
+    assert_eq!(alice.incoming.pending().len(), MAX_PENDING_PERMANENT);
+    // Who waits already shows the other invite too: that one has its own measure.
+    for one in &crowd {
+        alice.receive(one, one.shows(once.token));
+    }
+    let shown = |token| {
+        let pending = alice.incoming.pending().iter();
+        pending.filter(|asked| asked.token == token).count()
+    };
+    assert_eq!(shown(once.token), MAX_PENDING_ONE_TIME);
+}
+
+#[test]
+fn a_full_list_forgets_first_who_shows_an_invite_that_was_taken_back() {
+    let mut alice = App::new(1, "Alice");
+    let invites: Vec<Issued> = (0..MAX_PENDING)
+        .map(|_| alice.invite(InviteKind::OneTime).0)
+        .collect();
+    let people: Vec<App> = (10..).take(MAX_PENDING).map(|n| App::new(n, "X")).collect();
+    for (one, invite) in people.iter().zip(&invites) {
+        alice.receive(one, one.shows(invite.token));
+    }
+    let (carol, carols) = (App::new(3, "Carol"), alice.invite(InviteKind::OneTime).0);
+    let asks = carol.shows(carols.token);
+    assert_eq!(
+        alice.hears(&carol, &asks),
+        Admission::Refused,
+        "each is the only one of a good invite"
+    );
+    alice.issued.revoke(invites[5].id);
+    assert_eq!(alice.receive(&carol, asks), Step::Asked);
+    assert!(alice.incoming.get(people[5].key).is_none());
+    assert_eq!(alice.incoming.pending().len(), MAX_PENDING);
 }
 
 #[test]

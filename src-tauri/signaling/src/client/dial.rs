@@ -19,6 +19,7 @@ use tokio_tungstenite::{
 };
 use url::{Host, Url};
 
+use super::legible::legible;
 use crate::{
     challenge::Audience,
     limits::{ADDRESS_STAGGER, ATTEMPT_TIMEOUT, MAX_FRAME_BYTES, VERSION, WRITE_TIMEOUT},
@@ -107,7 +108,10 @@ impl OfflineReason {
             CloseCode::Replaced => Some(Self::Replaced),
             CloseCode::GoingAway => Some(Self::GoingAway),
             CloseCode::TimedOut => Some(Self::TimedOut),
-            _ => Some(Self::Refused { code, message }),
+            _ => Some(Self::Refused {
+                code,
+                message: legible(&message),
+            }),
         }
     }
 

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
 import { BOB, ZOE, openWindow, settled } from "./window.mjs";
 
-const REQUEST = { key: "new-key", name: "Bob", namesake: null, received_ms: 0 };
+const REQUEST = { key: "new-key", name: "Bob", namesake: null, alike: false, shared: false, received_ms: 0 };
 
 let page, done, answers, show;
 beforeEach(async () => {
@@ -71,6 +71,21 @@ describe("a contact request", () => {
     assert.match(page.text("dialog .warning"), /not the Bob you already know/);
   });
 
+  test("with a one-time invite that others show too, and under a name like theirs, says so on each card and when accepting", () => {
+    const thief = { ...REQUEST, key: "thief-key", name: "Bоb", alike: true, shared: true };
+    show({ requests: [{ ...REQUEST, alike: true, shared: true }, thief] });
+    const warnings = [...page.document.querySelectorAll(".request-warning")].map((one) => one.textContent);
+    assert.equal(warnings.length, 2);
+    for (const warning of warnings) {
+      assert.match(warning, /Several people ask with this one-time invite/);
+      assert.match(warning, /a name that looks the same/);
+    }
+    page.click(page.find("button", "Accept"));
+    assert.match(page.text("dialog .warning"), /Several people ask/);
+    show({ requests: [REQUEST] });
+    assert.ok(page.document.querySelector(".request-warning").hasAttribute("hidden"), "the others were turned away");
+  });
+
   test("leaves when it is answered, and its neighbours keep their place and focus", () => {
     const ann = { ...REQUEST, key: "ann-key", name: "Ann" };
     show({ requests: [REQUEST, ann] });
@@ -92,6 +107,16 @@ describe("somebody I asked", () => {
     show({ contacts: [BOB, ZOE] });
     assert.equal(page.document.querySelector(".row-standing:not([hidden])"), null);
     assert.ok(page.document.querySelector(".person-standing").hasAttribute("hidden"));
+  });
+});
+
+describe("a contact who calls themselves like another", () => {
+  test("is said to be somebody else, on their page", () => {
+    show({ contacts: [BOB, { ...ZOE, own_name: "Bоb", namesake: "Bob" }] });
+    page.click(page.find("button", "Show Zoë"));
+    assert.match(page.text(".person-own"), /like your contact Bob, and is somebody else/);
+    show({ contacts: [BOB, ZOE] });
+    assert.equal(page.text(".person-own"), "Calls themselves Zoë S.");
   });
 });
 

@@ -5,6 +5,7 @@ export const BOB = {
   key: "bob-key",
   name: "Bob",
   own_name: "Bob",
+  namesake: null,
   standing: "mutual",
   verified: false,
   blocked: false,

@@ -19,6 +19,7 @@ fn quiet_evening() -> Snapshot {
             key: alice().to_string(),
             name: "Alice".into(),
             own_name: "Alice".into(),
+            namesake: None,
             standing: Standing::Mutual,
             verified: true,
             blocked: false,

@@ -271,3 +271,96 @@ async fn who_is_removed_is_a_stranger_again() {
     alice.hears_of_end(EndReason::Unreachable).await;
     assert!(bob.snapshot().await.call.is_none());
 }
+
+#[tokio::test]
+async fn who_looks_like_alice_is_told_from_her_whatever_letters_they_take() {
+    let (_alice, bob, _) = friends().await;
+    for fake in ["Аlice", "AIice", "ＡＬＩＣＥ"] {
+        let impostor = Someone::arrives(fake).await;
+        impostor.asks(&bob).await;
+        let asking = bob.is_asked().await;
+        assert_eq!(asking.namesake.as_deref(), Some("Alice"), "{fake}");
+        let key = asking.key.parse().unwrap();
+        let accept = move |name| move |hub: &mut Hub| hub.accept_request(key, name);
+        let refused = bob.hub.ask(accept(None)).await.unwrap_err();
+        assert!(
+            refused.message.contains("that of your contact “Alice”"),
+            "{}",
+            refused.message
+        );
+        bob.hub.ask(accept(Some("Mallory"))).await.unwrap();
+        let snapshot = bob.snapshot().await;
+        let known = |name| snapshot.contacts.iter().find(move |one| one.name == name);
+        assert_eq!(known("Mallory").unwrap().namesake.as_deref(), Some("Alice"));
+        assert_eq!(known("Alice").unwrap().namesake, None);
+        let renamed = bob
+            .hub
+            .ask(move |hub| hub.rename_contact(key, "Aliсe"))
+            .await;
+        assert_eq!(renamed.unwrap_err().code, "contact");
+        let link = impostor.invite().await;
+        bob.hub
+            .ask(move |hub| hub.remove_contact(key))
+            .await
+            .unwrap();
+        let preview = bob.hub.ask(move |hub| hub.invite_preview(&link)).await;
+        assert_eq!(preview.unwrap().namesake.as_deref(), Some("Alice"));
+    }
+}
+
+#[tokio::test]
+async fn a_one_time_invite_that_got_around_asks_once_and_the_person_is_told() {
+    let bob = Someone::arrives("Bob").await;
+    let (leaked, card) = (
+        bob.invite().await,
+        bob.hub
+            .ask(|hub| hub.new_invite(InviteKind::Permanent, Some("my card")))
+            .await
+            .unwrap(),
+    );
+    let (alice, carol) = (
+        Someone::arrives("Alice").await,
+        Someone::arrives("Carol").await,
+    );
+    alice.adds(&leaked).await.unwrap();
+    carol.adds(&card.link).await.unwrap();
+    bob.sees(|snapshot| snapshot.requests.len() == 2).await;
+    let mut thieves = Vec::new();
+    for _ in 0..4 {
+        let thief = Someone::arrives("Аlice").await;
+        thief.adds(&leaked).await.unwrap();
+        thieves.push(thief);
+    }
+    // Two of them find room beside her. That the others do not is seen once they have been heard.
+    bob.sees(|snapshot| snapshot.requests.len() == 4).await;
+    for thief in &thieves {
+        thief.hopes().await;
+    }
+    let requests = bob.snapshot().await.requests;
+    assert_eq!(requests.len(), 4);
+    for asking in &requests {
+        let leaked = asking.name != "Carol";
+        assert_eq!((asking.shared, asking.alike), (leaked, leaked));
+    }
+
+    let her = alice.key().await;
+    bob.hub
+        .ask(move |hub| hub.accept_request(her, None))
+        .await
+        .unwrap();
+    alice.has_a_friend("Bob").await;
+    let snapshot = bob.snapshot().await;
+    let left: Vec<_> = snapshot.requests.iter().map(|one| &one.name).collect();
+    assert_eq!(left, ["Carol"], "who has another invite waits on");
+    let told = snapshot.notices.iter();
+    let told = told.filter(|notice| notice.code == "invite_got_around");
+    let told: Vec<_> = told.map(|notice| notice.message.as_str()).collect();
+    assert_eq!(told.len(), 1);
+    assert!(told[0].contains("you accepted Alice"), "{told:?}");
+    for thief in &thieves {
+        let key = bob.key().await;
+        thief.calls(key).await;
+        thief.hears_of_end(EndReason::Unreachable).await;
+    }
+    assert!(bob.snapshot().await.call.is_none());
+}
