@@ -8,6 +8,7 @@ mod helpers;
 mod history;
 mod hold;
 mod invites;
+mod lan_finds;
 mod line;
 mod notes;
 mod offline;
@@ -41,6 +42,7 @@ pub use self::handle::HubHandle;
 use self::handle::Task;
 use self::helpers::Helpers;
 use self::history::History;
+use self::lan_finds::LanFinds;
 use self::line::{LineEvent, PhoneLine};
 pub use self::offline::invite_offline;
 use crate::clock::now_ms;
@@ -145,6 +147,8 @@ pub struct Hub {
     /// Whom the person would like to hear of once they can be called.
     wanted: HashSet<PublicKey>,
     presence: presence::Known,
+    /// Where contacts seem to be on this network.
+    finds: LanFinds,
     /// STUN and TURN servers that meeting points lend.
     helpers: Helpers,
     updates: updates::Updates,
@@ -176,7 +180,7 @@ impl Hub {
         let (failed, undelivered) = mpsc::unbounded_channel();
         let line = PhoneLine::open(&options, &store).await?;
         let mut hub = Self {
-            outbox: Outbox::new(Courier::new(), failed),
+            outbox: Outbox::new(Courier::new(options.bind), failed),
             key_store: options.key_store,
             options,
             surface,
@@ -193,6 +197,7 @@ impl Hub {
             history: History::default(),
             wanted: HashSet::new(),
             presence: presence::Known::default(),
+            finds: LanFinds::default(),
             helpers: Helpers::default(),
             updates: updates::Updates::default(),
             here: Here::default(),
@@ -348,6 +353,7 @@ impl Hub {
     /// This machine is on another network now, or back from sleep: old connections may be dead without knowing it.
     pub fn network_changed(&mut self) {
         self.outbox.renew();
+        self.finds.clear();
         self.line.hurry();
         self.outgoing.hurry_all();
         self.tell_where_we_are();
@@ -362,6 +368,13 @@ impl Hub {
         let server = server.or_else(|| self.settings.server_reach());
         if let Some(profile) = &self.profile {
             self.line.register(&profile.identity, server.as_ref());
+        }
+        // What the person chose may be anywhere, whoever else names it.
+        self.outbox
+            .set_own(server.iter().map(ToString::to_string).collect());
+        let used = |url: &str| self.line.uses(url);
+        if self.helpers.keep(used) {
+            self.tell_of_servers();
         }
         self.tell_where_we_are();
     }
@@ -389,8 +402,11 @@ impl Hub {
                 self.handle_payload(&payload, receipt);
             }
             LineEvent::Signaling(Event::Servers { url, ice, ttl }) => {
-                self.helpers.lend(url, ice, Instant::now() + ttl);
-                self.tell_of_servers();
+                // It may have waited here since before the person chose another one.
+                if self.line.uses(&url) {
+                    self.helpers.lend(url, ice, Instant::now(), ttl);
+                    self.tell_of_servers();
+                }
             }
             LineEvent::Signaling(event) => {
                 if matches!(event, Event::Online { .. }) {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use ringdown_core::identity::PublicKey;
-use ringdown_signaling::Courier;
+use ringdown_signaling::{Courier, Routes};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use uuid::Uuid;
@@ -22,8 +22,8 @@ const LAST_TRIES: u32 = 2;
 
 /// A sealed message and where its recipient may be met.
 pub struct Parcel {
-    /// Servers, all tried at once.
-    pub urls: Vec<String>,
+    /// All tried at once.
+    pub routes: Routes,
     /// Sealed.
     pub payload: Vec<u8>,
     /// The next message makes up for this one: one try is enough.
@@ -37,8 +37,7 @@ pub struct Outbox {
     courier: Courier,
     failed: mpsc::UnboundedSender<Undelivered>,
     calls: HashMap<Uuid, mpsc::UnboundedSender<Parcel>>,
-    /// Changes when what could not be delivered may be now.
-    chance: watch::Sender<()>,
+    chances: HashMap<PublicKey, watch::Sender<()>>,
     tasks: JoinSet<()>,
 }
 
@@ -59,7 +58,7 @@ impl Outbox {
             courier,
             failed,
             calls: HashMap::new(),
-            chance: watch::Sender::default(),
+            chances: HashMap::new(),
             tasks: JoinSet::new(),
         }
     }
@@ -67,12 +66,14 @@ impl Outbox {
     /// Queues a message of this call. Returns at once.
     pub fn send(&mut self, call: Uuid, to: PublicKey, parcel: Parcel) {
         while self.tasks.try_join_next().is_some() {}
+        self.chances.retain(|_, chance| !chance.is_closed());
         let queue = self.calls.entry(call).or_insert_with(|| {
+            let chance = self.chances.entry(to).or_default();
             let (queue, parcels) = mpsc::unbounded_channel();
             let sender = Sender {
                 courier: self.courier.clone(),
                 failed: self.failed.clone(),
-                chance: self.chance.subscribe(),
+                chance: chance.subscribe(),
                 call,
                 to,
             };
@@ -97,12 +98,22 @@ impl Outbox {
     /// The network changed: connections that are open may be dead, and what could not be delivered may be now.
     pub fn renew(&self) {
         self.courier.renew();
-        self.hurry();
+        for chance in self.chances.values() {
+            chance.send_replace(());
+        }
     }
 
-    /// Somebody was heard: what could not be delivered may be now.
-    pub fn hurry(&self) {
-        self.chance.send_replace(());
+    /// They were heard: what could not be delivered to them may be now. What is for others does not go, or their servers could
+    /// see by it that somebody spoke.
+    pub fn hurry(&self, from: PublicKey) {
+        if let Some(chance) = self.chances.get(&from) {
+            chance.send_replace(());
+        }
+    }
+
+    /// The servers that the person chose themselves; see [`Courier::set_own`].
+    pub fn set_own(&self, urls: Vec<String>) {
+        self.courier.set_own(urls);
     }
 
     /// The call is over: what is queued gets a last chance and nothing more is accepted.
@@ -153,7 +164,11 @@ impl Sender {
             chance.mark_unchanged();
             let sent = self
                 .courier
-                .deliver(&parcel.urls, *self.to.as_bytes(), parcel.payload.clone())
+                .deliver_by(
+                    parcel.routes.clone(),
+                    *self.to.as_bytes(),
+                    parcel.payload.clone(),
+                )
                 .await;
             let Err(error) = sent else { return };
             if !std::mem::replace(&mut told, true) {

@@ -79,7 +79,7 @@ impl Store {
     fn read_contacts(&self) -> rusqlite::Result<Vec<Contact>> {
         let mut statement = self.connection.prepare_cached(
             "SELECT key, name, own_name, reach, ice_policy, standing, verified, blocked, early, token,
-                 favorite, note, presence
+                 favorite, note, presence, invited
              FROM contact ORDER BY name",
         )?;
         let rows = statement.query_map([], |row| {
@@ -103,6 +103,7 @@ impl Store {
                 favorite: row.get(10)?,
                 note: row.get(11)?,
                 shows_presence: row.get(12)?,
+                invited: json(row, 13)?,
             })
         })?;
         rows.collect()
@@ -301,8 +302,8 @@ fn put_contact(connection: &Connection, contact: &Contact) -> rusqlite::Result<(
         .prepare_cached(
             "INSERT OR REPLACE INTO contact
                  (key, name, own_name, reach, ice_policy, standing, verified, blocked, early, token,
-                  favorite, note, presence)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+                  favorite, note, presence, invited)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
         )?
         .execute(params![
             contact.key.to_string(),
@@ -318,6 +319,7 @@ fn put_contact(connection: &Connection, contact: &Contact) -> rusqlite::Result<(
             contact.favorite,
             contact.note,
             contact.shows_presence,
+            to_json::<Vec<Reach>>(&contact.invited),
         ])
         .map(drop)
 }

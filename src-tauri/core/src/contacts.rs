@@ -59,8 +59,12 @@ pub struct Contact {
     pub name: DisplayName,
     /// What they called themselves in their invite.
     pub own_name: DisplayName,
-    /// Where to reach them, best first.
+    /// Where to reach them, best first: as they say themselves, or their first invite did.
     pub reach: Vec<Reach>,
+    /// Where else, as invites say that were opened since. Whoever knows their key can make one, so these come beside what they
+    /// said, until they say something new.
+    #[serde(default)]
+    pub invited: Vec<Reach>,
     /// How calls with them may connect; None: as in the settings.
     pub ice_policy: Option<IcePolicy>,
     /// Whether they have this person as a contact.
@@ -91,6 +95,7 @@ impl Contact {
             name,
             own_name,
             reach: Vec::new(),
+            invited: Vec::new(),
             ice_policy: None,
             standing,
             verified: false,
@@ -101,6 +106,14 @@ impl Contact {
             note: String::new(),
             shows_presence: false,
         }
+    }
+
+    /// Everywhere they may be reached, what they said themselves first.
+    pub fn everywhere(&self) -> impl Iterator<Item = &Reach> {
+        let invited = self.invited.iter();
+        self.reach
+            .iter()
+            .chain(invited.filter(|reach| !self.reach.contains(reach)))
     }
 
     /// What the call machine has to know of a contact who is heard; None where they are blocked.
@@ -118,7 +131,7 @@ impl Contact {
 pub enum AddOutcome {
     /// There is a new contact.
     Added,
-    /// The key was there before, under this name; only where to reach them was updated.
+    /// The key was there before, under this name; there may be more places now to reach them at.
     AlreadyKnown {
         /// Your name for them.
         name: DisplayName,
@@ -165,12 +178,14 @@ impl Contacts {
             .iter_mut()
             .find(|contact| contact.key == invite.key)
         {
-            known.own_name = invite.name;
-            if !invite.reach.is_empty() {
-                known.reach = invite.reach;
-            }
-            if known.standing == Standing::Requested && invite.token.is_some() {
-                known.token = invite.token;
+            let before = known.invited.iter();
+            let before = before.filter(|reach| !invite.reach.contains(reach));
+            let invited = invite.reach.iter().chain(before);
+            known.invited = invited.take(MAX_REACH).cloned().collect();
+            if known.standing == Standing::Requested {
+                // Nothing was heard of them yet but what invites say.
+                known.own_name = invite.name;
+                known.token = invite.token.or(known.token);
             }
             let name = known.name.clone();
             self.order();
@@ -243,13 +258,16 @@ impl Contacts {
         Ok(())
     }
 
-    /// Learns where a contact can be reached now; the first [`MAX_REACH`] addresses are kept.
+    /// Learns from a contact where they can be reached now; the first [`MAX_REACH`] addresses are kept, and nothing that only an
+    /// invite said.
     ///
     /// # Errors
     /// [`ContactError::Unknown`].
     pub fn set_reach(&mut self, key: PublicKey, mut reach: Vec<Reach>) -> Result<(), ContactError> {
         reach.truncate(MAX_REACH);
-        self.get_mut(key)?.reach = reach;
+        let contact = self.get_mut(key)?;
+        contact.reach = reach;
+        contact.invited.clear();
         Ok(())
     }
 
@@ -280,7 +298,9 @@ impl Contacts {
                 reach.push(reachable);
             }
         }
-        self.set_reach(key, reach)
+        reach.truncate(MAX_REACH);
+        self.get_mut(key)?.reach = reach;
+        Ok(())
     }
 
     /// Forgets a contact and gives back what was known.

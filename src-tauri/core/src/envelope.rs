@@ -55,9 +55,14 @@ pub enum EnvelopeError {
     /// As [`EnvelopeError::NotForUs`], while a session waits for its answer: it is kept and tried again after that.
     #[error("the envelope may belong to a session that is not answered yet")]
     Early,
-    /// It was opened before. The only failure that is to be acknowledged: its sender did not hear that it arrived.
+    /// It was opened before. Who brings it again may be anybody who saw it go by, and hears what they would hear if nobody were
+    /// here.
     #[error("the envelope was opened before")]
     Repeated,
+    /// It was opened together with the answer that it had overtaken, and its sender, who was told then that it did not arrive,
+    /// brings it again. Said once.
+    #[error("the envelope came before the answer it belongs to")]
+    Overtook,
     /// Sealed too long ago, or in the future; see [`MAX_SKEW_MS`].
     #[error("the envelope is {0} s off our clock; set both clocks right")]
     Stale(u64),
@@ -91,6 +96,6 @@ impl EnvelopeError {
     /// Whether the server is to be told that the message arrived. All else is refused, which looks like being offline.
     #[must_use]
     pub fn is_delivered(&self) -> bool {
-        matches!(self, Self::Repeated | Self::Over)
+        matches!(self, Self::Overtook | Self::Over)
     }
 }

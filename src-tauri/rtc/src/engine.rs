@@ -14,6 +14,7 @@ use crate::audio::{Audio, AudioConfig, AudioEvent, Microphone};
 use crate::error::{EngineError, RtcError};
 use crate::machine::{self, Machine, MachineRequest};
 use crate::media_socket::{MediaSocket, Page};
+use crate::net::addresses;
 use crate::net::task::{self, Asked, PeerHandle, Surroundings};
 use crate::net::{Resolver, Tls, Watch};
 use crate::peer::PeerConfig;
@@ -219,6 +220,7 @@ impl Inner {
             relay_only: ice.relay_only,
             ahead: ice.ahead,
             patience: Patience::default(),
+            here: addresses::here(self.config.bind),
             session: u64::from_ne_bytes(random),
         };
         let handle = task::spawn(

@@ -12,7 +12,7 @@ mod pool;
 mod receipt;
 mod registration;
 
-pub use courier::{Courier, DeliverError};
+pub use courier::{Courier, DeliverError, Routes};
 pub use dial::{Dialer, OfflineReason};
 pub use receipt::Receipt;
 pub use registration::{Event, Registration, Signer};

@@ -13,6 +13,7 @@ use std::{
     fmt,
     net::IpAddr,
     sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
 };
 
 use mdns_sd::{
@@ -21,6 +22,7 @@ use mdns_sd::{
 use tokio::{
     sync::{mpsc, watch},
     task::JoinHandle,
+    time::{Instant, MissedTickBehavior, interval_at},
 };
 
 pub use record::{Record, RecordError, Tag};
@@ -43,12 +45,15 @@ pub enum Interfaces {
     Off,
 }
 
-/// Somebody we know can be reached on the local network.
+/// How often who is still there is told again. Whoever keeps what is found should forget it a few times this after.
+pub const TOLD_EVERY: Duration = Duration::from_secs(60);
+
+/// Somebody we know can be reached on the local network, as far as announcements say, which anybody there could copy.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Found {
     /// Theirs, one of those watched for.
     pub id: [u8; 32],
-    /// Their server, `ws://ADDRESS:PORT`. One event an address.
+    /// Their server, `ws://ADDRESS:PORT`. One event an address, at once and then every [`TOLD_EVERY`] as long as it is announced.
     pub url: String,
 }
 
@@ -72,6 +77,8 @@ pub enum LanError {
 /// Discovery on the local network. Dropping it says goodbye to the network and stops everything.
 pub struct Lan {
     daemon: Option<ServiceDaemon>,
+    /// The loopback interface is one of those to use.
+    loopback: bool,
     announced: Mutex<Option<Announced>>,
     watch: Mutex<Option<Watch>>,
 }
@@ -117,8 +124,13 @@ impl Lan {
                 Some(daemon)
             }
         };
+        let loopback = match interfaces {
+            Interfaces::Only(addresses) => addresses.iter().any(IpAddr::is_loopback),
+            Interfaces::All | Interfaces::Off => false,
+        };
         Ok(Self {
             daemon,
+            loopback,
             announced: Mutex::default(),
             watch: Mutex::default(),
         })
@@ -171,7 +183,7 @@ impl Lan {
     }
 
     /// Watches for `people`, each an id of the caller's choice and the key they announce themselves to us by, and reports who is
-    /// found, each address once. Replaces an earlier watch.
+    /// found. Replaces an earlier watch.
     ///
     /// # Errors
     /// [`LanError::Mdns`].
@@ -193,7 +205,7 @@ impl Lan {
         }
         let events = daemon.browse(SERVICE)?;
         let (people, changes) = watch::channel(people.into_iter().collect());
-        let task = tokio::spawn(look_out(events, changes, found));
+        let task = tokio::spawn(look_out(self.loopback, events, changes, found));
         *watch = Some(Watch { people, task });
         Ok(())
     }
@@ -241,12 +253,15 @@ fn describe(keys: &BTreeSet<[u8; 32]>, port: u16) -> Result<ServiceInfo, LanErro
 
 /// Passes on who is found until nobody wants to know.
 async fn look_out(
+    loopback: bool,
     events: mdns_sd::Receiver<ServiceEvent>,
     mut people: watch::Receiver<People>,
     found: mpsc::Sender<Found>,
 ) {
-    let mut watcher = Watcher::default();
+    let mut watcher = Watcher::new(loopback);
     watcher.handle_people(people.borrow_and_update().clone());
+    let mut again = interval_at(Instant::now() + TOLD_EVERY, TOLD_EVERY);
+    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         let news = tokio::select! {
             event = events.recv_async() => match event {
@@ -265,6 +280,7 @@ async fn look_out(
                 }
                 Err(_) => return,
             },
+            _ = again.tick() => watcher.still_there(),
             () = found.closed() => return,
         };
         for one in news {

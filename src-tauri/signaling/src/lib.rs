@@ -15,10 +15,11 @@ pub mod client;
 pub mod lan;
 pub mod limits;
 pub mod server;
+mod targets;
 pub mod wire;
 
 pub use client::{
-    Courier, DeliverError, Dialer, Event, OfflineReason, Receipt, Registration, Signer,
+    Courier, DeliverError, Dialer, Event, OfflineReason, Receipt, Registration, Routes, Signer,
 };
 pub use lan::{Found, Interfaces, Lan, LanError};
 #[cfg(feature = "meddling")]

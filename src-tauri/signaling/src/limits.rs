@@ -114,11 +114,12 @@ pub const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 /// A client gives one attempt to reach one server this long.
 pub const ATTEMPT_TIMEOUT: Duration = Duration::from_secs(4);
 
-/// A client gives one attempt to deliver through one server this long, reaching it included.
-pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(7);
+/// What a client sends has failed when none of several servers delivered it within this time, reaching them included; and never
+/// earlier, whatever they answer: what is done then, a further try say, must not show one server what another one answered.
+pub const DELIVERY_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// A client that sends along a route that worked tries the others too when no answer came within this time: longer than most
-/// ways there and back.
+/// A client that sends along a route that worked tries the others too when that has not delivered after this time, and not
+/// earlier: longer than most ways there and back.
 pub const ROUTE_PATIENCE: Duration = Duration::from_millis(750);
 
 /// A client that asked a server for a sign of life, because it sends something or the network changed, gives the connection

@@ -13,7 +13,7 @@ use std::{sync::Arc, time::Duration};
 use common::{Events, Impostor, Raw, Server, alice, bob, bob_at, register};
 use futures_util::SinkExt;
 use ringdown_signaling::{
-    Courier, DeliverError, Event, IceServer, OfflineReason, Registration, ServerConfig,
+    DeliverError, Event, IceServer, OfflineReason, Registration, ServerConfig,
     server::IceIssuer,
     wire::{ClientFrame, ErrorCode, Nonce, Outcome, ServerFrame},
 };
@@ -25,7 +25,7 @@ async fn a_restarted_server_is_found_again() {
     let server = Server::start().await;
     let address = server.address;
     let (_registration, mut events) = bob_at(&server).await;
-    let courier = Courier::new();
+    let courier = common::courier();
     let delivery = courier.deliver(&[server.url()], bob().key(), b"before".to_vec());
     let (delivered, received) = tokio::join!(delivery, events.received());
     assert_eq!((delivered, &received[..]), (Ok(()), &b"before"[..]));
@@ -139,7 +139,7 @@ async fn an_older_window_gives_way_to_a_newer_one() {
     let (_older, mut older_events) = bob_at(&server).await;
     let (_newer, mut newer_events) = bob_at(&server).await;
     assert_eq!(older_events.offline().await, OfflineReason::Replaced);
-    let courier = Courier::new();
+    let courier = common::courier();
     let delivery = courier.deliver(&[server.url()], bob().key(), b"sealed".to_vec());
     let (delivered, received) = tokio::join!(delivery, newer_events.received());
     assert_eq!((delivered, &received[..]), (Ok(()), &b"sealed"[..]));
@@ -236,7 +236,7 @@ async fn a_dead_connection_is_noticed_when_the_network_changes_and_when_somethin
     drop(registration);
 
     let impostor = Impostor::new().await;
-    let courier = Courier::new();
+    let courier = common::courier();
     let urls = [impostor.url()];
     let delivery = courier.deliver(&urls, bob().key(), b"sealed".to_vec());
     let _dead = impostor.accept().await;
@@ -266,7 +266,7 @@ async fn dropping_the_handles_ends_the_connections() {
     assert_eq!(Impostor::next(&mut socket).await, None);
     drop(registration);
 
-    let courier = Courier::new();
+    let courier = common::courier();
     let twin = courier.clone();
     let delivery = courier.deliver(&[impostor.url()], bob().key(), b"sealed".to_vec());
     let mut socket = impostor.accept().await;
@@ -343,7 +343,7 @@ async fn a_bad_url_from_a_server_does_not_spoil_the_good_ones() {
 async fn nothing_private_is_in_debug_output() {
     let server = Server::start().await;
     let (registration, mut events) = bob_at(&server).await;
-    let courier = Courier::new();
+    let courier = common::courier();
     let secret = b"candidate 192.0.2.77".to_vec();
     let delivery = tokio::spawn(courier.deliver(&[server.url()], bob().key(), secret));
     let event = events.next().await;

@@ -16,7 +16,7 @@ use std::{
 
 use common::{Events, Person, Raw, Server, alice, bob, nobody};
 use ringdown_signaling::{
-    Courier, DeliverError, Registration,
+    DeliverError, Registration,
     meddling::{Meddler, Sent, Transcript},
     wire::Outcome,
 };
@@ -30,7 +30,7 @@ async fn at(server: &Server, person: &Person) -> (Registration, Events) {
 
 /// Sends to Bob and tells what became of it.
 async fn send(server: &Server, payload: &[u8]) -> Result<(), DeliverError> {
-    Courier::new()
+    common::courier()
         .deliver(&[server.url()], bob().key(), payload.to_vec())
         .await
 }

@@ -14,7 +14,7 @@ use common::{
     binary::{command, ready, terminate},
     bob,
 };
-use ringdown_signaling::{Courier, OfflineReason, Registration};
+use ringdown_signaling::{OfflineReason, Registration};
 use tokio::{io::AsyncReadExt, net::TcpListener};
 
 #[tokio::test]
@@ -25,7 +25,7 @@ async fn it_says_when_it_is_ready_serves_and_stops_in_order() {
         let (sender, mut events) = Events::channel();
         let _registration = Registration::spawn(url.clone(), bob().key(), bob().signer(), sender);
         events.online().await;
-        let courier = Courier::new();
+        let courier = common::courier();
         let delivery = courier.deliver(&[url], bob().key(), b"sealed".to_vec());
         let (delivered, received) = tokio::join!(delivery, events.received());
         assert_eq!((delivered, &received[..]), (Ok(()), &b"sealed"[..]));

@@ -21,7 +21,7 @@ use common::{
     binary::{command, ready, terminate},
     bob,
 };
-use ringdown_signaling::{Courier, Registration};
+use ringdown_signaling::Registration;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -58,14 +58,14 @@ impl Server {
     }
 
     async fn leave(&self, note: &[u8]) {
-        let courier = Courier::new();
+        let courier = common::courier();
         let urls = std::slice::from_ref(&self.url);
         courier.leave(urls, bob().key(), note).await.unwrap();
     }
 
     /// Nothing waits for Bob any more: the first thing that comes is what is sent now.
     async fn has_no_more(&self, events: &mut Events) {
-        let courier = Courier::new();
+        let courier = common::courier();
         let urls = std::slice::from_ref(&self.url);
         let delivery = courier.deliver(urls, bob().key(), b"a call".to_vec());
         let (delivered, received) = tokio::join!(delivery, events.received());

@@ -89,7 +89,7 @@ async fn alice_reaches_bob_over_tls() {
             sender,
         );
         events.online().await;
-        let courier = Courier::with_dialer(dialer);
+        let courier = Courier::with_dialer(dialer, Some(Ipv4Addr::LOCALHOST.into()));
         let (delivered, received) = tokio::join!(
             courier.deliver(from_ref(&proxy.url), bob().key(), b"sealed".to_vec()),
             events.received()
@@ -107,7 +107,7 @@ async fn a_certificate_that_nobody_vouches_for_is_not_trusted() {
     // The system's certificates: ours is not among them.
     let _registration = Registration::spawn(proxy.url.clone(), bob().key(), bob().signer(), sender);
     assert_eq!(events.offline().await, OfflineReason::Untrusted);
-    let courier = Courier::new();
+    let courier = common::courier();
     let delivery = courier
         .deliver(from_ref(&proxy.url), bob().key(), b"sealed".to_vec())
         .await;

@@ -1,9 +1,10 @@
 //! STUN and TURN servers that meeting points lend for a while, with credentials that expire.
 
 use std::collections::HashMap;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use ringdown_core::ice::IceServer;
+use ringdown_signaling::limits::TURN_TTL_MAX;
 
 use super::Hub;
 
@@ -17,13 +18,15 @@ struct Lent {
 }
 
 impl Helpers {
-    /// Replaces what the meeting point at `url` lent before.
+    /// Replaces what the meeting point at `url` lent before. `ttl` counts from `now`, up to [`TURN_TTL_MAX`].
     pub(super) fn lend(
         &mut self,
         url: String,
         ice: Vec<ringdown_signaling::IceServer>,
-        until: Instant,
+        now: Instant,
+        ttl: Duration,
     ) {
+        let until = now + ttl.min(TURN_TTL_MAX);
         let servers = ice.into_iter().map(|server| IceServer {
             urls: server.urls,
             username: server.username,
@@ -31,6 +34,13 @@ impl Helpers {
         });
         let servers = servers.collect();
         self.0.insert(url, Lent { servers, until });
+    }
+
+    /// Forgets what was lent by a meeting point that is not used any more. True if there was something.
+    pub(super) fn keep(&mut self, is_used: impl Fn(&str) -> bool) -> bool {
+        let before = self.0.len();
+        self.0.retain(|url, _| is_used(url));
+        self.0.len() < before
     }
 
     /// The person's own servers, and after them those lent and still good.
@@ -55,8 +65,6 @@ impl Hub {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     fn server(name: &str) -> ringdown_signaling::IceServer {
@@ -86,17 +94,32 @@ mod tests {
         helpers.lend(
             "ws://a".into(),
             vec![server("a")],
-            now + Duration::from_secs(60),
+            now,
+            Duration::from_secs(60),
         );
         let both = helpers.with(&own, now);
         assert_eq!(urls(&both), ["stun:own.example.org", "turn:a.example.org"]);
         helpers.lend(
             "ws://a".into(),
             vec![server("b")],
-            now + Duration::from_secs(90),
+            now,
+            Duration::from_secs(90),
         );
         let replaced = helpers.with(&[], now);
         assert_eq!(urls(&replaced), ["turn:b.example.org"]);
         assert!(helpers.with(&[], now + Duration::from_secs(90)).is_empty());
+    }
+
+    #[test]
+    fn nothing_is_lent_for_ever_nor_by_a_server_that_is_not_used_any_more() {
+        let now = Instant::now();
+        let mut helpers = Helpers::default();
+        let ages = Duration::from_secs(u32::MAX.into());
+        helpers.lend("ws://a".into(), vec![server("a")], now, ages);
+        helpers.lend("ws://b".into(), vec![server("b")], now, ages);
+        assert!(!helpers.keep(|_| true));
+        assert!(helpers.keep(|url| url == "ws://b"));
+        assert_eq!(urls(&helpers.with(&[], now)), ["turn:b.example.org"]);
+        assert!(helpers.with(&[], now + TURN_TTL_MAX).is_empty());
     }
 }

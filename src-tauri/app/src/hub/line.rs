@@ -256,6 +256,12 @@ impl PhoneLine {
         )
     }
 
+    /// Whether this app is to be registered there.
+    pub(super) fn uses(&self, url: &str) -> bool {
+        let mut meetings = self.registrations.iter();
+        meetings.any(|meeting| meeting.registration.url() == url)
+    }
+
     /// The port of the server inside the app.
     pub(super) fn port(&self) -> Option<u16> {
         self.embedded.as_ref().map(|embedded| embedded.port)

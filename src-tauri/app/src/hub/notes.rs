@@ -32,7 +32,8 @@ impl Hub {
                 at: now_ms().saturating_sub(ago),
             },
         };
-        let urls = self.routes(record.contact);
+        // Not where somebody merely says that they are.
+        let urls = self.named(record.contact);
         let Some(profile) = &mut self.profile else {
             return;
         };

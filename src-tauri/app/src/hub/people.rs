@@ -1,6 +1,7 @@
 //! The person, their contacts and their settings.
 
 use std::path::PathBuf;
+use std::time::Instant;
 
 use ringdown_core::contacts::{Contact, ContactError, Contacts};
 use ringdown_core::identity::PublicKey;
@@ -131,6 +132,7 @@ impl Hub {
     pub fn remove_contact(&mut self, key: PublicKey) -> Result<(), UiError> {
         self.store.remove_contact(key)?;
         self.leave(key);
+        self.finds.forget(key);
         let _ = self.contacts.remove(key);
         self.want_no_more(key);
         self.watch_contacts();
@@ -153,21 +155,20 @@ impl Hub {
         Ok(settings)
     }
 
-    /// A contact is on this LAN: that address comes first from now on.
+    /// A contact seems to be on this network: they are tried there too for a while. Nothing of it is kept, for whoever is on this
+    /// network can say so.
     pub(super) fn handle_found(&mut self, key: &[u8; 32], url: &str) {
         let (Ok(key), Ok(found)) = (PublicKey::from_bytes(*key), Reach::parse(url)) else {
             return;
         };
-        self.outgoing.hurry(key);
-        let Some(contact) = self.contacts.get(key) else {
-            return;
-        };
-        if contact.reach.contains(&found) {
-            return;
+        let heard = self
+            .contacts
+            .get(key)
+            .is_some_and(|contact| !contact.blocked);
+        // Only when they come: somebody who announces ever new addresses does not have them asked each time.
+        if heard && self.finds.found(Instant::now(), key, found) {
+            self.outgoing.hurry(key);
         }
-        let mut reach = contact.reach.clone();
-        reach.insert(0, found);
-        self.set_reach(key, reach);
     }
 
     /// Where a contact can be reached now.

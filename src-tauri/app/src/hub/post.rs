@@ -1,10 +1,13 @@
 //! What is said, sealed and sent; what arrives, opened and understood.
 
+use std::time::Instant;
+
 use ringdown_core::call::Input;
+use ringdown_core::contacts::Contact;
 use ringdown_core::envelope::{Admission, EnvelopeError, Opened};
 use ringdown_core::identity::PublicKey;
 use ringdown_core::message::{Kind, Message};
-use ringdown_signaling::Receipt;
+use ringdown_signaling::{Receipt, Routes};
 
 use super::Hub;
 use crate::clock::now_ms;
@@ -20,7 +23,9 @@ impl Hub {
         }
         match opened {
             Ok(opened) => {
-                self.outbox.hurry();
+                for opened in &opened {
+                    self.outbox.hurry(opened.from);
+                }
                 if self.take_in(opened).is_ok() {
                     receipt.accept();
                 } else {
@@ -94,7 +99,7 @@ impl Hub {
     }
 
     fn post(&mut self, to: PublicKey, message: &Message, may_be_lost: bool) {
-        let urls = self.routes(to);
+        let routes = self.routes(to);
         let Some(profile) = &mut self.profile else {
             return;
         };
@@ -103,7 +108,7 @@ impl Hub {
                 #[cfg(test)]
                 self.said.push(message.clone());
                 let parcel = Parcel {
-                    urls,
+                    routes,
                     payload,
                     may_be_lost,
                     begins: matches!(message.kind, Kind::Invite { .. }),
@@ -115,10 +120,18 @@ impl Hub {
     }
 
     /// Everywhere the contact may be, all tried at once.
-    pub(super) fn routes(&self, to: PublicKey) -> Vec<String> {
-        self.contacts
-            .get(to)
-            .map(|contact| contact.reach.iter().map(ToString::to_string).collect())
-            .unwrap_or_default()
+    pub(super) fn routes(&self, to: PublicKey) -> Routes {
+        let found = self.finds.of(Instant::now(), to);
+        Routes {
+            named: self.named(to),
+            found: found.map(ToString::to_string).collect(),
+        }
+    }
+
+    /// The servers that the contact named, and those that an invite of theirs named since.
+    pub(super) fn named(&self, to: PublicKey) -> Vec<String> {
+        let contact = self.contacts.get(to);
+        let reach = contact.into_iter().flat_map(Contact::everywhere);
+        reach.map(ToString::to_string).collect()
     }
 }

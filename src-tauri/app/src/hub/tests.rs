@@ -3,6 +3,7 @@
 mod calls;
 #[cfg(unix)]
 mod control;
+mod elsewhere;
 mod gate;
 mod meddling;
 mod past;

@@ -58,5 +58,7 @@ pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
          CREATE INDEX history_by_time    ON history (started_ms);
          CREATE INDEX history_by_contact ON history (contact, started_ms);",
         ),
+        // What only an invite says of where somebody is, beside what they said.
+        M::up("ALTER TABLE contact ADD COLUMN invited TEXT NOT NULL DEFAULT '[]';"),
     ])
 });

@@ -15,6 +15,7 @@ fn bob() -> Contact {
         name: DisplayName::parse("Bob").unwrap(),
         own_name: DisplayName::parse("Robert").unwrap(),
         reach: vec![Reach::parse("ws://192.0.2.7:47100").unwrap()],
+        invited: vec![Reach::parse("wss://bob.example.org").unwrap()],
         ice_policy: Some(IcePolicy::RelayOnly),
         standing: Standing::Mutual,
         verified: true,

@@ -25,6 +25,10 @@ fn bob() -> Invite {
     invite(2, "Bob", "ws://192.0.2.2:1")
 }
 
+fn everywhere(contact: &Contact) -> Vec<&str> {
+    contact.everywhere().map(Reach::as_str).collect()
+}
+
 fn names(book: &Contacts) -> Vec<&str> {
     book.iter().map(|contact| contact.name.as_str()).collect()
 }
@@ -51,7 +55,7 @@ fn alices_own_invite_makes_no_contact() {
 }
 
 #[test]
-fn bobs_newer_invite_updates_where_he_is_and_keeps_her_name_for_him() {
+fn bobs_newer_invite_adds_where_he_is_and_keeps_her_name_for_him() {
     let mut book = Contacts::default();
     book.add(alice(), bob(), Some(name("Bobby"))).unwrap();
     let moved = invite(2, "Robert", "ws://192.0.2.99:1");
@@ -64,15 +68,42 @@ fn bobs_newer_invite_updates_where_he_is_and_keeps_her_name_for_him() {
     );
     let known = book.get(bob().key).unwrap();
     assert_eq!(
-        (&known.name, &known.own_name, &known.reach),
-        (&name("Bobby"), &name("Robert"), &moved.reach)
+        (&known.name, &known.own_name, everywhere(known)),
+        (
+            &name("Bobby"),
+            &name("Robert"),
+            vec!["ws://192.0.2.2:1", "ws://192.0.2.99:1"]
+        )
     );
     let nowhere = Invite {
         reach: Vec::new(),
         ..bob()
     };
     book.add(alice(), nowhere, None).unwrap();
-    assert_eq!(book.get(bob().key).unwrap().reach, moved.reach);
+    assert_eq!(everywhere(book.get(bob().key).unwrap()).len(), 2);
+}
+
+#[test]
+fn an_invite_that_somebody_else_made_takes_nothing_from_bob() {
+    let mut book = Contacts::default();
+    book.add(alice(), bob(), None).unwrap();
+    let said = vec![Reach::parse("wss://bob.example.org").unwrap()];
+    book.meet(bob().key, name("Bob"), said.clone()).unwrap();
+    for last in 1..=20 {
+        let elsewhere = invite(2, "Mallory", &format!("ws://203.0.113.{last}:1"));
+        book.add(alice(), elsewhere, None).unwrap();
+    }
+    let known = book.get(bob().key).unwrap();
+    assert_eq!((&known.own_name, &known.reach), (&name("Bob"), &said));
+    assert_eq!(known.invited.len(), MAX_REACH);
+    assert_eq!(
+        everywhere(known)[..2],
+        ["wss://bob.example.org", "ws://203.0.113.20:1"]
+    );
+    // What he says himself holds again, and nothing else.
+    book.set_reach(bob().key, said).unwrap();
+    let known = book.get(bob().key).unwrap();
+    assert_eq!(everywhere(known), ["wss://bob.example.org"]);
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl Session {
     }
 }
 
-fn digest(packet: &[u8]) -> [u8; 32] {
+pub(super) fn digest(packet: &[u8]) -> [u8; 32] {
     Sha256::digest(packet).into()
 }
 

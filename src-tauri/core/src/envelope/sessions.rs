@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::handshake::{self, First, MARK};
 use super::replays::{self, Admission, Replays, Seen};
-use super::session::{Letter, Session, State, json};
+use super::session::{Letter, Session, State, digest, json};
 use super::transport::Transport;
 use super::{EnvelopeError, MAX_SKEW_MS, packet};
 use crate::identity::{Identity, PublicKey};
@@ -42,6 +42,8 @@ pub struct Sessions {
     live: Vec<Session>,
     over: VecDeque<Over>,
     held: VecDeque<Vec<u8>>,
+    /// What was held and then opened, and is still to be acknowledged, by hash.
+    overtook: VecDeque<[u8; 32]>,
     replays: Replays,
 }
 
@@ -61,6 +63,7 @@ impl Sessions {
             live: Vec::new(),
             over: VecDeque::new(),
             held: VecDeque::new(),
+            overtook: VecDeque::new(),
             replays: Replays::new(before),
         }
     }
@@ -143,18 +146,21 @@ impl Sessions {
         let packet = packet::unwrap(envelope)?;
         match self.open_transport(packet) {
             Err(EnvelopeError::NotForUs) => {}
+            Err(EnvelopeError::Repeated) if self.is_due(packet) => {
+                return Err(EnvelopeError::Overtook);
+            }
             opened => return opened.map(|opened| vec![opened]),
         }
         match self.open_answer(packet) {
             Err(EnvelopeError::NotForUs) => {}
             opened => return opened.map(|opened| self.with_held(opened)),
         }
-        if self
-            .over
-            .iter_mut()
-            .any(|over| over.transport.open(packet) != Err(EnvelopeError::NotForUs))
-        {
-            return Err(EnvelopeError::Over);
+        for over in &mut self.over {
+            match over.transport.open(packet) {
+                Err(EnvelopeError::NotForUs) => {}
+                Err(EnvelopeError::Repeated) => return Err(EnvelopeError::Repeated),
+                _ => return Err(EnvelopeError::Over),
+            }
         }
         match self.open_first(now_ms, packet, admit) {
             Err(EnvelopeError::NotForUs) if self.hold(packet) => Err(EnvelopeError::Early),
@@ -267,7 +273,13 @@ impl Sessions {
         let mut opened = vec![answer];
         for packet in std::mem::take(&mut self.held) {
             match self.open_transport(&packet) {
-                Ok(message) => opened.push(message),
+                Ok(message) => {
+                    if self.overtook.len() >= MAX_HELD {
+                        self.overtook.pop_front();
+                    }
+                    self.overtook.push_back(digest(&packet));
+                    opened.push(message);
+                }
                 Err(EnvelopeError::NotForUs) => drop(self.hold(&packet)),
                 Err(_) => {}
             }
@@ -348,6 +360,13 @@ impl Sessions {
             self.held.push_back(packet.to_vec());
         }
         true
+    }
+
+    /// Whether this was held, then opened, and not acknowledged since; once.
+    fn is_due(&mut self, packet: &[u8]) -> bool {
+        let hash = digest(packet);
+        let at = self.overtook.iter().position(|due| *due == hash);
+        at.is_some_and(|at| self.overtook.remove(at).is_some())
     }
 
     fn let_go(&mut self) {

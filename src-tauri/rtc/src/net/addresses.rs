@@ -3,6 +3,8 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, UdpSocket};
 use std::path::Path;
 
+use crate::peer::targets::Here;
+
 /// Most sockets a peer opens.
 const MAX: usize = 12;
 /// Addresses that nobody has (RFC 5737, RFC 3849): the way to them is the way to everybody.
@@ -51,6 +53,16 @@ pub(crate) fn to_gather(bind: Option<IpAddr>) -> Vec<Address> {
                 .and_then(|one| one.index),
         })
         .collect()
+}
+
+/// Where our own candidates are.
+pub(crate) fn here(bind: Option<IpAddr>) -> Here {
+    let ours = to_gather(bind);
+    let link_local = |ip: IpAddr| matches!(ip, IpAddr::V4(v4) if v4.is_link_local());
+    Here {
+        loopback: ours.iter().any(|one| one.ip.is_loopback()),
+        link_local: ours.iter().any(|one| link_local(one.ip)),
+    }
 }
 
 /// Every address of every interface that is up, for whatever use.
@@ -187,5 +199,8 @@ mod tests {
         let all = to_gather(Some(ip));
         assert_eq!(all.iter().map(|one| one.ip).collect::<Vec<_>>(), [ip]);
         assert!(all.iter().all(|one| one.interface.is_none()));
+        assert!(here(Some(ip)).loopback);
+        let elsewhere = here(Some("192.0.2.1".parse().unwrap()));
+        assert_eq!(elsewhere, Here::default());
     }
 }

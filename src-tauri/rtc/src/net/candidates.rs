@@ -20,6 +20,7 @@ impl Task {
             self.reflexive.settle();
         }
         self.seen = addresses::all();
+        self.peer.set_here(addresses::here(self.surroundings.bind));
         if !self.ice.relay_only {
             let addresses = addresses::to_gather(self.surroundings.bind);
             self.open(&addresses).await;
@@ -173,6 +174,7 @@ impl Task {
         let all = addresses::all();
         let gained = all.iter().any(|ip| !self.seen.contains(ip));
         self.seen.clone_from(&all);
+        self.peer.set_here(addresses::here(self.surroundings.bind));
         if gained {
             self.settling = Some(now + SETTLING);
         }

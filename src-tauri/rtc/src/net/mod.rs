@@ -1,6 +1,6 @@
 //! The sockets of a peer, its relays, the names it resolves, and the task that runs it.
 
-mod addresses;
+pub(crate) mod addresses;
 mod candidates;
 mod changes;
 mod gather;

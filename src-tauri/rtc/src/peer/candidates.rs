@@ -6,6 +6,7 @@ use std::time::Instant;
 use str0m::{Candidate, CandidateKind, Rtc};
 
 use super::paths::peer_reflexive;
+use super::targets::{Here, may_be_checked};
 use super::{Output, Peer};
 use crate::error::RtcError;
 use crate::limits::{self, Budget};
@@ -129,6 +130,7 @@ impl Candidates {
         now: Instant,
         rtc: &mut Rtc,
         candidate: RemoteCandidate,
+        here: Here,
         current: Option<&str>,
         awaits: bool,
     ) -> Next {
@@ -142,7 +144,7 @@ impl Candidates {
             }
             return Next::Done;
         }
-        self.enter(now, rtc, candidate)
+        self.enter(now, rtc, candidate, here)
     }
 
     /// A description was applied: what waited for it, and what it holds.
@@ -171,16 +173,23 @@ impl Candidates {
         rtc: &mut Rtc,
         candidate: &RemoteCandidate,
         address: IpAddr,
+        here: Here,
         current: Option<&str>,
     ) -> Next {
         if candidate.ufrag.is_none() || candidate.ufrag.as_deref() == current {
-            self.enter(now, rtc, candidate.with_address(address))
+            self.enter(now, rtc, candidate.with_address(address), here)
         } else {
             Next::Done
         }
     }
 
-    fn enter(&mut self, now: Instant, rtc: &mut Rtc, candidate: RemoteCandidate) -> Next {
+    fn enter(
+        &mut self,
+        now: Instant,
+        rtc: &mut Rtc,
+        candidate: RemoteCandidate,
+        here: Here,
+    ) -> Next {
         if self.used >= MAX_REMOTE {
             return Next::Done;
         }
@@ -194,10 +203,11 @@ impl Candidates {
                 candidate,
             };
         }
-        // TCP candidates and address families unknown here are of no use, and no error
+        // TCP candidates and address families unknown here are of no use, and no error; nor is an address that they may not
+        // make us send to
         if candidate.word(2).eq_ignore_ascii_case("udp")
             && let Ok(mut parsed) = Candidate::from_sdp_string(&candidate.text)
-            && is_target(parsed.addr())
+            && may_be_checked(parsed.addr(), here)
             && self.left.take(now, 1)
         {
             if let Some(ufrag) = &candidate.ufrag {
@@ -242,15 +252,21 @@ impl Candidates {
 }
 
 impl Peer {
+    /// This machine is somewhere else.
+    pub fn set_here(&mut self, here: Here) {
+        self.config.here = here;
+    }
+
     pub(super) fn add_candidate(&mut self, now: Instant, candidate: RemoteCandidate) {
         let (current, awaits) = (
             self.negotiation.remote_ufrag(),
             self.negotiation.awaits_description(),
         );
         self.connection.handle_candidate(now);
+        let here = self.config.here;
         let next = self
             .candidates
-            .add(now, &mut self.rtc, candidate, current, awaits);
+            .add(now, &mut self.rtc, candidate, here, current, awaits);
         self.follow(next);
     }
 
@@ -270,9 +286,10 @@ impl Peer {
     pub fn resolved(&mut self, now: Instant, candidate: &RemoteCandidate, address: IpAddr) {
         let current = self.negotiation.remote_ufrag();
         self.connection.handle_candidate(now);
+        let here = self.config.here;
         let next = self
             .candidates
-            .resolved(now, &mut self.rtc, candidate, address, current);
+            .resolved(now, &mut self.rtc, candidate, address, here, current);
         self.follow(next);
         self.settle(now);
     }
@@ -286,13 +303,4 @@ pub(crate) fn kind_name(kind: CandidateKind) -> &'static str {
         CandidateKind::ServerReflexive => "srflx",
         CandidateKind::Relayed => "relay",
     }
-}
-
-/// Checks are only sent to where a single machine can be.
-fn is_target(address: SocketAddr) -> bool {
-    let broadcast = matches!(address.ip(), IpAddr::V4(v4) if v4.is_broadcast());
-    address.port() != 0
-        && !address.ip().is_unspecified()
-        && !address.ip().is_multicast()
-        && !broadcast
 }

@@ -30,6 +30,7 @@ mod slots;
 mod states;
 mod stats;
 mod streams;
+pub(crate) mod targets;
 mod voice;
 pub(crate) mod vp8;
 
@@ -58,6 +59,7 @@ use request::{PeerRequest, Receiver, Sender};
 pub(crate) use stats::Voice;
 use stats::{Stats, Way};
 use streams::Streams;
+use targets::{Here, may_be_checked};
 use voice::VoiceGate;
 
 /// Never asleep longer than this: whatever str0m would do in years can be looked at again.
@@ -71,6 +73,8 @@ pub(crate) struct PeerConfig {
     /// Candidates are gathered at once, and told with the first description.
     pub ahead: bool,
     pub patience: Patience,
+    /// Decides to where the other side may make us send.
+    pub here: Here,
     /// A random number for the descriptions' o= line.
     pub session: u64,
 }
@@ -277,6 +281,10 @@ impl Peer {
 
     /// A packet came in on one of our sockets or relays.
     pub fn handle_packet(&mut self, now: Instant, from: SocketAddr, to: SocketAddr, packet: &[u8]) {
+        // an answer would go there
+        if !may_be_checked(from, self.config.here) {
+            return;
+        }
         let Ok(contents) = packet.try_into() else {
             return;
         };

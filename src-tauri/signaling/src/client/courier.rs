@@ -1,36 +1,35 @@
 //! Taking payloads to people, by whichever of their servers answers first.
 //!
 //! Each recipient has a queue, and what leaves it goes out in order. The server that delivered last takes the next payloads;
-//! where there is none, and for what it did not deliver, all are tried at once. Several are under way at a time and none waits
-//! for one before it: a payload that is refused for now may be just the one that waits for another behind it. So a payload may
-//! arrive twice, and a repeated one out of order: recipients number theirs and drop repetitions.
+//! where there is none, and for what it did not deliver, all are tried at once, each by its own answers alone. Several are under
+//! way at a time and none waits for one before it: a payload that is refused for now may be just the one that waits for another
+//! behind it. So a payload may arrive twice, and a repeated one out of order: recipients number theirs and drop repetitions.
 
 mod attempt;
+mod desk;
 
 use std::{
     collections::HashMap,
     fmt,
-    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
+    net::IpAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
-use futures_util::{FutureExt, StreamExt, future::BoxFuture, stream::FuturesUnordered};
+use futures_util::{StreamExt, stream::FuturesUnordered};
 use tokio::{
     sync::{mpsc, oneshot},
     task::JoinSet,
     time::timeout,
 };
 
-use self::attempt::everywhere;
+use self::desk::{Desk, Job};
 use super::{
     dial::Dialer,
-    pool::{Answer, Link, Pool},
+    pool::{Answer, Pool},
 };
 use crate::{
-    limits::{
-        COURIER_IDLE, COURIER_QUEUE, COURIER_WINDOW, DELIVERY_TIMEOUT, MAX_NOTE_BYTES,
-        MAX_PAYLOAD_BYTES, ROUTE_PATIENCE,
-    },
+    limits::{COURIER_QUEUE, DELIVERY_TIMEOUT, MAX_NOTE_BYTES, MAX_PAYLOAD_BYTES},
     wire::{Key, Outcome, Payload},
 };
 
@@ -54,7 +53,42 @@ pub enum DeliverError {
     TooLarge,
 }
 
+/// Where somebody may be met. No `Debug`, those are addresses.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Routes {
+    /// The servers that they named.
+    pub named: Vec<String>,
+    /// Where they seem to be on this network, by announcements that anybody could make: tried beside the others, never in their
+    /// place, whatever is answered there.
+    pub found: Vec<String>,
+}
+
+impl From<&[String]> for Routes {
+    fn from(named: &[String]) -> Self {
+        Self {
+            named: named.to_vec(),
+            found: Vec::new(),
+        }
+    }
+}
+
+impl Routes {
+    /// Each address once; what was found and is named counts as named.
+    fn tidied(mut self) -> Self {
+        for urls in [&mut self.named, &mut self.found] {
+            urls.sort_unstable();
+            urls.dedup();
+        }
+        self.found.retain(|url| !self.named.contains(url));
+        self
+    }
+}
+
 /// Takes payloads to people. Clones are cheap and share everything; dropping the last one stops all that is under way.
+///
+/// The servers are named by others, so not every address will do: none of loopback, of no single machine, of a link that this
+/// machine is not on, and no port that browsers refuse. Names are judged by what they resolve to. Such a server counts as one
+/// that can't be reached. The exception is what the person chose, see [`Self::set_own`].
 #[derive(Clone)]
 pub struct Courier {
     office: Arc<Office>,
@@ -63,12 +97,6 @@ pub struct Courier {
 impl fmt::Debug for Courier {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Courier").finish_non_exhaustive()
-    }
-}
-
-impl Default for Courier {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -90,38 +118,35 @@ impl Office {
     }
 }
 
-struct Job {
-    urls: Vec<String>,
-    payload: Payload,
-    done: oneshot::Sender<Result<(), DeliverError>>,
-}
-
 impl Courier {
-    /// A courier that trusts the system's certificates.
+    /// A courier that trusts the system's certificates. `bind`: the one address that this app keeps to; where that is a loopback
+    /// address, servers on loopback will do.
     #[must_use]
-    pub fn new() -> Self {
-        Self::with_dialer(Dialer::new())
+    pub fn new(bind: Option<IpAddr>) -> Self {
+        Self::with_dialer(Dialer::new(), bind)
     }
 
-    /// A courier with certificates to trust.
+    /// A courier with certificates to trust; `bind` as for [`Self::new`].
     #[must_use]
-    pub fn with_dialer(dialer: Dialer) -> Self {
+    pub fn with_dialer(dialer: Dialer, bind: Option<IpAddr>) -> Self {
+        let loopback = bind.is_some_and(|ip| ip.is_loopback());
         Self {
             office: Arc::new(Office {
-                pool: Arc::new(Pool::new(dialer)),
+                pool: Arc::new(Pool::new(dialer, loopback)),
                 desks: Mutex::default(),
             }),
         }
     }
 
-    /// Sends `payload` to whoever is registered at `to` on one of `urls`, all tried in parallel; the first `delivered` wins.
-    ///
-    /// Its place in the recipient's queue is taken by the call itself, before the future is polled: two calls in order leave
-    /// in order, wherever their futures run. Dropping the future does not recall the payload.
+    /// The servers that the person chose themselves: those may be anywhere, on this very machine too. Replaces earlier ones.
+    pub fn set_own(&self, urls: Vec<String>) {
+        self.office.pool.set_own(urls);
+    }
+
+    /// As [`Self::deliver_by`], by servers that they named.
     ///
     /// # Errors
-    /// See [`DeliverError`]; at the latest [`DELIVERY_TIMEOUT`] and [`ROUTE_PATIENCE`] after it left the queue, where at most
-    /// [`COURIER_WINDOW`] are under way.
+    /// The same.
     ///
     /// # Panics
     /// Outside a tokio runtime.
@@ -131,7 +156,30 @@ impl Courier {
         to: [u8; 32],
         payload: Vec<u8>,
     ) -> impl Future<Output = Result<(), DeliverError>> + Send + use<> {
-        let place = self.enqueue(urls, Key::from(to), &payload);
+        self.deliver_by(urls.into(), to, payload)
+    }
+
+    /// Sends `payload` to whoever is registered at `to` on one of these servers, all tried in parallel; resolves with the first
+    /// `delivered`. When a server is asked depends on nothing that another one answers, that one delivered included; only along
+    /// a route that worked before, the others are left out as long as it works.
+    ///
+    /// Its place in the recipient's queue is taken by the call itself, before the future is polled: two calls in order leave
+    /// in order, wherever their futures run. Dropping the future does not recall the payload.
+    ///
+    /// # Errors
+    /// See [`DeliverError`]; with several servers exactly [`DELIVERY_TIMEOUT`] after it left the queue, where at most
+    /// [`COURIER_WINDOW`](crate::limits::COURIER_WINDOW) are under way, or
+    /// [`ROUTE_PATIENCE`](crate::limits::ROUTE_PATIENCE) later if it had a route.
+    ///
+    /// # Panics
+    /// Outside a tokio runtime.
+    pub fn deliver_by(
+        &self,
+        routes: Routes,
+        to: [u8; 32],
+        payload: Vec<u8>,
+    ) -> impl Future<Output = Result<(), DeliverError>> + Send + use<> {
+        let place = self.enqueue(routes.tidied(), Key::from(to), &payload);
         // A queue ends without an answer only when the last courier was dropped.
         async { place?.await.unwrap_or(Err(DeliverError::Unreachable)) }
     }
@@ -187,20 +235,17 @@ impl Courier {
 
     fn enqueue(
         &self,
-        urls: &[String],
+        routes: Routes,
         to: Key,
         payload: &[u8],
     ) -> Result<oneshot::Receiver<Result<(), DeliverError>>, DeliverError> {
         let payload = Payload::new(payload).map_err(|_| DeliverError::TooLarge)?;
-        if urls.is_empty() {
+        if routes == Routes::default() {
             return Err(DeliverError::Unreachable);
         }
         let (done, answer) = oneshot::channel();
-        let mut urls = urls.to_vec();
-        urls.sort_unstable();
-        urls.dedup();
         let job = Job {
-            urls,
+            routes,
             payload,
             done,
         };
@@ -209,118 +254,13 @@ impl Courier {
         let queue = queues.entry(to).or_insert_with(|| {
             while tasks.try_join_next().is_some() {}
             let (queue, jobs) = mpsc::channel(COURIER_QUEUE);
-            let desk = Desk {
-                pool: Arc::clone(&self.office.pool),
-                office: Arc::downgrade(&self.office),
-                to,
-                route: None,
-            };
+            let office = Arc::downgrade(&self.office);
+            let desk = Desk::new(Arc::clone(&self.office.pool), office, to);
             tasks.spawn(desk.run(jobs));
             queue
         });
         let full = |_| DeliverError::Refused("too many messages are waiting for them".to_owned());
         queue.try_send(job).map_err(full)?;
         Ok(answer)
-    }
-}
-
-/// The queue of one recipient.
-struct Desk {
-    pool: Arc<Pool>,
-    office: Weak<Office>,
-    to: Key,
-    /// The server that delivered last.
-    route: Option<String>,
-}
-
-/// What became of a job.
-enum Landed {
-    /// This server delivered it.
-    Delivered(String, Job),
-    /// The route that it took did not, within [`ROUTE_PATIENCE`].
-    Astray(String, Job),
-    /// No server did.
-    Failed(DeliverError, Job),
-}
-
-type Flight = BoxFuture<'static, Landed>;
-
-impl Desk {
-    async fn run(mut self, mut jobs: mpsc::Receiver<Job>) {
-        let mut flying = FuturesUnordered::<Flight>::new();
-        loop {
-            tokio::select! {
-                Some(landed) = flying.next() => flying.extend(self.land(landed)),
-                job = timeout(COURIER_IDLE, jobs.recv()), if flying.len() < COURIER_WINDOW => match job {
-                    Ok(Some(job)) => flying.push(self.take_off(job)),
-                    Ok(None) => return,
-                    Err(_) if flying.is_empty() && self.leave(&jobs) => return,
-                    Err(_) => {}
-                },
-            }
-        }
-    }
-
-    /// Along the route, if this job may take it and the connection is there; else to every server.
-    fn take_off(&self, job: Job) -> Flight {
-        let route = self.route.as_ref().filter(|url| job.urls.contains(url));
-        match route.and_then(|url| Some((url.clone(), self.pool.living(url)?))) {
-            Some((url, link)) => fly(url, &link, self.to, job).boxed(),
-            None => spread(Arc::clone(&self.pool), self.to, job).boxed(),
-        }
-    }
-
-    /// Takes note of what became of a job; the flight it has yet to make, if any.
-    fn land(&mut self, landed: Landed) -> Option<Flight> {
-        let (job, result) = match landed {
-            Landed::Astray(url, job) => {
-                self.route.take_if(|route| *route == url);
-                return Some(spread(Arc::clone(&self.pool), self.to, job).boxed());
-            }
-            Landed::Delivered(url, job) => {
-                self.route = Some(url);
-                (job, Ok(()))
-            }
-            Landed::Failed(error, job) => (job, Err(error)),
-        };
-        // Who asked may have stopped waiting.
-        drop(job.done.send(result));
-        None
-    }
-
-    /// Closes the queue if nobody has put anything in meanwhile.
-    fn leave(&self, jobs: &mpsc::Receiver<Job>) -> bool {
-        let Some(office) = self.office.upgrade() else {
-            return true;
-        };
-        let mut desks = office.lock();
-        if jobs.is_empty() {
-            desks.queues.remove(&self.to);
-            return true;
-        }
-        false
-    }
-}
-
-/// Sends along a route that worked last time. Leaves when this is called, not when it is first polled.
-fn fly(url: String, link: &Link, to: Key, job: Job) -> impl Future<Output = Landed> + use<> {
-    let answer = link.send(to, job.payload.clone());
-    async move {
-        match timeout(ROUTE_PATIENCE, answer).await {
-            Ok(Ok(Answer {
-                outcome: Outcome::Delivered,
-                ..
-            })) => Landed::Delivered(url, job),
-            // A connection that is dead ends by itself; one that is slow is still good.
-            _ => Landed::Astray(url, job),
-        }
-    }
-}
-
-/// Sends to every server at once.
-async fn spread(pool: Arc<Pool>, to: Key, job: Job) -> Landed {
-    match everywhere(&pool, &job.urls, to, &job.payload).await {
-        Ok(url) => Landed::Delivered(url.to_owned(), job),
-        Err(error) => Landed::Failed(error, job),
     }
 }

@@ -23,6 +23,7 @@ use super::legible::legible;
 use crate::{
     challenge::Audience,
     limits::{ADDRESS_STAGGER, ATTEMPT_TIMEOUT, MAX_FRAME_BYTES, VERSION, WRITE_TIMEOUT},
+    targets::{Here, is_bad_port, may_be_dialled},
     wire::{CloseCode, ErrorCode, Nonce, ServerFrame},
 };
 
@@ -35,6 +36,9 @@ pub enum OfflineReason {
     /// Not a `ws` or `wss` URL.
     #[error("The server's address is not valid: it must start with ws:// or wss://.")]
     BadUrl,
+    /// Others may not send this app there; see [`Courier`](super::Courier).
+    #[error("The server's address is not one that others may choose.")]
+    NotForOthers,
     /// The name has no address.
     #[error(
         "The server's name was not found. Check the address and the connection to the internet."
@@ -88,6 +92,7 @@ impl OfflineReason {
     pub const fn code(&self) -> &'static str {
         match self {
             Self::BadUrl => "bad_url",
+            Self::NotForOthers => "not_for_others",
             Self::NoSuchHost => "no_such_host",
             Self::Unreachable(_) => "unreachable",
             Self::Untrusted => "untrusted",
@@ -147,6 +152,15 @@ impl From<tungstenite::Error> for OfflineReason {
             _ => Self::Lost,
         }
     }
+}
+
+/// Who says that this server is to be used.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum NamedBy {
+    /// The person who uses this app: then anything goes.
+    Us,
+    /// Somebody else: then [`may_be_dialled`] decides, after the name was resolved. `loopback`: this app keeps to it itself.
+    Others { loopback: bool },
 }
 
 /// A server to connect to.
@@ -210,19 +224,27 @@ impl Dialer {
     ///
     /// # Errors
     /// See [`OfflineReason`]; never takes longer than [`ATTEMPT_TIMEOUT`].
-    pub(super) async fn dial(&self, server: &Server) -> Result<(Connection, Nonce), OfflineReason> {
-        timeout(ATTEMPT_TIMEOUT, self.dial_patiently(server))
+    pub(super) async fn dial(
+        &self,
+        server: &Server,
+        by: NamedBy,
+    ) -> Result<(Connection, Nonce), OfflineReason> {
+        timeout(ATTEMPT_TIMEOUT, self.dial_patiently(server, by))
             .await
             .unwrap_or(Err(OfflineReason::TimedOut))
     }
 
-    async fn dial_patiently(&self, server: &Server) -> Result<(Connection, Nonce), OfflineReason> {
+    async fn dial_patiently(
+        &self,
+        server: &Server,
+        by: NamedBy,
+    ) -> Result<(Connection, Nonce), OfflineReason> {
         let url = &server.endpoint;
         let connector = match url.scheme() {
             "wss" => Connector::Rustls(self.tls().await?),
             _ => Connector::Plain,
         };
-        let stream = connect(url).await?;
+        let stream = connect(url, by).await?;
         let config = WebSocketConfig::default()
             .max_message_size(Some(MAX_FRAME_BYTES))
             .max_frame_size(Some(MAX_FRAME_BYTES))
@@ -274,9 +296,13 @@ fn tls_config(roots: RootCertStore) -> Result<Arc<ClientConfig>, rustls::Error> 
 
 /// Connects to the first address that answers: the next one is tried when one has failed, or has not answered for a while
 /// (RFC 8305 §5, simplified).
-pub(super) async fn connect(url: &Url) -> Result<TcpStream, OfflineReason> {
+pub(super) async fn connect(url: &Url, by: NamedBy) -> Result<TcpStream, OfflineReason> {
     let port = url.port_or_known_default().ok_or(OfflineReason::BadUrl)?;
-    let addresses: Vec<SocketAddr> = match url.host().ok_or(OfflineReason::BadUrl)? {
+    if by != NamedBy::Us && is_bad_port(port) {
+        // Nobody is asked for the address of a name for nothing.
+        return Err(OfflineReason::NotForOthers);
+    }
+    let mut addresses: Vec<SocketAddr> = match url.host().ok_or(OfflineReason::BadUrl)? {
         Host::Ipv4(address) => vec![(address, port).into()],
         Host::Ipv6(address) => vec![(address, port).into()],
         Host::Domain(name) => lookup_host((name, port))
@@ -284,6 +310,15 @@ pub(super) async fn connect(url: &Url) -> Result<TcpStream, OfflineReason> {
             .map_err(|_| OfflineReason::NoSuchHost)?
             .collect(),
     };
+    if let NamedBy::Others { loopback } = by
+        && !addresses.is_empty()
+    {
+        let here = Here::look(loopback);
+        addresses.retain(|address| may_be_dialled(*address, &here));
+        if addresses.is_empty() {
+            return Err(OfflineReason::NotForOthers);
+        }
+    }
     let mut waiting = addresses.into_iter();
     let mut attempts = FuturesUnordered::new();
     let mut last = OfflineReason::NoSuchHost;
@@ -346,19 +381,28 @@ impl Connection {
     /// nothing can come by the connection, but the system would wait minutes to say so; and where it prefers another, a VPN
     /// say, what is sent by the old one may go nowhere.
     pub(super) fn is_rooted(&self) -> bool {
-        let stream = match self.socket.get_ref() {
-            MaybeTlsStream::Plain(stream) => Some(stream),
-            MaybeTlsStream::Rustls(stream) => Some(stream.get_ref().0),
-            // A kind that this client does not make.
-            _ => None,
-        };
-        let ends =
-            stream.and_then(|stream| Some((stream.local_addr().ok()?, stream.peer_addr().ok()?)));
-        let Some((local, server)) = ends else {
+        let Some((local, server)) = self.ends() else {
             return true;
         };
         // Where loopback is spoken, addresses are chosen by who binds to them.
         local.ip().to_canonical().is_loopback() || source_for(server) == Some(local.ip())
+    }
+
+    /// Whether the server is on this machine, as in a test or where the person runs it themselves.
+    pub(super) fn is_on_loopback(&self) -> bool {
+        self.ends()
+            .is_some_and(|(_, server)| server.ip().to_canonical().is_loopback())
+    }
+
+    /// Our address and the server's.
+    fn ends(&self) -> Option<(SocketAddr, SocketAddr)> {
+        let stream = match self.socket.get_ref() {
+            MaybeTlsStream::Plain(stream) => stream,
+            MaybeTlsStream::Rustls(stream) => stream.get_ref().0,
+            // A kind that this client does not make.
+            _ => return None,
+        };
+        Some((stream.local_addr().ok()?, stream.peer_addr().ok()?))
     }
 
     pub(super) async fn ping(&mut self) -> Result<(), OfflineReason> {

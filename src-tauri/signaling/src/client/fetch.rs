@@ -14,7 +14,7 @@ use tokio::time::timeout;
 use tokio_rustls::TlsConnector;
 use url::Url;
 
-use super::dial::{Dialer, OfflineReason, connect};
+use super::dial::{Dialer, NamedBy, OfflineReason, connect};
 
 /// From the first packet to the last byte.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -34,12 +34,12 @@ impl Dialer {
     async fn fetch_patiently(&self, url: &Url, limit: usize) -> Result<Vec<u8>, OfflineReason> {
         let host = url.host_str().ok_or(OfflineReason::BadUrl)?.to_owned();
         match url.scheme() {
-            "http" => get(connect(url).await?, url, limit).await,
+            "http" => get(connect(url, NamedBy::Us).await?, url, limit).await,
             "https" => {
                 let name = ServerName::try_from(host.trim_matches(['[', ']']).to_owned())
                     .map_err(|_| OfflineReason::BadUrl)?;
                 let tls = TlsConnector::from(self.tls().await?);
-                let stream = tls.connect(name, connect(url).await?).await;
+                let stream = tls.connect(name, connect(url, NamedBy::Us).await?).await;
                 get(
                     stream.map_err(|error| OfflineReason::of_io(&error))?,
                     url,

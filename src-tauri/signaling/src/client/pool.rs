@@ -14,7 +14,7 @@ use tokio::{
     time::{Instant, MissedTickBehavior, interval_at, sleep_until},
 };
 
-use super::dial::{Connection, Dialer, Heard, OfflineReason, Server};
+use super::dial::{Connection, Dialer, Heard, NamedBy, OfflineReason, Server};
 use crate::{
     limits::{CLIENT_PING_EVERY, COURIER_IDLE, DEAD_AFTER, LINK_PATIENCE, MAX_OPEN_SENDS},
     wire::{ClientFrame, Key, Outcome, Payload, ServerFrame},
@@ -95,9 +95,10 @@ impl Link {
 }
 
 /// The links of one courier. They end with it.
-#[derive(Default)]
 pub(super) struct Pool {
     dialer: Dialer,
+    /// This app keeps to loopback itself, and so may others want it to.
+    loopback: bool,
     open: Mutex<Open>,
     /// How often all links were ended.
     renewed: AtomicU64,
@@ -106,16 +107,25 @@ pub(super) struct Pool {
 #[derive(Default)]
 struct Open {
     links: HashMap<String, Link>,
+    /// Servers that the person chose, which may be anywhere.
+    own: Vec<String>,
     tasks: JoinSet<()>,
 }
 
 impl Pool {
-    pub(super) fn new(dialer: Dialer) -> Self {
+    /// `loopback`: this app keeps to loopback itself, and so may others want it to.
+    pub(super) fn new(dialer: Dialer, loopback: bool) -> Self {
         Self {
             dialer,
+            loopback,
             open: Mutex::default(),
             renewed: AtomicU64::default(),
         }
+    }
+
+    /// The servers that the person chose: those may be anywhere.
+    pub(super) fn set_own(&self, own: Vec<String>) {
+        self.lock().own = own;
     }
 
     /// The link to a server, made if there is none.
@@ -130,6 +140,13 @@ impl Pool {
         }
         while open.tasks.try_join_next().is_some() {}
         open.links.retain(|_, link| !link.commands.is_closed());
+        let by = if open.own.iter().any(|own| own == url) {
+            NamedBy::Us
+        } else {
+            NamedBy::Others {
+                loopback: self.loopback,
+            }
+        };
         let (commands, received) = mpsc::unbounded_channel();
         let link = Link {
             commands,
@@ -137,7 +154,7 @@ impl Pool {
         };
         open.tasks.spawn(run(
             self.dialer.clone(),
-            url.to_owned(),
+            (url.to_owned(), by),
             received,
             Arc::clone(&link.connected),
         ));
@@ -188,12 +205,12 @@ impl Pool {
 /// A link's life: connect, send, answer, and close when nobody needed it for a while.
 async fn run(
     dialer: Dialer,
-    url: String,
+    (url, by): (String, NamedBy),
     mut commands: mpsc::UnboundedReceiver<Command>,
     connected: Arc<AtomicBool>,
 ) {
     let dialled = match Server::parse(&url) {
-        Ok(server) => dialer.dial(&server).await,
+        Ok(server) => dialer.dial(&server, by).await,
         Err(reason) => Err(reason),
     };
     let mut connection = match dialled {

@@ -10,7 +10,7 @@ use tokio::{
 
 use super::{
     backoff::Backoff,
-    dial::{Connection, Dialer, Heard, OfflineReason, Server},
+    dial::{Connection, Dialer, Heard, NamedBy, OfflineReason, Server},
     receipt::Receipt,
 };
 use crate::{
@@ -19,6 +19,7 @@ use crate::{
         ATTEMPT_TIMEOUT, BACKOFF_RESET_AFTER, CLIENT_PING_EVERY, DEAD_AFTER, LINK_PATIENCE,
         MAX_ICE_SERVERS,
     },
+    targets::Here,
     wire::{ClientFrame, IceServer, IceUrl, Key, ServerFrame, Signature},
 };
 
@@ -216,7 +217,7 @@ impl Keeper {
     }
 
     async fn register(&self, server: &Server) -> Result<Connection, OfflineReason> {
-        let (mut connection, nonce) = self.dialer.dial(server).await?;
+        let (mut connection, nonce) = self.dialer.dial(server, NamedBy::Us).await?;
         let message = challenge::message(server.audience(), &nonce, &self.key);
         let signature = Signature::from((self.sign)(&message));
         let answer = async {
@@ -319,7 +320,7 @@ impl Keeper {
                 ServerFrame::Servers { ice, ttl } => {
                     self.tell(Event::Servers {
                         url: self.url.clone(),
-                        ice: usable(ice),
+                        ice: usable(ice, connection.is_on_loopback()),
                         ttl: Duration::from_secs(ttl.into()),
                     })
                     .await?;
@@ -350,11 +351,13 @@ impl Keeper {
     }
 }
 
-/// Leaves out what no peer connection would take: one bad URL makes browsers refuse all of them.
-fn usable(servers: Vec<IceServer>) -> Vec<IceServer> {
+/// Leaves out what no peer connection would take: one bad URL makes browsers refuse all of them. And what a server may not lend;
+/// `loopback`: it is on this machine itself.
+fn usable(servers: Vec<IceServer>, loopback: bool) -> Vec<IceServer> {
+    let here = Here::look(loopback);
     let checked = servers.into_iter().filter_map(|mut server| {
         let has_credential = server.username.is_some() && server.credential.is_some();
-        let may = |url: &IceUrl| !url.is_turn() || has_credential;
+        let may = |url: &IceUrl| (!url.is_turn() || has_credential) && url.may_be_lent(&here);
         server
             .urls
             .retain(|url| url.parse::<IceUrl>().is_ok_and(|url| may(&url)));

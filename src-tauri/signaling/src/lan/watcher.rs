@@ -6,18 +6,24 @@ use std::{
 };
 
 use super::{Found, Record};
+use crate::targets::{Here, may_be_dialled};
 
-/// Announcements remembered at most; further ones are ignored until some have gone.
+/// Announcements remembered at most; a further one takes the place of one that is of nobody we know, or is ignored.
 const MOST_SEEN: usize = 512;
 
 /// Addresses looked at in one announcement.
 const MOST_ADDRESSES: usize = 8;
+
+/// Addresses of one person that are told again: whoever keeps them keeps few.
+const MOST_TOLD_AGAIN: usize = 4;
 
 /// Who is watched for: their id, and the key of the tags they announce for us.
 pub(super) type People = HashMap<[u8; 32], [u8; 32]>;
 
 #[derive(Default)]
 pub(super) struct Watcher {
+    /// Discovery was told to use the loopback interface, as in a test.
+    loopback: bool,
     people: People,
     seen: HashMap<String, Seen>,
 }
@@ -25,14 +31,23 @@ pub(super) struct Watcher {
 struct Seen {
     record: Record,
     addresses: BTreeSet<SocketAddr>,
+    /// Of the addresses above, and people who are watched for.
     told: HashSet<([u8; 32], SocketAddr)>,
 }
 
 impl Watcher {
+    /// `loopback`: discovery was told to use the loopback interface, as in a test.
+    pub(super) fn new(loopback: bool) -> Self {
+        Self {
+            loopback,
+            ..Self::default()
+        }
+    }
+
     /// Watches for these people from now on, and says who of them is there already.
     pub(super) fn handle_people(&mut self, people: People) -> Vec<Found> {
         self.people = people;
-        let Self { people, seen } = self;
+        let Self { people, seen, .. } = self;
         seen.values_mut()
             .flat_map(|seen| {
                 seen.told.retain(|(id, _)| people.contains_key(id));
@@ -49,26 +64,58 @@ impl Watcher {
         port: u16,
         addresses: impl IntoIterator<Item = IpAddr>,
     ) -> Vec<Found> {
-        let told = match self.seen.remove(name) {
+        let mut told = match self.seen.remove(name) {
             Some(before) if before.record == record => before.told,
             Some(_) | None => HashSet::new(),
         };
-        if self.seen.len() >= MOST_SEEN || port == 0 {
+        // It came by a link that we are on. A link-local IPv6 address says nothing without its interface, which a URL cannot name.
+        let here = Here {
+            loopback: self.loopback,
+            link_local: true,
+            scopes: Vec::new(),
+        };
+        let addresses: BTreeSet<SocketAddr> = addresses
+            .into_iter()
+            .map(|address| SocketAddr::new(address, port))
+            .filter(|address| may_be_dialled(*address, &here))
+            .take(MOST_ADDRESSES)
+            .collect();
+        if addresses.is_empty() || !self.has_room() {
             return Vec::new();
         }
-        let addresses = addresses
-            .into_iter()
-            .filter(is_dialable)
-            .take(MOST_ADDRESSES);
-        let addresses = addresses
-            .map(|address| SocketAddr::new(address, port))
-            .collect();
+        // Whoever announces ever new addresses is not remembered by all of them.
+        told.retain(|(_, address)| addresses.contains(address));
         let seen = self.seen.entry(name.to_owned()).or_insert(Seen {
             record,
             addresses,
             told,
         });
         seen.found(&self.people)
+    }
+
+    /// Who is still there, to be told again to whoever forgets after a while.
+    pub(super) fn still_there(&self) -> Vec<Found> {
+        let mut told: HashMap<[u8; 32], BTreeSet<SocketAddr>> = HashMap::new();
+        for (id, address) in self.seen.values().flat_map(|seen| &seen.told) {
+            let addresses = told.entry(*id).or_default();
+            if addresses.len() < MOST_TOLD_AGAIN {
+                addresses.insert(*address);
+            }
+        }
+        let pairs = told
+            .into_iter()
+            .flat_map(|(id, addresses)| addresses.into_iter().map(move |address| (id, address)));
+        pairs.map(found).collect()
+    }
+
+    /// Room for one more, if need be in place of one that is of nobody we know.
+    fn has_room(&mut self) -> bool {
+        if self.seen.len() < MOST_SEEN {
+            return true;
+        }
+        let nobodys = self.seen.iter().find(|(_, seen)| seen.told.is_empty());
+        let nobodys = nobodys.map(|(name, _)| name.clone());
+        nobodys.is_some_and(|name| self.seen.remove(&name).is_some())
     }
 
     /// An announcement has gone.
@@ -88,23 +135,15 @@ impl Seen {
         known
             .flat_map(|(id, _)| addresses.iter().map(move |address| (*id, *address)))
             .filter(|pair| told.insert(*pair))
-            .map(|(id, address)| Found {
-                id,
-                url: format!("ws://{address}"),
-            })
+            .map(found)
             .collect()
     }
 }
 
-/// A link-local IPv6 address says nothing without its interface, which a URL cannot name.
-fn is_dialable(address: &IpAddr) -> bool {
-    match address {
-        IpAddr::V4(address) => {
-            !address.is_unspecified() && !address.is_multicast() && !address.is_broadcast()
-        }
-        IpAddr::V6(address) => {
-            !address.is_unspecified() && !address.is_multicast() && !address.is_unicast_link_local()
-        }
+fn found((id, address): ([u8; 32], SocketAddr)) -> Found {
+    Found {
+        id,
+        url: format!("ws://{address}"),
     }
 }
 
@@ -192,10 +231,56 @@ mod tests {
                 &mut bob,
                 "a",
                 ALICE,
-                &["fe80::1", "0.0.0.0", "224.0.0.251", "::"]
+                &[
+                    "fe80::1",
+                    "0.0.0.0",
+                    "224.0.0.251",
+                    "::",
+                    "127.0.0.1",
+                    "::1"
+                ]
             )
             .is_empty()
         );
+    }
+
+    #[test]
+    fn a_stranger_who_announces_alices_record_at_ever_new_addresses_leaves_no_more_than_the_last() {
+        let mut bob = Watcher::default();
+        bob.handle_people(people([ALICE]));
+        for last in 1..=200 {
+            let address = format!("192.0.2.{last}");
+            assert_eq!(announce(&mut bob, "s", ALICE, &[&address]).len(), 1);
+            assert_eq!(bob.seen["s"].told.len(), 1);
+        }
+        let there: Vec<String> = bob
+            .still_there()
+            .into_iter()
+            .map(|found| found.url)
+            .collect();
+        assert_eq!(there, ["ws://192.0.2.200:7373"]);
+        for name in 0..20 {
+            announce(
+                &mut bob,
+                &name.to_string(),
+                ALICE,
+                &[&format!("198.51.100.{name}")],
+            );
+        }
+        assert_eq!(bob.still_there().len(), MOST_TOLD_AGAIN);
+        bob.handle_people(people([BOB]));
+        assert!(bob.still_there().is_empty());
+    }
+
+    #[test]
+    fn a_crowd_of_strangers_does_not_hide_alice() {
+        let mut bob = Watcher::default();
+        bob.handle_people(people([ALICE]));
+        for number in 0..MOST_SEEN {
+            announce(&mut bob, &number.to_string(), BOB, &["192.0.2.2"]);
+        }
+        assert_eq!(announce(&mut bob, "a", ALICE, &["192.0.2.1"]).len(), 1);
+        assert_eq!(bob.seen.len(), MOST_SEEN);
     }
 
     #[test]

@@ -5,6 +5,8 @@ use std::{fmt, str::FromStr};
 use serde::{Deserialize, Serialize};
 use url::Host;
 
+use crate::targets::{Here, is_bad_port, may_be_dialled};
+
 /// One entry of an `RTCConfiguration`'s `iceServers`. `Debug` shows nothing of it.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct IceServer {
@@ -29,6 +31,8 @@ impl fmt::Debug for IceServer {
 pub struct IceUrl {
     text: String,
     is_turn: bool,
+    host: Host,
+    port: Option<u16>,
 }
 
 /// Why a text is no such URL. Each is a sentence that says how to write it.
@@ -58,6 +62,27 @@ impl IceUrl {
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.text
+    }
+
+    /// Whether a server may lend this: not what leads to a place where others may not send this app, nor to a port that browsers
+    /// refuse for TURN (below 1024, except 53, 80 and 443). `here`: the server itself is on loopback, and so may this be. Names
+    /// other than `localhost` are not resolved.
+    pub(crate) fn may_be_lent(&self, here: &Here) -> bool {
+        let port = match self.port {
+            None => true,
+            Some(53 | 80 | 443) => true,
+            Some(port) => port >= 1024 && !is_bad_port(port),
+        };
+        // Judged above.
+        let any = 3478;
+        port && match &self.host {
+            Host::Ipv4(ip) => may_be_dialled((*ip, any).into(), here),
+            Host::Ipv6(ip) => may_be_dialled((*ip, any).into(), here),
+            Host::Domain(name) => {
+                let name = name.trim_end_matches('.');
+                here.loopback || !(name == "localhost" || name.ends_with(".localhost"))
+            }
+        }
     }
 
     /// Whether it relays, so that it needs credentials.
@@ -94,16 +119,19 @@ impl FromStr for IceUrl {
             Some((host, port)) if !port.ends_with(']') => (host, Some(port)),
             Some(_) | None => (place, None),
         };
-        if let Some(port) = port {
-            let number = port.bytes().all(|byte| byte.is_ascii_digit());
-            if !number || !port.parse::<u16>().is_ok_and(|port| port > 0) {
-                return Err(IceUrlError::Port);
-            }
-        }
-        Host::parse(host).map_err(|_| IceUrlError::Host)?;
+        let port = port
+            .map(|port| {
+                let number = port.bytes().all(|byte| byte.is_ascii_digit());
+                let port = port.parse().ok().filter(|port| number && *port > 0);
+                port.ok_or(IceUrlError::Port)
+            })
+            .transpose()?;
+        let host = Host::parse(host).map_err(|_| IceUrlError::Host)?;
         Ok(Self {
             text: text.to_owned(),
             is_turn,
+            host,
+            port,
         })
     }
 }
@@ -143,6 +171,44 @@ mod tests {
             ("stun:a.example?transport=udp", IceUrlError::Transport),
         ] {
             assert_eq!(text.parse::<IceUrl>(), Err(error), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_server_lends_nothing_of_this_machine_unless_it_is_on_it() {
+        let may = |text: &str, loopback| {
+            let here = Here {
+                loopback,
+                ..Here::default()
+            };
+            text.parse::<IceUrl>().unwrap().may_be_lent(&here)
+        };
+        for text in [
+            "stun:stun.example.org",
+            "turn:192.168.1.7:3478",
+            "turn:turn.example.org:443?transport=tcp",
+            "turn:turn.example.org:53",
+            "turns:[2001:db8::1]:5349",
+        ] {
+            assert!(may(text, false), "{text}");
+        }
+        for text in [
+            "stun:127.0.0.1",
+            "turn:127.0.0.1:8080?transport=tcp",
+            "turn:localhost:8080?transport=tcp",
+            "turn:printer.localhost.:9100",
+            "stun:[::1]",
+        ] {
+            assert!(!may(text, false) && may(text, true), "{text}");
+        }
+        for text in [
+            "turn:192.168.1.1:22?transport=tcp",
+            "turn:192.168.1.1:6667?transport=tcp",
+            "stun:0.0.0.0",
+            "stun:224.0.0.251",
+            "turn:169.254.169.254:80?transport=tcp",
+        ] {
+            assert!(!may(text, false), "{text}");
         }
     }
 

@@ -14,7 +14,7 @@ use std::{
 use ed25519_dalek::{Signer as _, SigningKey};
 use futures_util::{SinkExt, StreamExt};
 use ringdown_signaling::{
-    Event, IceServer, OfflineReason, Receipt, Registration, ServerConfig, Signer,
+    Courier, Event, IceServer, OfflineReason, Receipt, Registration, ServerConfig, Signer,
     challenge::{self, Audience},
     serve,
     wire::{ClientFrame, ErrorCode, Key, Nonce, Outcome, Payload, ServerFrame, Signature},
@@ -29,6 +29,11 @@ use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{self, Message, client::IntoClientRequest},
 };
+
+/// A courier that may go to servers on the loopback, as these are.
+pub fn courier() -> Courier {
+    Courier::new(Some(Ipv4Addr::LOCALHOST.into()))
+}
 
 /// A running server; stops when told or dropped.
 pub struct Server {

@@ -137,7 +137,12 @@ fn what_overtakes_the_answer_is_opened_right_after_it() {
     // Their sender was told they did not arrive, and sends them again.
     for envelope in &early {
         let again = open(&mut alice, envelope).unwrap_err();
-        assert!(again == EnvelopeError::Repeated && again.is_delivered());
+        assert!(again == EnvelopeError::Overtook && again.is_delivered());
+    }
+    // Whoever brings them once more is not their sender.
+    for envelope in &early {
+        let again = open(&mut alice, envelope).unwrap_err();
+        assert!(again == EnvelopeError::Repeated && !again.is_delivered());
     }
 }
 
@@ -208,6 +213,7 @@ fn a_call_that_is_over_is_forgotten() {
     // What was under way arrives, and is not offered again and again.
     assert_eq!(open(&mut pair.bob, &late), Err(EnvelopeError::Over));
     assert!(EnvelopeError::Over.is_delivered());
+    assert_eq!(open(&mut pair.bob, &late), Err(EnvelopeError::Repeated));
     let opened = pair
         .bob
         .open(NOW + 30_000, &late, |_, _| Admission::Contact);

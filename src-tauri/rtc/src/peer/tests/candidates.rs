@@ -1,6 +1,8 @@
 //! Candidates: early, inside descriptions, named, useless.
 
+use std::cell::RefCell;
 use std::net::IpAddr;
+use std::rc::Rc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -152,6 +154,66 @@ fn what_is_no_candidate_is_refused_and_what_is_of_no_use_is_not() {
     ] {
         world.ask_alice("addCandidate", of(fine)).unwrap();
     }
+}
+
+#[test]
+fn candidates_lead_to_nothing_on_this_machine_and_to_no_service() {
+    let mut world = World::call();
+    let ufrag = world.remote_ufrag_of_alice();
+    let before = (
+        world.alice.strays,
+        world.alice.peer.candidates.addresses().count(),
+    );
+    for (address, port) in [
+        ("127.0.0.1", 50_000),
+        ("::1", 50_000),
+        ("::ffff:127.0.0.1", 50_000),
+        ("169.254.169.254", 50_000),
+        ("fe80::1", 50_000),
+        ("255.255.255.255", 50_000),
+        ("192.0.2.9", 53),
+        ("192.168.1.1", 80),
+    ] {
+        let candidate = format!("candidate:1 1 udp 2113937151 {address} {port} typ host");
+        let arguments = json!({ "candidate": candidate, "mid": "0", "index": 0, "ufrag": ufrag });
+        world.ask_alice("addCandidate", arguments).unwrap();
+    }
+    // A name of their network that leads back here is no way round it.
+    let named = "candidate:1 1 udp 2113937151 2c4a06a2-5fd2-4f0c.local 1111 typ host";
+    let named = RemoteCandidate::read(named, Some(&ufrag)).unwrap().unwrap();
+    let loopback = "127.0.0.1".parse().unwrap();
+    world.alice.peer.resolved(world.now, &named, loopback);
+    world.run(Duration::from_secs(3));
+    let after = (
+        world.alice.strays,
+        world.alice.peer.candidates.addresses().count(),
+    );
+    assert_eq!(after, before);
+}
+
+#[test]
+fn nothing_is_answered_to_where_nothing_may_be_sent() {
+    let mut world = World::call();
+    // Alice's next check, which she could also send from elsewhere.
+    let check = Rc::new(RefCell::new(Vec::new()));
+    let kept = Rc::clone(&check);
+    world.loss = Box::new(move |packet| {
+        if packet.starts_with(&[0, 1]) {
+            kept.replace(packet.to_vec());
+        }
+        false
+    });
+    world.run(Duration::from_secs(3));
+    let check = check.take();
+    assert!(!check.is_empty());
+    let to = world.bob.addresses[0];
+    let before = world.bob.strays;
+    for from in ["127.0.0.1:50000", "192.0.2.9:53"] {
+        let (now, from) = (world.now, from.parse().unwrap());
+        world.bob.peer.handle_packet(now, from, to, &check);
+    }
+    world.run(Duration::from_secs(3));
+    assert_eq!(world.bob.strays, before);
 }
 
 /// Everything that Alice's page is told while a relay, and only that, is found for her.

@@ -1,82 +1,97 @@
-//! One payload, every server: what they answer, and what that means.
+//! One payload at one server: asked by its own answers alone, so that it can't learn from when it is asked what another one said.
+//!
+//! Otherwise a contact could name a server of their own beside an address of somebody else's network, and see at theirs whether
+//! anything answers there, and how.
 
-use futures_util::{StreamExt, stream::FuturesUnordered};
-use tokio::time::{sleep, timeout};
+use std::sync::Arc;
+
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until, timeout_at},
+};
 
 use super::{DeliverError, PAUSE};
 use crate::{
     client::pool::{Answer, LinkError, Pool},
-    limits::DELIVERY_TIMEOUT,
+    limits::{LINK_PATIENCE, OFFLINE_AFTER},
     wire::{Key, Outcome, Payload},
 };
 
-/// Tries all servers at once; gives the first that delivers. As long as one has not answered at all, those that did not know
-/// the recipient are asked again: they may have come there meanwhile.
-pub(super) async fn everywhere<'a>(
-    pool: &Pool,
-    urls: &'a [String],
-    to: Key,
-    payload: &Payload,
-) -> Result<&'a str, DeliverError> {
-    let ask = |url, again: bool| async move {
-        if again {
-            sleep(PAUSE).await;
-        }
-        (again, attempt(pool, url, to, payload).await)
-    };
-    let mut attempts: FuturesUnordered<_> =
-        urls.iter().map(|url| ask(url.as_str(), false)).collect();
-    let mut unheard = urls.len();
-    let mut error = DeliverError::Unreachable;
-    while unheard > 0
-        && let Some((again, (url, result))) = attempts.next().await
-    {
-        unheard = unheard.saturating_sub(usize::from(!again));
-        match result {
-            Ok(()) => return Ok(url),
-            Err(worse) => {
-                if worse == DeliverError::Offline {
-                    attempts.push(ask(url, true));
-                }
-                error = more_telling(error, worse);
-            }
-        }
-    }
-    Err(error)
+/// What one server said last.
+pub(super) type Report = (String, Result<(), DeliverError>);
+
+/// A payload and its recipient, for so long.
+#[derive(Clone)]
+pub(super) struct Errand {
+    pub(super) to: Key,
+    pub(super) payload: Payload,
+    /// When it has failed.
+    pub(super) until: Instant,
+    /// There is but this one server: then it has failed as soon as that said so.
+    pub(super) alone: bool,
 }
 
-/// One attempt at one server.
-async fn attempt<'a>(
-    pool: &Pool,
-    url: &'a str,
-    to: Key,
-    payload: &Payload,
-) -> (&'a str, Result<(), DeliverError>) {
-    let patient = async {
+/// Asks this server until it delivers: again when it does not know them, for they may come there meanwhile. Reports every answer,
+/// and does not end before the errand's time is over, unless it is alone.
+pub(super) async fn persist(
+    pool: Arc<Pool>,
+    url: String,
+    errand: Errand,
+    reports: mpsc::UnboundedSender<Report>,
+) {
+    let Errand {
+        to,
+        payload,
+        until,
+        alone,
+    } = errand;
+    let mut asked = Instant::now();
+    let asking = async {
         loop {
-            let answer = ask(pool, url, to, payload).await;
-            match answer {
-                Ok(Answer {
-                    outcome: Outcome::Busy,
-                    ..
-                }) => sleep(PAUSE).await,
-                answer => return answer,
+            asked = Instant::now();
+            let result = attempt(&pool, &url, to, &payload).await;
+            let again = result == Err(DeliverError::Offline) && !alone;
+            // Who wanted to know may have heard enough.
+            drop(reports.send((url.clone(), result)));
+            if !again {
+                return;
             }
+            sleep(PAUSE).await;
         }
     };
-    let result = match timeout(DELIVERY_TIMEOUT, patient).await {
-        Ok(Ok(answer)) => judge(answer),
-        Ok(Err(LinkError::Unreachable)) => Err(DeliverError::Unreachable),
-        Ok(Err(LinkError::Lost)) => Err(DeliverError::Offline),
-        Err(_) => match pool.living(url) {
+    if timeout_at(until, asking).await.is_err() {
+        let unanswered = match pool.living(&url) {
             Some(link) => {
-                pool.discard(url, &link);
-                Err(DeliverError::Offline)
+                if asked + OFFLINE_AFTER + LINK_PATIENCE < until {
+                    // It lives, and answers nothing.
+                    pool.discard(&url, &link);
+                }
+                DeliverError::Offline
             }
-            None => Err(DeliverError::Unreachable),
-        },
-    };
-    (url, result)
+            None => DeliverError::Unreachable,
+        };
+        drop(reports.send((url, Err(unanswered))));
+    } else if !alone {
+        sleep_until(until).await;
+    }
+}
+
+/// One attempt.
+async fn attempt(pool: &Pool, url: &str, to: Key, payload: &Payload) -> Result<(), DeliverError> {
+    loop {
+        return match ask(pool, url, to, payload).await {
+            Ok(Answer {
+                outcome: Outcome::Busy,
+                ..
+            }) => {
+                sleep(PAUSE).await;
+                continue;
+            }
+            Ok(answer) => judge(answer),
+            Err(LinkError::Unreachable) => Err(DeliverError::Unreachable),
+            Err(LinkError::Lost) => Err(DeliverError::Offline),
+        };
+    }
 }
 
 /// Asks over the connection that is there; if that is lost, over a new one. One that we gave up ourselves, as the network
@@ -111,7 +126,7 @@ fn judge(answer: Answer) -> Result<(), DeliverError> {
 }
 
 /// Of two reasons the one that says more: a server that knows them offline beats one that refuses beats silence.
-fn more_telling(one: DeliverError, other: DeliverError) -> DeliverError {
+pub(super) fn more_telling(one: DeliverError, other: DeliverError) -> DeliverError {
     let weight = |error: &DeliverError| match error {
         DeliverError::Unreachable => 0,
         DeliverError::TooLarge => 1,

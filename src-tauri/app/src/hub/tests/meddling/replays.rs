@@ -2,9 +2,13 @@
 
 use std::sync::Mutex;
 
+use futures_util::future::join_all;
 use ringdown_core::call::Phase;
+use ringdown_core::identity::PublicKey;
 use ringdown_signaling::meddling::Sent;
+use ringdown_signaling::{Courier, DeliverError};
 
+use super::super::person::HERE;
 use super::stage::{Server, hang_up, talk};
 use super::*;
 
@@ -15,6 +19,18 @@ struct Attic(Arc<Mutex<Vec<Sent>>>);
 impl Attic {
     fn keeps(&self, sent: &Sent) {
         self.0.lock().unwrap().push(sent.copy());
+    }
+
+    /// What somebody hears who saw all this go by, and sends what was for `to` once more.
+    async fn is_answered(&self, server: &Server, to: PublicKey) -> Vec<Result<(), DeliverError>> {
+        let courier = Courier::new(Some(HERE.into()));
+        let urls = [server.url.clone()];
+        let kept = self.0.lock().unwrap();
+        let kept = kept.iter().filter(|sent| sent.to == *to.as_bytes());
+        let again: Vec<_> = kept
+            .map(|sent| courier.deliver(&urls, sent.to, sent.payload.clone()))
+            .collect();
+        join_all(again).await
     }
 
     fn brings_all(&self) {
@@ -85,4 +101,31 @@ async fn an_invite_is_good_for_one_ring_even_after_a_restart() {
         bob.snapshot().await.notices.is_empty(),
         "nobody else called"
     );
+}
+
+#[tokio::test]
+async fn whoever_sends_it_once_more_hears_what_they_would_if_nobody_were_there() {
+    let server = Server::opens().await;
+    let (alice, bob, key) = server.has_friends().await;
+    let attic = Attic::default();
+    let filled = attic.clone();
+    server.does(move |sent| {
+        filled.keeps(&sent);
+        sent.pass();
+    });
+    talk(&alice, &bob, key).await;
+    server.is_honest();
+    let there = attic.is_answered(&server, key).await;
+    assert!(there.len() > 8, "the invite and what the page said");
+    hang_up(&alice, &bob).await;
+    let after_the_call = attic.is_answered(&server, key).await;
+    bob.closes().await;
+    let absent = attic.is_answered(&server, key).await;
+    assert!(
+        absent
+            .iter()
+            .all(|heard| *heard == Err(DeliverError::Offline))
+    );
+    assert_eq!(there, absent);
+    assert_eq!(after_the_call, absent);
 }
