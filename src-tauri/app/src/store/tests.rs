@@ -64,6 +64,7 @@ fn contacts_of_the_first_version_are_kept_and_have_not_been_asked() {
         verified: false,
         blocked: false,
         early: false,
+        invited: Vec::new(),
         token: None,
         favorite: false,
         note: String::new(),

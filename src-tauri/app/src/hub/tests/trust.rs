@@ -69,7 +69,7 @@ async fn servers_that_a_meeting_point_lends_are_used_in_calls() {
                 credential: Some("lent".into()),
             };
             hub.handle_line(LineEvent::Signaling(Event::Servers {
-                url: "ws://meet.example.org".into(),
+                url: hub.line.reach().remove(0).into(),
                 ice: vec![lent],
                 ttl: Duration::from_secs(600),
             }));
