@@ -34,7 +34,7 @@ pub enum Step {
     Clippy,
     /// The documentation builds without a warning
     Doc,
-    /// Licences, sources and banned crates (needs cargo-deny; skipped without it)
+    /// Licences, sources, banned crates and known vulnerabilities (needs cargo-deny; skipped without it)
     Deny,
     /// Types and unit tests of ui/
     Ui,
@@ -198,16 +198,48 @@ fn deny(tally: &mut Tally) -> Result<(), Error> {
         tally.skipped += 1;
         return Ok(());
     }
+    Sh::cargo()
+        .args(["deny", "--workspace", "check"])
+        .args(["licenses", "bans", "sources"])
+        .run()?;
+    advisories(tally)
+}
+
+/// Known vulnerabilities, by today's list where it can be had, else by the one of last time.
+fn advisories(tally: &mut Tally) -> Result<(), Error> {
+    let fetched = Sh::cargo().args(["deny", "fetch", "db"]).succeeds();
+    if !fetched && !cargo_home().is_some_and(|home| has_advisories(&home)) {
+        eprintln!(
+            "xtask: the list of known vulnerabilities can't be fetched (https://github.com/RustSec/advisory-db) and was never here, so they are skipped"
+        );
+        tally.skipped += 1;
+        return Ok(());
+    }
+    if !fetched {
+        eprintln!(
+            "xtask: the list of known vulnerabilities can't be fetched, so that of last time counts"
+        );
+    }
     Ok(Sh::cargo()
         .args([
             "deny",
             "--workspace",
             "check",
-            "licenses",
-            "bans",
-            "sources",
+            "--disable-fetch",
+            "advisories",
         ])
         .run()?)
+}
+
+/// Where cargo keeps what it fetches.
+fn cargo_home() -> Option<PathBuf> {
+    let chosen = std::env::var_os("CARGO_HOME").map(PathBuf::from);
+    chosen.or_else(|| Some(std::env::home_dir()?.join(".cargo")))
+}
+
+/// Whether cargo-deny has fetched a list of vulnerabilities to there before.
+fn has_advisories(cargo_home: &Path) -> bool {
+    fs::read_dir(cargo_home.join("advisory-dbs")).is_ok_and(|mut lists| lists.next().is_some())
 }
 
 fn ui(tally: &mut Tally) -> Result<(), Error> {
@@ -359,6 +391,18 @@ mod tests {
             chosen(&[Step::Unit, Step::Fmt, Step::Unit]),
             [Step::Fmt, Step::Unit]
         );
+    }
+
+    #[test]
+    fn vulnerabilities_are_looked_up_where_there_is_a_list_of_them() {
+        let home = sh::target().join("xtask/cargo-home");
+        let lists = home.join("advisory-dbs");
+        fs::create_dir_all(&lists).unwrap();
+        assert!(!has_advisories(&home), "an empty folder is no list");
+        fs::create_dir_all(lists.join("advisory-db-3157b0e258782691")).unwrap();
+        assert!(has_advisories(&home));
+        fs::remove_dir_all(&home).unwrap();
+        assert!(!has_advisories(&home));
     }
 
     #[test]
