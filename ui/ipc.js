@@ -125,6 +125,16 @@ export const backup = (args) => invoke("backup", args);
 /** @param {{ data: string, passphrase: string }} args `data` the file in base64 @returns {Promise<void>} */
 export const restore = (args) => invoke("restore", args);
 
+/** Of an app that could not start, like the two below: they resolve once it has.
+ * @param {{ data: string }} args a key file in base64 @returns {Promise<void>} */
+export const takeKey = (args) => invoke("take_key", args);
+
+/** Moves everything to a folder beside, and is nobody. @returns {Promise<void>} */
+export const beginAnew = () => invoke("begin_anew");
+
+/** @returns {Promise<void>} */
+export const startAgain = () => invoke("start_again");
+
 /** @param {{ contact: string, video: boolean }} args @returns {Promise<void>} */
 export const call = (args) => invoke("call", args);
 

@@ -186,7 +186,14 @@ try {
   performance.mark("drawn");
   await openInvite(loaded);
 } catch (error) {
-  document.body.replaceChildren(createFailed(sentence(error, t("error.unknown"))));
+  const failed = createFailed(error, {
+    restore: async (file, passphrase) => ipc.restore({ data: await toBase64(file), passphrase }),
+    takeKey: async (file) => ipc.takeKey({ data: await toBase64(file) }),
+    beginAnew: ipc.beginAnew,
+    startAgain: ipc.startAgain,
+    started: () => location.reload(),
+  });
+  document.body.replaceChildren(failed);
 }
 
 /** Shows the invite that was opened outside the window. @param {Snapshot} now */

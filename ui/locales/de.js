@@ -23,7 +23,20 @@ export default {
   "rail.back": "Zurück zu den Kontakten",
 
   "failed.title": "Ringdown kann nicht starten",
-  "failed.hint": "Wenn das erledigt ist, starte Ringdown noch einmal.",
+  "failed.hint": "Wenn das erledigt ist, versuch es noch einmal.",
+  "failed.again": "Noch einmal versuchen",
+  "failed.key": "Schlüsseldatei wählen…",
+  "failed.key_title": "Wähle deine Schlüsseldatei",
+  "failed.key_text":
+    "Sie heißt identity.key: auf einem anderen Datenträger oder in einem Ordner von Ringdowns Daten, der mit „before-“ beginnt.",
+  "failed.key_file": "Schlüsseldatei",
+  "failed.key_use": "Diesen Schlüssel verwenden",
+  "failed.key_choose": "Wähle zuerst die Datei.",
+  "failed.anew": "Neu anfangen…",
+  "failed.anew_title": "Neu anfangen",
+  "failed.anew_text":
+    "Du wirst jemand Neues: Deine Freunde können dich nicht mehr anrufen, bis du jedem eine neue Einladung schickst.",
+  "failed.anew_kept": "Nichts wird gelöscht: Was hier ist, kommt in einen Ordner daneben, „before-anew-…“.",
 
   "invite.mine": "Mein Einladungslink",
   "invite.copy": "Meine Einladung kopieren",
@@ -679,11 +692,22 @@ export default {
   "core.key_unusable":
     "Dein Schlüssel in {path} ist nicht brauchbar: {why}. Prüfe, ob auf der Festplatte Platz ist und ob die Datei dir gehört.",
   "core.key_damaged":
-    "Die Schlüsseldatei {path} ist beschädigt. Hol sie aus einer Sicherung zurück oder verschieb sie, um mit einer neuen Identität anzufangen (deine Freunde brauchen dann eine neue Einladung).",
+    "Die Schlüsseldatei {path} ist beschädigt. Stell eine Sicherung wieder her, wähle eine Kopie der Datei oder fang neu an (deine Freunde brauchen dann eine neue Einladung).",
   "core.key_keyring":
     "Dein Schlüssel liegt im Schlüsselbund dieses Systems. Das Problem: {why} Starte Ringdown danach noch einmal; nichts wurde geändert.",
   "core.key_gone":
-    "Der Schlüsselbund dieses Systems hat deinen Schlüssel nicht mehr. Stell eine Sicherung wieder her oder verschieb {path}, um mit einer neuen Identität anzufangen (deine Freunde brauchen dann eine neue Einladung).",
+    "Der Schlüsselbund dieses Systems hat deinen Schlüssel nicht mehr. Stell eine Sicherung wieder her, wähle die Schlüsseldatei, falls du eine hast, oder fang neu an (deine Freunde brauchen dann eine neue Einladung).",
+  "core.key_missing":
+    "Deine Kontakte sind da, dein Schlüssel aber nicht: {path} fehlt. Leg die Datei zurück, stell eine Sicherung wieder her, wähle eine Kopie der Datei oder fang neu an (deine Freunde brauchen dann eine neue Einladung).",
+  "core.key_other":
+    "Der Schlüssel in {path} ist nicht der, den deine Kontakte kennen. Stell eine Sicherung wieder her, wähle die richtige Schlüsseldatei oder fang neu an (deine Freunde brauchen dann eine neue Einladung).",
+  "core.key_none": "Das ist keine Schlüsseldatei. Wähle die, die identity.key heißt; nichts wurde geändert.",
+  "core.key_unfitting":
+    "Das ist nicht der Schlüssel, den deine Kontakte kennen. Wähle eine andere Datei; nichts wurde geändert.",
+  "core.data_open":
+    "Andere Benutzer dieses Computers konnten in {path} hineinsehen, wo deine Kontakte und vielleicht dein Schlüssel liegen. Jetzt kannst nur du das. Wenn du ihnen nicht traust, fang mit einem anderen --data-dir neu an und schick deinen Freunden eine neue Einladung.",
+  "core.data_shared":
+    "Andere Benutzer dieses Computers können in {path} hineinsehen. Ringdowns eigene Dateien dort sind für sie geschlossen, aber gib Ringdown besser mit --data-dir einen eigenen Ordner.",
   "core.storage_locked":
     "Deine Kontakte werden von einem anderen Programm festgehalten ({path}). Schließ es und versuch es noch einmal.",
   "core.storage_read_only":

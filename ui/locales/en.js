@@ -20,7 +20,20 @@ export default /** @type {const} */ ({
   "rail.blocked": "Blocked ({count})",
   "rail.add": "Add contact",
   "failed.title": "Ringdown can't start",
-  "failed.hint": "When that is done, start Ringdown again.",
+  "failed.hint": "When that is done, try again.",
+  "failed.again": "Try again",
+  "failed.key": "Choose key file…",
+  "failed.key_title": "Choose your key file",
+  "failed.key_text":
+    "It is called identity.key: on another disk, or in a folder of Ringdown's data that begins with “before-”.",
+  "failed.key_file": "Key file",
+  "failed.key_use": "Use this key",
+  "failed.key_choose": "Choose the file first.",
+  "failed.anew": "Begin anew…",
+  "failed.anew_title": "Begin anew",
+  "failed.anew_text":
+    "You become somebody new: your friends can no longer call you until you send each of them a new invite.",
+  "failed.anew_kept": "Nothing is deleted: what is here moves to a folder beside, “before-anew-…”.",
   "rail.settings": "Settings",
   "rail.back": "Back to contacts",
 
@@ -647,10 +660,20 @@ export default /** @type {const} */ ({
   "core.key_unusable":
     "Your key in {path} can't be used: {why}. Check that the disk has room and that the file is yours.",
   "core.key_damaged":
-    "The key file {path} is damaged. Put it back from a backup, or move it away to start with a new identity (your friends will then need a new invite).",
+    "The key file {path} is damaged. Restore a backup, choose a copy of the file, or begin anew (your friends will then need a new invite).",
   "core.key_keyring": "Your key is in this system's keyring, and {why} Then start Ringdown again; nothing was changed.",
   "core.key_gone":
-    "This system's keyring no longer holds your key. Restore a backup, or move {path} away to start with a new identity (your friends will then need a new invite).",
+    "This system's keyring no longer holds your key. Restore a backup, choose the key file if you have one, or begin anew (your friends will then need a new invite).",
+  "core.key_missing":
+    "Your contacts are here, but your key is not: there is no {path}. Put it back, restore a backup, choose a copy of the file, or begin anew (your friends will then need a new invite).",
+  "core.key_other":
+    "The key in {path} is not the one that your contacts know. Restore a backup, choose the right key file, or begin anew (your friends will then need a new invite).",
+  "core.key_none": "This is no key file. Choose the one that is called identity.key; nothing was changed.",
+  "core.key_unfitting": "This is not the key that your contacts know. Choose another file; nothing was changed.",
+  "core.data_open":
+    "Other users of this computer could look into {path}, where your contacts and perhaps your key are. Now only you can. If you do not trust them, begin anew with another --data-dir, and send your friends a new invite.",
+  "core.data_shared":
+    "Other users of this computer can look into {path}. Ringdown's own files there are closed to them, but better give Ringdown a folder of its own with --data-dir.",
   "core.storage_locked": "Your contacts are held by another program ({path}). Close it and try again.",
   "core.storage_read_only":
     "Your contacts in {path} can't be written. Allow writing there, or start with another --data-dir.",

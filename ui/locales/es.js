@@ -23,7 +23,20 @@ export default {
   "rail.back": "Volver a los contactos",
 
   "failed.title": "Ringdown no puede arrancar",
-  "failed.hint": "Cuando esté resuelto, abre Ringdown de nuevo.",
+  "failed.hint": "Cuando esté resuelto, inténtalo de nuevo.",
+  "failed.again": "Intentar de nuevo",
+  "failed.key": "Elegir archivo de clave…",
+  "failed.key_title": "Elige tu archivo de clave",
+  "failed.key_text":
+    "Se llama identity.key: está en otro disco, o en una carpeta de los datos de Ringdown que empieza por «before-».",
+  "failed.key_file": "Archivo de clave",
+  "failed.key_use": "Usar esta clave",
+  "failed.key_choose": "Elige primero el archivo.",
+  "failed.anew": "Empezar de nuevo…",
+  "failed.anew_title": "Empezar de nuevo",
+  "failed.anew_text":
+    "Pasas a ser otra persona: tus amigos ya no podrán llamarte hasta que envíes a cada uno una invitación nueva.",
+  "failed.anew_kept": "No se borra nada: lo que hay aquí pasa a una carpeta al lado, «before-anew-…».",
 
   "invite.mine": "Mi enlace de invitación",
   "invite.copy": "Copiar mi invitación",
@@ -675,11 +688,21 @@ export default {
   "core.key_unusable":
     "Tu clave en {path} no se puede usar: {why}. Comprueba que haya sitio en el disco y que el archivo sea tuyo.",
   "core.key_damaged":
-    "El archivo de clave {path} está dañado. Recupéralo de una copia, o muévelo para empezar con una identidad nueva (tus amigos necesitarán una invitación nueva).",
+    "El archivo de clave {path} está dañado. Restaura una copia de seguridad, elige una copia del archivo o empieza de nuevo (tus amigos necesitarán entonces una invitación nueva).",
   "core.key_keyring":
     "Tu clave está en el llavero de este sistema. El problema: {why} Después abre Ringdown de nuevo; no se cambió nada.",
   "core.key_gone":
-    "El llavero de este sistema ya no tiene tu clave. Restaura una copia, o mueve {path} para empezar con una identidad nueva (tus amigos necesitarán una invitación nueva).",
+    "El llavero de este sistema ya no tiene tu clave. Restaura una copia de seguridad, elige el archivo de clave si tienes uno o empieza de nuevo (tus amigos necesitarán entonces una invitación nueva).",
+  "core.key_missing":
+    "Tus contactos están aquí, pero tu clave no: falta {path}. Vuelve a ponerlo, restaura una copia de seguridad, elige una copia del archivo o empieza de nuevo (tus amigos necesitarán entonces una invitación nueva).",
+  "core.key_other":
+    "La clave de {path} no es la que conocen tus contactos. Restaura una copia de seguridad, elige el archivo de clave correcto o empieza de nuevo (tus amigos necesitarán entonces una invitación nueva).",
+  "core.key_none": "Esto no es un archivo de clave. Elige el que se llama identity.key; no se ha cambiado nada.",
+  "core.key_unfitting": "Esta no es la clave que conocen tus contactos. Elige otro archivo; no se ha cambiado nada.",
+  "core.data_open":
+    "Otros usuarios de este ordenador podían ver {path}, donde están tus contactos y quizá tu clave. Ahora solo puedes tú. Si no confías en ellos, empieza de nuevo con otro --data-dir y envía a tus amigos una invitación nueva.",
+  "core.data_shared":
+    "Otros usuarios de este ordenador pueden ver {path}. Los archivos de Ringdown que hay ahí están cerrados para ellos, pero es mejor dar a Ringdown una carpeta propia con --data-dir.",
   "core.storage_locked": "Otro programa tiene ocupados tus contactos ({path}). Ciérralo e inténtalo de nuevo.",
   "core.storage_read_only":
     "No se puede escribir en tus contactos, en {path}. Permite escribir ahí o inicia con otro --data-dir.",

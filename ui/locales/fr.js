@@ -23,7 +23,20 @@ export default {
   "rail.back": "Retour aux contacts",
 
   "failed.title": "Ringdown ne peut pas démarrer",
-  "failed.hint": "Une fois que c’est fait, relancez Ringdown.",
+  "failed.hint": "Une fois que c’est fait, réessayez.",
+  "failed.again": "Réessayer",
+  "failed.key": "Choisir le fichier de clé…",
+  "failed.key_title": "Choisissez votre fichier de clé",
+  "failed.key_text":
+    "Il s’appelle identity.key : sur un autre disque, ou dans un dossier des données de Ringdown dont le nom commence par « before- ».",
+  "failed.key_file": "Fichier de clé",
+  "failed.key_use": "Utiliser cette clé",
+  "failed.key_choose": "Choisissez d’abord le fichier.",
+  "failed.anew": "Repartir de zéro…",
+  "failed.anew_title": "Repartir de zéro",
+  "failed.anew_text":
+    "Vous devenez quelqu’un d’autre : vos amis ne pourront plus vous appeler tant que vous n’aurez pas envoyé à chacun une nouvelle invitation.",
+  "failed.anew_kept": "Rien n’est supprimé : ce qui est ici est déplacé dans un dossier à côté, « before-anew-… ».",
 
   "invite.mine": "Mon lien d’invitation",
   "invite.copy": "Copier mon invitation",
@@ -684,11 +697,23 @@ export default {
   "core.key_unusable":
     "Votre clé dans {path} est inutilisable : {why}. Vérifiez qu’il reste de la place sur le disque et que le fichier est à vous.",
   "core.key_damaged":
-    "Le fichier de clé {path} est endommagé. Récupérez-le d’une sauvegarde, ou déplacez-le pour repartir avec une nouvelle identité (vos amis auront besoin d’une nouvelle invitation).",
+    "Le fichier de clé {path} est endommagé. Restaurez une sauvegarde, choisissez une copie du fichier ou repartez de zéro (vos amis auront alors besoin d’une nouvelle invitation).",
   "core.key_keyring":
     "Votre clé est dans le trousseau de ce système. Le problème : {why} Relancez ensuite Ringdown ; rien n’a été modifié.",
   "core.key_gone":
-    "Le trousseau de ce système n’a plus votre clé. Restaurez une sauvegarde, ou déplacez {path} pour repartir avec une nouvelle identité (vos amis auront besoin d’une nouvelle invitation).",
+    "Le trousseau de ce système n’a plus votre clé. Restaurez une sauvegarde, choisissez le fichier de clé si vous en avez un ou repartez de zéro (vos amis auront alors besoin d’une nouvelle invitation).",
+  "core.key_missing":
+    "Vos contacts sont là, mais pas votre clé : {path} manque. Remettez-le, restaurez une sauvegarde, choisissez une copie du fichier ou repartez de zéro (vos amis auront alors besoin d’une nouvelle invitation).",
+  "core.key_other":
+    "La clé dans {path} n’est pas celle que vos contacts connaissent. Restaurez une sauvegarde, choisissez le bon fichier de clé ou repartez de zéro (vos amis auront alors besoin d’une nouvelle invitation).",
+  "core.key_none":
+    "Ce n’est pas un fichier de clé. Choisissez celui qui s’appelle identity.key ; rien n’a été modifié.",
+  "core.key_unfitting":
+    "Ce n’est pas la clé que vos contacts connaissent. Choisissez un autre fichier ; rien n’a été modifié.",
+  "core.data_open":
+    "D’autres utilisateurs de cet ordinateur pouvaient voir dans {path}, où se trouvent vos contacts et peut-être votre clé. Vous seul le pouvez désormais. Si vous ne leur faites pas confiance, repartez de zéro avec un autre --data-dir et envoyez à vos amis une nouvelle invitation.",
+  "core.data_shared":
+    "D’autres utilisateurs de cet ordinateur peuvent voir dans {path}. Les fichiers de Ringdown y sont fermés pour eux, mais mieux vaut donner à Ringdown un dossier à lui avec --data-dir.",
   "core.storage_locked": "Vos contacts sont retenus par un autre programme ({path}). Fermez-le et réessayez.",
   "core.storage_read_only":
     "Vos contacts dans {path} ne peuvent pas être écrits. Autorisez l’écriture, ou démarrez avec un autre --data-dir.",

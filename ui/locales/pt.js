@@ -23,7 +23,20 @@ export default {
   "rail.back": "Voltar aos contatos",
 
   "failed.title": "O Ringdown não consegue iniciar",
-  "failed.hint": "Quando isso estiver resolvido, abra o Ringdown de novo.",
+  "failed.hint": "Quando isso estiver resolvido, tente de novo.",
+  "failed.again": "Tentar de novo",
+  "failed.key": "Escolher arquivo de chave…",
+  "failed.key_title": "Escolha seu arquivo de chave",
+  "failed.key_text":
+    "Ele se chama identity.key: está em outro disco, ou em uma pasta dos dados do Ringdown que começa com “before-”.",
+  "failed.key_file": "Arquivo de chave",
+  "failed.key_use": "Usar esta chave",
+  "failed.key_choose": "Escolha primeiro o arquivo.",
+  "failed.anew": "Começar do zero…",
+  "failed.anew_title": "Começar do zero",
+  "failed.anew_text":
+    "Você passa a ser outra pessoa: seus amigos não poderão mais ligar até você enviar a cada um um novo convite.",
+  "failed.anew_kept": "Nada é apagado: o que está aqui vai para uma pasta ao lado, “before-anew-…”.",
 
   "invite.mine": "Meu link de convite",
   "invite.copy": "Copiar meu convite",
@@ -675,11 +688,21 @@ export default {
   "core.key_unusable":
     "Sua chave em {path} não pode ser usada: {why}. Confira se há espaço no disco e se o arquivo é seu.",
   "core.key_damaged":
-    "O arquivo de chave {path} está danificado. Recupere-o de um backup ou mova-o para começar com uma identidade nova (seus amigos vão precisar de um convite novo).",
+    "O arquivo de chave {path} está danificado. Restaure um backup, escolha uma cópia do arquivo ou comece do zero (seus amigos vão precisar de um novo convite).",
   "core.key_keyring":
     "Sua chave está no chaveiro deste sistema. O problema: {why} Depois abra o Ringdown de novo; nada foi alterado.",
   "core.key_gone":
-    "O chaveiro deste sistema não tem mais sua chave. Restaure um backup ou mova {path} para começar com uma identidade nova (seus amigos vão precisar de um convite novo).",
+    "O chaveiro deste sistema não tem mais sua chave. Restaure um backup, escolha o arquivo de chave se você tiver um ou comece do zero (seus amigos vão precisar de um novo convite).",
+  "core.key_missing":
+    "Seus contatos estão aqui, mas sua chave não: falta {path}. Coloque-o de volta, restaure um backup, escolha uma cópia do arquivo ou comece do zero (seus amigos vão precisar de um novo convite).",
+  "core.key_other":
+    "A chave em {path} não é a que seus contatos conhecem. Restaure um backup, escolha o arquivo de chave certo ou comece do zero (seus amigos vão precisar de um novo convite).",
+  "core.key_none": "Este não é um arquivo de chave. Escolha o que se chama identity.key; nada foi alterado.",
+  "core.key_unfitting": "Esta não é a chave que seus contatos conhecem. Escolha outro arquivo; nada foi alterado.",
+  "core.data_open":
+    "Outros usuários deste computador podiam ver {path}, onde estão seus contatos e talvez sua chave. Agora só você pode. Se não confia neles, comece do zero com outro --data-dir e envie a seus amigos um novo convite.",
+  "core.data_shared":
+    "Outros usuários deste computador podem ver {path}. Os arquivos do Ringdown ali estão fechados para eles, mas é melhor dar ao Ringdown uma pasta própria com --data-dir.",
   "core.storage_locked": "Seus contatos estão presos por outro programa ({path}). Feche-o e tente de novo.",
   "core.storage_read_only":
     "Não é possível gravar seus contatos em {path}. Permita gravar ali ou inicie com outro --data-dir.",

@@ -215,6 +215,24 @@ pub async fn restore(hub: State<'_, HubHandle>, data: String, passphrase: String
     hub.restore(data, passphrase).await
 }
 
+/// Of an app that could not start: takes the key in this file (base64) and starts.
+#[tauri::command]
+pub async fn take_key(hub: State<'_, HubHandle>, data: String) -> Answer<()> {
+    hub.take_key(data).await
+}
+
+/// Of an app that could not start: moves everything to a folder beside and starts as nobody.
+#[tauri::command]
+pub async fn begin_anew(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.begin_anew().await
+}
+
+/// Of an app that could not start: tries once more.
+#[tauri::command]
+pub async fn start_again(hub: State<'_, HubHandle>) -> Answer<()> {
+    hub.start_again().await
+}
+
 /// The text of a QR code in a picture: `gray` is base64 of one byte a pixel.
 #[tauri::command]
 pub async fn read_qr(width: usize, height: usize, gray: String) -> Answer<Option<String>> {

@@ -8,6 +8,7 @@
 //!                  <── {"ok":null} ──
 //! ```
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -175,11 +176,14 @@ fn status(hub: &Hub) -> Status {
     }
 }
 
-/// Hands this start over to the app that runs with the data directory, if one does. Nothing of a window has been begun
+/// Hands this start, with these arguments, over to the app that runs with the data directory, if one does. Nothing of a window has been begun
 /// by then, so there is nothing to take down again. An app that does not answer is left to whoever asks next.
 #[must_use]
-pub fn hand_over(data_dir: &Path) -> bool {
-    let arguments = std::env::args().collect();
+pub fn hand_over(data_dir: &Path, arguments: &[OsString]) -> bool {
+    let arguments = arguments
+        .iter()
+        .map(|one| one.to_string_lossy().into_owned())
+        .collect();
     ask(data_dir, &Question::Open { arguments }).is_ok()
 }
 

@@ -48,8 +48,10 @@ pub use self::offline::invite_offline;
 use crate::clock::now_ms;
 use crate::ipc::{KeyStore, Notice, PeerEvent, Quiet, Settings, Snapshot, UiError};
 use crate::keys::{self, Kept, KeyError};
+use crate::modes;
 use crate::options::{Action, Options};
 use crate::outbox::{Outbox, Undelivered};
+use crate::restore;
 use crate::store::{Store, StoreError};
 
 /// What the hub does to the outside: the window, or a test's notebook.
@@ -167,16 +169,25 @@ pub struct Hub {
 }
 
 impl Hub {
-    /// Reads what is on disk and starts the loop on the current runtime.
+    /// Reads what is on disk and starts the loop on the current runtime. What a restore that was cut off left to do is
+    /// done first.
     ///
     /// # Errors
-    /// [`StartError`] when the identity, contacts or settings can't be read; nothing is changed then.
+    /// [`StartError`] when the identity, contacts or settings can't be read, or there are contacts and no key; nothing is
+    /// lost then.
     pub async fn start(
         options: Options,
         surface: Arc<dyn Surface>,
     ) -> Result<HubHandle, StartError> {
+        let opened = modes::close_to_others(&options.data_dir);
         let store = Store::open(&options.data_dir)?;
-        let kept = keys::load(&options.data_dir).await?;
+        let owner = store.owner()?;
+        let kept = keys::load(&options.data_dir, &owner).await?;
+        if let Some(kept) = kept.as_ref().filter(|_| owner.key.is_none()) {
+            store.set_owner(kept.identity.public())?;
+        }
+        // Only in the way of the next one.
+        let _ = restore::discard_staged(&options.data_dir);
         let (failed, undelivered) = mpsc::unbounded_channel();
         let line = PhoneLine::open(&options, &store).await?;
         let mut hub = Self {
@@ -209,6 +220,7 @@ impl Hub {
             #[cfg(test)]
             said: Vec::new(),
         };
+        hub.notices.extend(opened);
         hub.notices.extend(hub.line.notice());
         if let Some(kept) = kept {
             hub.take_identity(kept);

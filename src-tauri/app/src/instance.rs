@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
+use crate::durable;
+
 /// Held as long as this process uses the data directory.
 #[derive(Debug)]
 pub struct InstanceLock(#[allow(dead_code, reason = "held for its lock, released by drop")] File);
@@ -36,12 +38,10 @@ impl InstanceLock {
             source,
         };
         make_private_dir(data_dir).map_err(unusable)?;
-        let file = OpenOptions::new()
-            .create(true)
-            .truncate(false)
-            .write(true)
-            .open(data_dir.join("lock"))
-            .map_err(unusable)?;
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        durable::private(&mut options);
+        let file = options.open(data_dir.join("lock")).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self(file)),
             Err(TryLockError::WouldBlock) => Err(InstanceError::Running(data_dir.to_owned())),

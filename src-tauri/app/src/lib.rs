@@ -7,11 +7,13 @@
 //! ```
 
 mod about;
+mod arguments;
 mod backup;
 mod clock;
 mod commands;
 pub mod control;
 pub mod desktop;
+mod durable;
 #[cfg(target_os = "linux")]
 mod engine;
 pub mod hub;
@@ -21,10 +23,12 @@ mod keys;
 mod logging;
 #[cfg(all(target_os = "linux", target_pointer_width = "64"))]
 mod memory;
+mod modes;
 pub mod options;
 mod outbox;
 mod page;
 mod qr;
+mod restore;
 #[cfg(target_os = "linux")]
 mod sandbox;
 mod settings;
@@ -48,7 +52,7 @@ use tokio::sync::mpsc;
 
 use crate::control::Question;
 use crate::desktop::Desktop;
-use crate::hub::{Hub, HubHandle};
+use crate::hub::HubHandle;
 use crate::instance::InstanceLock;
 use crate::options::{Action, Args, Options};
 use crate::page::Page;
@@ -57,8 +61,15 @@ use crate::window::Outside;
 /// Runs the app until the person quits it.
 #[must_use]
 pub fn run() -> ExitCode {
-    let options = match Options::try_from(Args::parse()) {
+    let mut options = match Options::try_from(Args::parse()) {
         Ok(options) => options,
+        Err(error) => return fail(&error),
+    };
+    let given = match arguments::complete(options.action.take(), std::env::args_os().collect()) {
+        Ok((action, given)) => {
+            options.action = action;
+            given
+        }
         Err(error) => return fail(&error),
     };
     if options.action == Some(Action::Invite) {
@@ -68,7 +79,7 @@ pub fn run() -> ExitCode {
         let json = options.action == Some(Action::Status { json: true });
         return control::ask_and_print(&options.data_dir, &question, json);
     }
-    if control::hand_over(&options.data_dir) {
+    if control::hand_over(&options.data_dir, &given) {
         return ExitCode::SUCCESS;
     }
     #[cfg(target_os = "linux")]
@@ -77,6 +88,7 @@ pub fn run() -> ExitCode {
             &"There is no display to open a window on. Start Ringdown in a desktop session, or under a virtual one: xvfb-run -a ringdown",
         );
     }
+    arguments::hide(options.action.as_ref());
     let logs = logging::start(&options.data_dir);
     #[cfg(target_os = "linux")]
     let options = Options {
@@ -130,6 +142,9 @@ fn run_app(options: Options) -> ExitCode {
             commands::read_qr,
             commands::backup,
             commands::restore,
+            commands::take_key,
+            commands::begin_anew,
+            commands::start_again,
             commands::popup,
             commands::popup_answer,
             commands::speak,
@@ -178,12 +193,7 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
         app: app.clone(),
         desktop,
     });
-    let hub = tauri::async_runtime::block_on(Hub::start(options.clone(), surface)).unwrap_or_else(
-        |error| {
-            tracing::error!("could not start: {error}");
-            HubHandle::failed(error.into())
-        },
-    );
+    let hub = tauri::async_runtime::block_on(HubHandle::open(options.clone(), surface));
     app.manage(hub.clone());
     #[cfg(unix)]
     match tauri::async_runtime::block_on(async {

@@ -60,16 +60,20 @@ pub struct Args {
         global = true
     )]
     page_sleeps: u64,
-    /// An invite to open: `ringdown:…` (what the system starts the app with when a link is clicked)
+    /// An invite to open: `ringdown:…` (what the system starts the app with when a link is clicked), or `-` to read one from
+    /// standard input
     #[arg(value_name = "LINK", value_parser = link)]
     link: Option<String>,
     #[command(subcommand)]
     action: Option<ActionArg>,
 }
 
+/// In the place of an invite: it is on standard input, where nobody sees it who lists processes.
+pub const FROM_STDIN: &str = "-";
+
 fn link(text: &str) -> Result<String, String> {
     let scheme = text.get(..9).unwrap_or_default();
-    if scheme.eq_ignore_ascii_case("ringdown:") {
+    if scheme.eq_ignore_ascii_case("ringdown:") || text == FROM_STDIN {
         Ok(text.to_owned())
     } else {
         Err("an invite begins with `ringdown:`".to_owned())
@@ -96,7 +100,7 @@ enum ActionArg {
     },
     /// Add the person who made this invite
     Add {
-        /// The invite: `ringdown:…`
+        /// The invite: `ringdown:…`, or `-` to read it from standard input
         link: String,
     },
     /// Print an invite to give to a friend
@@ -284,7 +288,9 @@ impl TryFrom<Args> for Options {
 #[must_use]
 pub fn action_of(arguments: &[String]) -> Option<Action> {
     let args = Args::try_parse_from(arguments).ok()?;
-    Options::try_from(args).ok()?.action
+    // The other start's standard input is not ours.
+    let action = Options::try_from(args).ok()?.action;
+    action.filter(|action| !matches!(action, Action::Add { link } if link == FROM_STDIN))
 }
 
 #[cfg(test)]
@@ -364,5 +370,11 @@ mod tests {
             })
         );
         assert_eq!(action_of(&["ringdown".into(), "--nonsense".into()]), None);
+        let elsewhere = ["ringdown", "add", "-"].map(String::from);
+        assert_eq!(
+            action_of(&elsewhere),
+            None,
+            "its standard input is not ours"
+        );
     }
 }

@@ -1,6 +1,7 @@
 //! Contacts, invites, settings and the history in SQLite (WAL). Every change is on disk before it is shown.
 
 mod error;
+pub mod files;
 mod history;
 mod schema;
 #[cfg(test)]
@@ -25,6 +26,7 @@ pub use self::error::StoreError;
 use self::error::explain;
 pub use self::history::PastCall;
 use self::schema::MIGRATIONS;
+use crate::durable;
 use crate::ipc::Settings;
 
 /// The database, in the data directory.
@@ -50,6 +52,15 @@ pub struct Book {
     pub settings: Settings,
 }
 
+/// Whose a database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Owner {
+    /// Their key; none where nobody has been here, or only a Ringdown that did not write it down.
+    pub key: Option<PublicKey>,
+    /// Somebody gave a name, or has contacts or invites.
+    pub in_use: bool,
+}
+
 /// The open database.
 #[derive(Debug)]
 pub struct Store {
@@ -66,6 +77,42 @@ impl Store {
         let path = dir.join(FILE);
         let connection = open(&path).map_err(|error| explain(&path, error))?;
         Ok(Self { connection, path })
+    }
+
+    /// Whose this is.
+    ///
+    /// # Errors
+    /// When the database can't be read.
+    pub fn owner(&self) -> Result<Owner, StoreError> {
+        let used = self.connection.query_row(
+            "SELECT EXISTS (SELECT 1 FROM contact) OR EXISTS (SELECT 1 FROM invite)
+                 OR EXISTS (SELECT 1 FROM setting WHERE name = 'name')",
+            [],
+            |row| row.get(0),
+        );
+        Ok(Owner {
+            key: self.setting("identity")?,
+            in_use: used.map_err(|error| self.explain(error))?,
+        })
+    }
+
+    /// Notes whose this is.
+    ///
+    /// # Errors
+    /// When nothing could be written.
+    pub fn set_owner(&self, key: PublicKey) -> Result<(), StoreError> {
+        self.set_setting("identity", &key)
+    }
+
+    /// Notes what friends see, and whose this is.
+    ///
+    /// # Errors
+    /// When nothing could be written.
+    pub fn set_profile(&mut self, key: PublicKey, name: &DisplayName) -> Result<(), StoreError> {
+        self.write(|transaction| {
+            set_setting(transaction, "identity", &key)?;
+            set_setting(transaction, "name", name)
+        })
     }
 
     /// Everyone, by name.
@@ -232,11 +279,11 @@ impl Store {
         })
     }
 
-    /// Everything at once, in the place of what was there: all of it or nothing.
+    /// Everything at once, in the place of what was there: all of it or nothing. With it changes whose this is.
     ///
     /// # Errors
     /// When nothing could be written.
-    pub fn replace(&mut self, book: &Book) -> Result<(), StoreError> {
+    pub fn replace(&mut self, key: PublicKey, book: &Book) -> Result<(), StoreError> {
         self.write(|transaction| {
             transaction.execute_batch(
                 "DELETE FROM contact; DELETE FROM invite; DELETE FROM history; DELETE FROM setting WHERE name <> 'port';",
@@ -247,6 +294,7 @@ impl Store {
             for invite in &book.invites {
                 put_invite(transaction, invite)?;
             }
+            set_setting(transaction, "identity", &key)?;
             set_setting(transaction, "name", &book.name)?;
             set_setting(transaction, "settings", &book.settings)?;
             set_setting(transaction, "requests", &book.requests)
@@ -259,10 +307,14 @@ impl Store {
     /// When it could not be written, or there is one.
     pub fn copy_to(&self, dir: &Path) -> Result<(), StoreError> {
         let copy = dir.join(FILE);
+        // SQLite writes into an empty file, whose mode it leaves alone.
+        let file = durable::create(&copy).map_err(|error| files::unusable(&copy, &error))?;
         self.connection
             .execute("VACUUM INTO ?1", [copy.to_string_lossy()])
-            .map(|_| ())
-            .map_err(|error| self.explain(error))
+            .map_err(|error| self.explain(error))?;
+        file.sync_all()
+            .and_then(|()| durable::sync_dir(dir))
+            .map_err(|error| files::unusable(&copy, &error))
     }
 
     fn write(
@@ -282,6 +334,9 @@ impl Store {
 }
 
 fn open(path: &Path) -> Result<Connection, rusqlite_migration::Error> {
+    // SQLite would make it by the umask, and gives the files beside it the same mode. What is wrong it says itself.
+    // (An existing one is not touched.)
+    drop(durable::create(path));
     let mut connection = Connection::open(path)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;

@@ -8,12 +8,14 @@
 //! - [`server`]: the meeting point, as a library; the binary `ringdown-server` is this and a command line.
 //! - [`client`]: [`Registration`] makes us reachable at a server, [`Courier`] takes payloads to others.
 //! - `meddling` (with the cargo feature of that name, for tests): a server that lies.
+//! - [`logs`]: what repeats itself is counted, so that nobody floods a log. The app uses it too.
 //! - [`lan`]: finds people we know on the local network, without telling strangers who is there.
 
 pub mod challenge;
 pub mod client;
 pub mod lan;
 pub mod limits;
+pub mod logs;
 pub mod server;
 mod targets;
 pub mod wire;

@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use ringdown_e2e::Result;
-use ringdown_e2e::person::{Person, friends};
+use ringdown_e2e::person::{Person, Setup, friends};
 use ringdown_e2e::stage::{Stage, binary};
 use serde_json::Value;
 
@@ -70,5 +70,48 @@ async fn the_command_line_says_that_the_app_is_not_running() -> Result<()> {
     let told: Value = serde_json::from_slice(&output.stdout)?;
     assert_eq!(told["running"], false, "{told}");
     assert!(!output.status.success());
+    Ok(())
+}
+
+/// All that other users of the machine may read of a process: its arguments and, as far as it is ours, its environment.
+async fn shown_of(pid: u32) -> Result<String> {
+    let mut shown = String::new();
+    for file in ["cmdline", "environ"] {
+        let bytes = tokio::fs::read(format!("/proc/{pid}/{file}")).await?;
+        shown.push_str(&String::from_utf8_lossy(&bytes));
+        shown.push('\n');
+    }
+    Ok(shown)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invite_that_was_clicked_is_opened_and_does_not_stay_among_the_arguments() -> Result<()>
+{
+    let stage = Stage::new("1280x1024").await?;
+    let bob = Person::arrive(&stage, "Bob", Setup::default()).await?;
+    let invite = bob.invite().await?;
+    let token = invite
+        .split(['?', '&'])
+        .find_map(|part| part.strip_prefix("t="))
+        .ok_or("no token in the invite")?;
+    // Once as a desktop does it, once as somebody types it; the app is not running yet.
+    for (name, arguments) in [
+        ("Alice", vec![invite.clone()]),
+        ("Carol", vec!["add".to_owned(), invite.clone()]),
+    ] {
+        let setup = Setup {
+            arguments,
+            ..Setup::default()
+        };
+        let person = Person::arrive(&stage, name, setup).await?;
+        let filled_in = person.page().value_of("textbox", "Invite link").await?;
+        assert_eq!(filled_in, invite, "{name}");
+        let shown = shown_of(person.pid().await?).await?;
+        assert!(
+            shown.contains(&person.data().display().to_string()),
+            "{shown}"
+        );
+        assert!(!shown.contains(token), "{shown}");
+    }
     Ok(())
 }

@@ -1,53 +1,90 @@
 //! How everything else talks to the hub.
 
 use std::path::PathBuf;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use ringdown_core::name::DisplayName;
-use tokio::sync::{mpsc, oneshot};
+use tokio::runtime::Handle;
+use tokio::sync::{Mutex, mpsc, oneshot};
 
-use super::{Hub, transfer};
+use super::{Hub, StartError, Surface, transfer};
 use crate::backup::{self, BackupError};
 use crate::ipc::{BackupMade, KeyStore, UiError};
 use crate::keys;
+use crate::options::Options;
+use crate::restore;
+use crate::store::{Store, StoreError};
 
 /// Something to do with the hub's state, in its turn.
 pub(super) type Task = Box<dyn FnOnce(&mut Hub) + Send>;
 
 /// Cheap to clone; [`HubHandle::close`] ends the hub.
 #[derive(Clone)]
-pub struct HubHandle(HandleState);
+pub struct HubHandle(Arc<Shared>);
+
+struct Shared {
+    state: RwLock<HandleState>,
+    /// One way out of a start that failed is gone at a time: two hubs must not come of it.
+    mending: Mutex<()>,
+}
 
 #[derive(Clone)]
 enum HandleState {
     Running(mpsc::UnboundedSender<Task>),
-    Failed(UiError),
+    Failed(Box<Failed>),
+}
+
+/// A hub that could not start.
+#[derive(Clone)]
+struct Failed {
+    reason: UiError,
+    options: Options,
+    surface: Arc<dyn Surface>,
 }
 
 impl HubHandle {
     pub(super) fn new(tasks: mpsc::UnboundedSender<Task>) -> Self {
-        Self(HandleState::Running(tasks))
+        Self::in_state(HandleState::Running(tasks))
     }
 
-    /// A hub that could not start: every question is answered with the reason.
-    #[must_use]
-    pub fn failed(reason: UiError) -> Self {
-        Self(HandleState::Failed(reason))
+    fn in_state(state: HandleState) -> Self {
+        Self(Arc::new(Shared {
+            state: RwLock::new(state),
+            mending: Mutex::new(()),
+        }))
+    }
+
+    /// Starts a hub. One that can't start answers every question with the reason, until [`HubHandle::start_again`],
+    /// [`HubHandle::restore`], [`HubHandle::take_key`] or [`HubHandle::begin_anew`] has helped.
+    pub async fn open(options: Options, surface: Arc<dyn Surface>) -> Self {
+        match Hub::start(options.clone(), Arc::clone(&surface)).await {
+            Ok(running) => running,
+            Err(error) => {
+                let failed = Failed::new(error, options, surface);
+                Self::in_state(HandleState::Failed(Box::new(failed)))
+            }
+        }
+    }
+
+    fn state(&self) -> HandleState {
+        let state = self.0.state.read();
+        state.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Runs `question` on the hub and gives its answer.
     ///
     /// # Errors
-    /// The question's own, or that the app is closing or never started.
+    /// The question's own, or that the app is closing or has not started.
     pub async fn ask<T, F>(&self, question: F) -> Result<T, UiError>
     where
         T: Send + 'static,
         F: FnOnce(&mut Hub) -> Result<T, UiError> + Send + 'static,
     {
-        let tasks = match &self.0 {
+        let tasks = match self.state() {
             HandleState::Running(tasks) => tasks,
-            HandleState::Failed(reason) => return Err(reason.clone()),
+            HandleState::Failed(failed) => return Err(failed.reason),
         };
         let closing = || UiError::new("closing", "Ringdown is closing.");
         let (answer, answered) = oneshot::channel();
@@ -99,7 +136,8 @@ impl HubHandle {
         })
     }
 
-    /// Becomes who is in the backup; who was here before is kept in a folder beside.
+    /// Becomes who is in the backup; who was here before is kept in a folder beside. Where the hub could not start, it
+    /// starts then.
     ///
     /// # Errors
     /// When it can't be opened or kept.
@@ -112,6 +150,23 @@ impl HubHandle {
             Ok(backup::open(&file, &passphrase)?)
         })
         .await?;
+        if let HandleState::Failed(_) = self.state() {
+            return self
+                .mend(move |failed| {
+                    let dir = &failed.options.data_dir;
+                    match Store::open(dir) {
+                        Ok(mut store) => {
+                            restore::restore(dir, &mut store, &content, None, &mut restore::go_on)
+                        }
+                        Err(StoreError::Damaged(_)) => {
+                            restore::restore_damaged(dir, &content, &mut restore::go_on)
+                        }
+                        Err(error) => Err(error.into()),
+                    }
+                    .map_err(UiError::from)
+                })
+                .await;
+        }
         let dir = self
             .ask(move |hub| {
                 hub.restore(content)?;
@@ -125,20 +180,90 @@ impl HubHandle {
         Ok(())
     }
 
+    /// Where the hub could not start for want of a key: takes the one in this file (base64), and starts.
+    ///
+    /// # Errors
+    /// When it is no key or not the one that the contacts know, it can't be kept, or the hub can't start even so.
+    pub async fn take_key(&self, data: String) -> Result<(), UiError> {
+        self.mend(move |failed| {
+            // What is no base64 of a few bytes is no key either.
+            let file = STANDARD.decode(data).unwrap_or_default();
+            Ok(restore::take_key(&failed.options.data_dir, &file)?)
+        })
+        .await
+    }
+
+    /// Where the hub could not start because key or contacts can't be used: moves all of it to a folder beside, and
+    /// starts as nobody.
+    ///
+    /// # Errors
+    /// When it could not start for another reason, something can't be moved, or it can't start even so.
+    pub async fn begin_anew(&self) -> Result<(), UiError> {
+        self.mend(|failed| {
+            let lost = ["key", "keyring", "storage_damaged"];
+            let code = failed.reason.code.as_str();
+            if lost.contains(&code) || code.starts_with("key_") {
+                return Ok(restore::begin_anew(&failed.options.data_dir)?);
+            }
+            Err(failed.reason.clone())
+        })
+        .await
+    }
+
+    /// Where the hub could not start: tries once more.
+    ///
+    /// # Errors
+    /// When it can't.
+    pub async fn start_again(&self) -> Result<(), UiError> {
+        self.mend(|_| Ok(())).await
+    }
+
+    /// Does something about a start that failed, and starts. Nothing is to be done where a hub runs.
+    async fn mend(
+        &self,
+        work: impl FnOnce(&Failed) -> Result<(), UiError> + Send + 'static,
+    ) -> Result<(), UiError> {
+        let _turn = self.0.mending.lock().await;
+        let HandleState::Failed(found) = self.state() else {
+            return Ok(());
+        };
+        let (state, started) = aside(move || {
+            work(&found)?;
+            let (options, surface) = (found.options, found.surface);
+            let start = Hub::start(options.clone(), Arc::clone(&surface));
+            Ok(match Handle::current().block_on(start) {
+                Ok(running) => (running.state(), Ok(())),
+                Err(error) => {
+                    let failed = Failed::new(error, options, surface);
+                    let reason = failed.reason.clone();
+                    (HandleState::Failed(Box::new(failed)), Err(reason))
+                }
+            })
+        })
+        .await?;
+        *self.0.state.write().unwrap_or_else(PoisonError::into_inner) = state;
+        started
+    }
+
     /// A key in a file moves to the keyring without anybody waiting for it.
     pub(super) fn move_key(&self, dir: PathBuf) {
         let hub = self.clone();
         tokio::spawn(async move {
             match keys::move_to_keyring(&dir).await {
-                Ok(Ok(())) => {
-                    let told = hub.ask(|hub| {
-                        hub.key_store = KeyStore::Keyring;
-                        hub.show();
+                Ok(Ok(Some(moved))) => {
+                    let told = hub.ask(move |hub| {
+                        // Somebody else by now, who was restored meanwhile?
+                        let own = hub.identity.as_ref().map(|own| own.public());
+                        if own == Some(moved) {
+                            hub.key_store = KeyStore::Keyring;
+                            hub.show();
+                        }
                         Ok(())
                     });
                     // A hub that has closed reads it at the next start.
                     let _ = told.await;
                 }
+                Ok(Ok(None)) => {}
                 Ok(Err(reason)) => tracing::info!("the key stays in its file: {reason}"),
                 Err(error) => tracing::warn!("the key stays in its file: {}", error.code()),
             }
@@ -147,7 +272,7 @@ impl HubHandle {
 
     /// Ends the call that is on, leaves the meeting points and ends the loop. Resolves when the others were told.
     pub async fn close(&self) {
-        let HandleState::Running(tasks) = &self.0 else {
+        let HandleState::Running(tasks) = self.state() else {
             return;
         };
         let (closed, wait) = oneshot::channel();
@@ -157,6 +282,19 @@ impl HubHandle {
         {
             // An error means that somebody else closed it.
             let _ = wait.await;
+        }
+    }
+}
+
+impl Failed {
+    fn new(error: StartError, options: Options, surface: Arc<dyn Surface>) -> Self {
+        let reason = UiError::from(error);
+        // The sentence names folders, which may have a person's name in them.
+        tracing::error!("could not start: {}", reason.code);
+        Self {
+            reason,
+            options,
+            surface,
         }
     }
 }

@@ -16,7 +16,8 @@ use crate::store::Store;
 /// When there is no profile yet, or it can't be read.
 pub fn invite_offline(options: &Options) -> Result<String, UiError> {
     let mut store = Store::open(&options.data_dir)?;
-    let key = keys::public_key(&options.data_dir).map_err(StartError::from)?;
+    let owner = store.owner()?;
+    let key = keys::public_key(&options.data_dir, &owner).map_err(StartError::from)?;
     let (Some(key), Some(name)) = (key, store.setting("name")?) else {
         return Err(UiError::new(
             "no_profile",

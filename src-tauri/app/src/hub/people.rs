@@ -101,7 +101,7 @@ impl Hub {
     pub(super) fn set_name(&mut self, name: DisplayName) -> Result<(), UiError> {
         let identity = self.identity.clone();
         let identity = identity.ok_or_else(super::telephone::no_profile)?;
-        self.store.set_setting("name", &name)?;
+        self.store.set_profile(identity.public(), &name)?;
         match &mut self.profile {
             Some(profile) => profile.name = name,
             None => self.go_online(identity, name)?,

@@ -10,6 +10,7 @@ mod past;
 pub(crate) mod person;
 mod presence;
 mod requests;
+mod restores;
 mod starts;
 mod transfer;
 mod trust;

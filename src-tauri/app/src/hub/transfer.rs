@@ -1,18 +1,16 @@
 //! Taking everything to another machine: backup and restore.
 
-use std::fs;
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use ringdown_core::call::Phase;
 use ringdown_core::identity::Identity;
 
-use super::{Hub, StartError};
+use super::Hub;
 use crate::backup::Content;
 use crate::clock;
-use crate::instance::make_private_dir;
+use crate::durable;
 use crate::ipc::{KeyStore, UiError};
-use crate::keys;
+use crate::restore;
 use crate::store::Book;
 
 impl Hub {
@@ -39,7 +37,6 @@ impl Hub {
     /// # Errors
     /// While a call is on, or when something could not be written.
     pub(super) fn restore(&mut self, content: Content<Book>) -> Result<(), UiError> {
-        let Content { identity, book } = content;
         let call = self
             .profile
             .as_ref()
@@ -50,16 +47,12 @@ impl Hub {
                 "End the call first, then restore the backup.",
             ));
         }
-        let dir = self.options.data_dir.clone();
-        let aside = dir.join(format!("before-restore-{}", clock::stamp(clock::now_ms())));
-        make_private_dir(&aside).map_err(|error| unwritable(&aside, &error))?;
-        self.store.copy_to(&aside)?;
-        self.store.replace(&book)?;
-        let same = self.own_key().is_ok_and(|own| own == identity.public());
-        if !same {
-            keys::replace(&dir, &identity, &aside).map_err(StartError::from)?;
+        let own = self.identity.as_deref();
+        let dir = &self.options.data_dir;
+        restore::restore(dir, &mut self.store, &content, own, &mut restore::go_on)?;
+        if own.is_none_or(|own| own.public() != content.identity.public()) {
             self.key_store = KeyStore::File;
-            self.identity = Some(identity.into());
+            self.identity = Some(content.identity.into());
         }
         self.line.forget();
         self.profile = None;
@@ -74,23 +67,14 @@ impl Hub {
     }
 }
 
-/// Writes a backup that only its owner may read, under a new name.
+/// Writes a backup that only its owner may read, under a new name. It is whole and on the disk then.
 ///
 /// # Errors
 /// When it can't be written.
 pub(super) fn write_backup(dir: &Path, file: &[u8]) -> Result<PathBuf, UiError> {
     let name = format!("ringdown-backup-{}.age", clock::stamp(clock::now_ms()));
     let path = dir.join(name);
-    let mut options = fs::OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let written = fs::create_dir_all(dir)
-        .and_then(|()| options.open(&path))
-        .and_then(|mut out| {
-            out.write_all(file)?;
-            out.sync_all()
-        });
+    let written = std::fs::create_dir_all(dir).and_then(|()| durable::write_new(&path, file));
     written.map_err(|error| unwritable(&path, &error))?;
     Ok(path)
 }

@@ -8,78 +8,84 @@ use ringdown_core::identity::Identity;
 use zeroize::Zeroizing;
 
 use super::KeyError;
+use crate::durable;
 
-/// The identity in `dir`, if one is in a file.
-pub(super) fn load(dir: &Path) -> Result<Option<Identity>, KeyError> {
-    let path = path(dir);
-    match fs::read(&path).map(Zeroizing::new) {
-        Ok(bytes) => match <[u8; 32]>::try_from(bytes.as_slice()) {
-            Ok(seed) => Ok(Some(Identity::from_seed(seed))),
-            Err(_) => Err(KeyError::Damaged(path)),
+/// Where the identity of `dir` is.
+pub(super) fn path(dir: &Path) -> PathBuf {
+    dir.join("identity.key")
+}
+
+/// Where the identity is that will be `dir`'s once its database says so.
+pub(super) fn next(dir: &Path) -> PathBuf {
+    dir.join("identity.next")
+}
+
+/// The identity in a file, if there is one.
+pub(super) fn load(path: &Path) -> Result<Option<Identity>, KeyError> {
+    match fs::read(path).map(Zeroizing::new) {
+        Ok(bytes) => match parse(&bytes) {
+            Some(identity) => Ok(Some(identity)),
+            None => Err(KeyError::Damaged(path.to_owned())),
         },
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Err(source) => Err(KeyError::Io { path, source }),
+        Err(source) => Err(unusable(path)(source)),
     }
+}
+
+/// What such a file holds.
+pub(super) fn parse(bytes: &[u8]) -> Option<Identity> {
+    <[u8; 32]>::try_from(bytes).ok().map(Identity::from_seed)
 }
 
 /// Keeps an identity in `dir`. Never overwrites one.
 pub(super) fn keep(dir: &Path, identity: &Identity) -> Result<(), KeyError> {
     let path = path(dir);
-    write(&path, identity.seed().as_ref(), |partial, path| {
-        // A link, unlike a rename, fails where there is something already.
-        fs::hard_link(partial, path)?;
-        fs::remove_file(partial)
-    })
-    .map_err(|source| KeyError::Io { path, source })
+    durable::write_new(&path, identity.seed().as_ref()).map_err(unusable(&path))
 }
 
-/// Removes the file, if it still holds this identity. Its blocks are overwritten first; a disk that writes elsewhere may keep the old ones all the same.
-pub(super) fn remove(dir: &Path, identity: &Identity) -> Result<(), KeyError> {
-    let is_other = |found: Identity| found.public() != identity.public();
-    if load(dir)?.is_none_or(is_other) {
-        return Ok(());
-    }
-    let path = path(dir);
+/// Keeps the identity that may become `dir`'s.
+pub(super) fn keep_next(dir: &Path, identity: &Identity) -> Result<(), KeyError> {
+    let path = next(dir);
+    durable::replace(&path, identity.seed().as_ref()).map_err(unusable(&path))
+}
+
+/// Removes a file with a secret. Its blocks are overwritten first; a disk that writes elsewhere may keep the old ones all
+/// the same.
+pub(super) fn wipe(path: &Path) -> Result<(), KeyError> {
     // Under another name, so that a half-wiped file is never read as a key.
-    let doomed = path.with_extension("gone");
+    match fs::rename(path, path.with_extension(DOOMED)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(unusable(path)(error)),
+        Ok(()) => wipe_doomed(path),
+    }
+}
+
+/// Removes what was left when the process died in the middle of writing or wiping a secret.
+pub(super) fn tidy(dir: &Path) -> Result<(), KeyError> {
+    let path = path(dir);
+    durable::remove(&path.with_extension("partial")).map_err(unusable(&path))?;
+    if path.with_extension(DOOMED).exists() {
+        wipe_doomed(&path)?;
+    }
+    Ok(())
+}
+
+/// The end of the name of a file that is being wiped.
+const DOOMED: &str = "gone";
+
+fn wipe_doomed(path: &Path) -> Result<(), KeyError> {
+    let doomed = path.with_extension(DOOMED);
     let wipe = || {
-        fs::rename(&path, &doomed)?;
         let mut file = OpenOptions::new().write(true).open(&doomed)?;
         file.write_all(&[0; 32])?;
         file.sync_all()?;
-        fs::remove_file(&doomed)
+        durable::remove(&doomed)?;
+        path.parent().map_or(Ok(()), durable::sync_dir)
     };
-    wipe().map_err(|source| KeyError::Io {
-        path: path.clone(),
-        source,
-    })
+    wipe().map_err(unusable(path))
 }
 
-/// Writes a file only its owner can read, in the place of the one that is there. It is whole or as it was, never half.
-pub(super) fn write_whole(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
-    write(path, bytes, |partial, path| fs::rename(partial, path))
-}
-
-fn write(
-    path: &Path,
-    bytes: &[u8],
-    put: impl FnOnce(&Path, &Path) -> std::io::Result<()>,
-) -> std::io::Result<()> {
-    let partial = path.with_extension("partial");
-    match fs::remove_file(&partial) {
-        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(&partial)?;
-    file.write_all(bytes)?;
-    file.sync_all()?;
-    put(&partial, path)
-}
-
-pub(super) fn path(dir: &Path) -> PathBuf {
-    dir.join("identity.key")
+pub(super) fn unusable(path: &Path) -> impl FnOnce(std::io::Error) -> KeyError {
+    let path = path.to_owned();
+    move |source| KeyError::Io { path, source }
 }

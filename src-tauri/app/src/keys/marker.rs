@@ -8,7 +8,8 @@ use ringdown_core::identity::PublicKey;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{KeyError, file};
+use super::{KeyError, file::unusable};
+use crate::durable;
 
 /// No secret in it. The entry's name is random, so that no two data directories, nor one and its restored copy, share one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,7 +35,7 @@ impl Marker {
                 Err(_) => Err(KeyError::Damaged(path)),
             },
             Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(KeyError::Io { path, source }),
+            Err(source) => Err(unusable(&path)(source)),
         }
     }
 
@@ -42,7 +43,15 @@ impl Marker {
     pub(super) fn keep(&self, dir: &Path) -> Result<(), KeyError> {
         let path = Self::path(dir);
         let text = serde_json::to_vec(self).unwrap_or_default();
-        file::write_whole(&path, &text).map_err(|source| KeyError::Io { path, source })
+        durable::replace(&path, &text).map_err(unusable(&path))
+    }
+
+    /// Forgets the entry; what is in the keyring stays there.
+    pub(super) fn remove(dir: &Path) -> Result<(), KeyError> {
+        let path = Self::path(dir);
+        durable::remove(&path)
+            .and_then(|()| durable::sync_dir(dir))
+            .map_err(unusable(&path))
     }
 
     pub(super) fn path(dir: &Path) -> PathBuf {

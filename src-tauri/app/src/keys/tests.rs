@@ -15,11 +15,11 @@ const DIR: &str = "RINGDOWN_TEST_DIR";
 #[tokio::test]
 async fn the_key_made_is_the_key_found_and_only_its_owner_may_read_it() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(load(dir.path()).await.unwrap().is_none());
-    assert_eq!(public_key(dir.path()).unwrap(), None);
+    assert!(load(dir.path(), &Owner::default()).await.unwrap().is_none());
+    assert_eq!(public_key(dir.path(), &Owner::default()).unwrap(), None);
     let (made, reason) = create(dir.path(), KeyStore::File).await.unwrap();
     assert_eq!((made.store, reason), (KeyStore::File, None));
-    let found = load(dir.path()).await.unwrap().unwrap();
+    let found = load(dir.path(), &Owner::default()).await.unwrap().unwrap();
     assert_eq!(found.identity.public(), made.identity.public());
     let path = file::path(dir.path());
     let mode = std::fs::metadata(path).unwrap().permissions().mode();
@@ -33,7 +33,7 @@ async fn a_key_is_never_overwritten() {
     let again = create(dir.path(), KeyStore::File).await;
     assert!(matches!(again, Err(KeyError::Io { .. })));
     assert_eq!(
-        public_key(dir.path()).unwrap(),
+        public_key(dir.path(), &Owner::default()).unwrap(),
         Some(made.identity.public())
     );
 }
@@ -44,9 +44,33 @@ async fn a_damaged_key_is_said_and_left_alone() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join(name);
         std::fs::write(&path, b"short").unwrap();
-        assert!(matches!(load(dir.path()).await, Err(KeyError::Damaged(_))));
+        assert!(matches!(
+            load(dir.path(), &Owner::default()).await,
+            Err(KeyError::Damaged(_))
+        ));
         assert_eq!(std::fs::read(&path).unwrap(), b"short");
     }
+}
+
+#[tokio::test]
+async fn two_first_starts_at_once_make_one_key() {
+    let dir = tempfile::tempdir().unwrap();
+    let (one, other) = tokio::join!(
+        create(dir.path(), KeyStore::File),
+        create(dir.path(), KeyStore::File)
+    );
+    assert!(one.is_ok() != other.is_ok());
+}
+
+#[tokio::test]
+async fn what_was_cut_off_in_the_middle_of_writing_or_wiping_is_wiped() {
+    let dir = tempfile::tempdir().unwrap();
+    create(dir.path(), KeyStore::File).await.unwrap();
+    for name in ["identity.partial", "identity.gone", "identity.next"] {
+        std::fs::write(dir.path().join(name), [7; 32]).unwrap();
+    }
+    load(dir.path(), &Owner::default()).await.unwrap().unwrap();
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 1);
 }
 
 #[test]
@@ -133,15 +157,18 @@ async fn in_the_keyring() {
     let (made, reason) = create(&dir, KeyStore::Keyring).await.unwrap();
     assert_eq!((made.store, reason), (KeyStore::Keyring, None));
     assert!(!file::path(&dir).exists());
-    let found = load(&dir).await.unwrap().unwrap();
+    let found = load(&dir, &Owner::default()).await.unwrap().unwrap();
     assert_eq!(found.store, KeyStore::Keyring);
     assert_eq!(found.identity.public(), made.identity.public());
-    assert_eq!(public_key(&dir).unwrap(), Some(made.identity.public()));
+    assert_eq!(
+        public_key(&dir, &Owner::default()).unwrap(),
+        Some(made.identity.public())
+    );
 
     // Another data directory has another key, and doesn't touch this one.
     let other = tempfile::tempdir().unwrap();
     create(other.path(), KeyStore::Keyring).await.unwrap();
-    let found = load(&dir).await.unwrap().unwrap();
+    let found = load(&dir, &Owner::default()).await.unwrap().unwrap();
     assert_eq!(found.identity.public(), made.identity.public());
 
     // Somebody deletes the entry: that is said, and no new identity takes its place.
@@ -152,7 +179,10 @@ async fn in_the_keyring() {
     })
     .join()
     .unwrap();
-    assert!(matches!(load(&dir).await, Err(KeyError::Gone(_))));
+    assert!(matches!(
+        load(&dir, &Owner::default()).await,
+        Err(KeyError::Gone)
+    ));
     assert!(create(&dir, KeyStore::Keyring).await.is_err());
 }
 
@@ -164,25 +194,50 @@ async fn from_the_file() {
     let saved = std::fs::read(file::path(&dir)).unwrap();
     move_to_keyring(&dir).await.unwrap().unwrap();
     assert_eq!(std::fs::read_dir(&dir).unwrap().count(), 1);
-    let found = load(&dir).await.unwrap().unwrap();
+    let found = load(&dir, &Owner::default()).await.unwrap().unwrap();
     assert_eq!(found.store, KeyStore::Keyring);
     assert_eq!(found.identity.public(), made.identity.public());
 
     // As after a power failure between the two: the file counts, and the next move goes to the same entry.
     let marker = Marker::load(&dir).unwrap();
     std::fs::write(file::path(&dir), saved).unwrap();
-    assert_eq!(load(&dir).await.unwrap().unwrap().store, KeyStore::File);
+    assert_eq!(
+        load(&dir, &Owner::default()).await.unwrap().unwrap().store,
+        KeyStore::File
+    );
     move_to_keyring(&dir).await.unwrap().unwrap();
     assert_eq!(Marker::load(&dir).unwrap(), marker);
 
-    // A restored identity is another one; the old one's marker is kept aside, its entry stays.
+    // Restoring somebody else is cut off before the database says so: the key in the keyring counts.
+    let owner = |identity: &Identity| Owner {
+        key: Some(identity.public()),
+        in_use: true,
+    };
     let aside = tempfile::tempdir().unwrap();
     let restored = Identity::from_seed([7; 32]);
-    replace(&dir, &restored, aside.path()).unwrap();
+    copy_aside(&dir, aside.path()).unwrap();
+    stage(&dir, &restored).unwrap();
+    let found = load(&dir, &owner(&made.identity)).await.unwrap().unwrap();
+    assert_eq!(found.store, KeyStore::Keyring);
+    assert_eq!(found.identity.public(), made.identity.public());
+    // And after it: the restored one. The old one's marker is kept aside, its entry stays.
+    stage(&dir, &restored).unwrap();
+    let found = load(&dir, &owner(&restored)).await.unwrap().unwrap();
+    assert_eq!(found.store, KeyStore::File);
+    assert_eq!(found.identity.public(), restored.public());
     move_to_keyring(&dir).await.unwrap().unwrap();
-    assert_eq!(public_key(&dir).unwrap(), Some(restored.public()));
-    let old = load(aside.path()).await.unwrap().unwrap();
+    let found = load(&dir, &owner(&restored)).await.unwrap().unwrap();
+    assert_eq!(found.store, KeyStore::Keyring);
+    let old = load(aside.path(), &owner(&made.identity))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(old.identity.public(), made.identity.public());
+    // A marker that is another's is not what the contacts know.
+    assert!(matches!(
+        load(&dir, &owner(&made.identity)).await,
+        Err(KeyError::Other(_))
+    ));
 }
 
 #[tokio::test]
@@ -193,15 +248,18 @@ async fn not_in_the_keyring() {
     assert_eq!(made.store, KeyStore::File);
     eprintln!("in a file, because {}", reason.unwrap());
     assert!(move_to_keyring(&dir).await.unwrap().is_err());
-    let found = load(&dir).await.unwrap().unwrap();
+    let found = load(&dir, &Owner::default()).await.unwrap().unwrap();
     assert_eq!(found.store, KeyStore::File);
     assert_eq!(found.identity.public(), made.identity.public());
 
     // In the keyring once, and now it does not answer: that is an error, never a new identity.
     let marker = Marker::new(made.identity.public()).unwrap();
     marker.keep(&dir).unwrap();
-    file::remove(&dir, &made.identity).unwrap();
-    assert!(load(&dir).await.is_err());
+    file::wipe(&file::path(&dir)).unwrap();
+    assert!(load(&dir, &Owner::default()).await.is_err());
     assert!(create(&dir, KeyStore::Keyring).await.is_err());
-    assert_eq!(public_key(&dir).unwrap(), Some(made.identity.public()));
+    assert_eq!(
+        public_key(&dir, &Owner::default()).unwrap(),
+        Some(made.identity.public())
+    );
 }

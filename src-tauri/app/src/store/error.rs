@@ -23,6 +23,14 @@ pub enum StoreError {
     /// It is no database, or a damaged one.
     #[error("The file {} is damaged. Put it back from a backup, or move it away to start with no contacts; nothing was changed.", .0.display())]
     Damaged(PathBuf),
+    /// Its file can't be copied or moved.
+    #[error("Your contacts in {} can't be used: {source}", path.display())]
+    File {
+        /// The database file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// Anything else.
     #[error("Your contacts in {} can't be used: {source}", path.display())]
     Other {
@@ -43,7 +51,7 @@ impl StoreError {
             Self::Full(_) => "storage_full",
             Self::Newer(_) => "storage_newer",
             Self::Damaged(_) => "storage_damaged",
-            Self::Other { .. } => "storage",
+            Self::File { .. } | Self::Other { .. } => "storage",
         }
     }
 }

@@ -29,6 +29,16 @@ pub struct Notebook {
     news: Mutex<Vec<News>>,
 }
 
+impl Default for Notebook {
+    fn default() -> Self {
+        Self {
+            snapshot: watch::channel(None).0,
+            peer: Mutex::default(),
+            news: Mutex::default(),
+        }
+    }
+}
+
 impl Surface for Notebook {
     fn state(&self, snapshot: &Snapshot) {
         self.snapshot.send_replace(Some(snapshot.clone()));
@@ -87,12 +97,16 @@ impl Someone {
     }
 
     pub async fn opens_with(dir: TempDir, options: Options) -> Self {
-        let notes = Arc::new(Notebook {
-            snapshot: watch::channel(None).0,
-            peer: Mutex::default(),
-            news: Mutex::default(),
-        });
+        let notes = Arc::new(Notebook::default());
         let hub = Hub::start(options, notes.clone()).await.unwrap();
+        Self { hub, notes, dir }
+    }
+
+    /// Opens the app, which says why it can't start where it can't.
+    pub async fn tries_to_open(dir: TempDir) -> Self {
+        let notes = Arc::new(Notebook::default());
+        let options = Options::for_tests(dir.path().to_owned(), HERE.into());
+        let hub = HubHandle::open(options, notes.clone()).await;
         Self { hub, notes, dir }
     }
 

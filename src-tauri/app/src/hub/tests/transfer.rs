@@ -6,6 +6,7 @@ use ringdown_core::call::Phase;
 
 use super::person::{HERE, Someone, friends};
 use super::*;
+use crate::store::Owner;
 
 const PASSPHRASE: &str = "correct horse battery";
 
@@ -60,7 +61,10 @@ async fn restoring_over_somebody_keeps_who_was_there_aside() {
                     .starts_with("before-restore")
         })
         .unwrap();
-    assert_eq!(keys::public_key(&aside).unwrap(), Some(hers));
+    assert_eq!(
+        keys::public_key(&aside, &Owner::default()).unwrap(),
+        Some(hers)
+    );
     let name: Option<String> = Store::open(&aside).unwrap().setting("name").unwrap();
     assert_eq!(name.as_deref(), Some("Carol"));
 }

@@ -16,6 +16,7 @@ use std::{
 
 use clap::Parser;
 use ringdown_signaling::{
+    logs::Repeats,
     serve, serve_with_state,
     server::{StateDir, StateInUse},
 };
@@ -61,10 +62,13 @@ fn main() -> ExitCode {
     let output = fmt::layer()
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal());
+    let repeats = Repeats::default();
     tracing_subscriber::registry()
         .with(filter)
+        .with(repeats.clone())
         .with(output.with_filter(ours))
         .init();
+    let _telling = repeats.tell();
     match run(RawOptions::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
