@@ -77,16 +77,35 @@ pub const MAX_NOTES: usize = 4096;
 /// oldest goes of the address that most registered from; as long as there is room, one address may fill it.
 pub const MAX_KNOWN_KEYS: usize = 100_000;
 
-/// Connections from one address at a time: one IPv4 address, or one IPv6 /64.
+/// Connections from one address at a time that are no WebSockets yet: one IPv4 address, or one IPv6 /64. For a further one the
+/// oldest of that address is dropped.
+pub const MAX_HALF_OPEN_PER_ADDRESS: u32 = 64;
+
+/// Connections to one server at a time that are no WebSockets yet. For a further one the oldest of all is dropped.
+pub const MAX_HALF_OPEN: u32 = 1024;
+
+/// WebSockets from one address at a time: one IPv4 address, or one IPv6 /64.
 pub const MAX_CONNECTIONS_PER_ADDRESS: u32 = 128;
 
-/// Connections to one server at a time.
+/// WebSockets to one server at a time.
 pub const MAX_CONNECTIONS: u32 = 20_000;
+
+/// [`MAX_HALF_OPEN_PER_ADDRESS`] of the server inside the app.
+pub const EMBEDDED_HALF_OPEN_PER_ADDRESS: u32 = 16;
+
+/// [`MAX_HALF_OPEN`] of the server inside the app.
+pub const EMBEDDED_HALF_OPEN: u32 = 64;
+
+/// [`MAX_CONNECTIONS_PER_ADDRESS`] of the server inside the app.
+pub const EMBEDDED_CONNECTIONS_PER_ADDRESS: u32 = 32;
+
+/// [`MAX_CONNECTIONS`] of the server inside the app.
+pub const EMBEDDED_CONNECTIONS: u32 = 256;
 
 /// Most names (audiences) that a server may be known by, beside the address a client reached it at.
 pub const MAX_NAMES: usize = 8;
 
-/// A connection must have finished its HTTP upgrade within this time.
+/// A connection must have finished its HTTP upgrade, or taken its answer and closed, within this time of being accepted.
 pub const UPGRADE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// A `send` that nobody has taken by an `ack` is answered `offline` this long after it came, and never earlier: whether the

@@ -10,9 +10,11 @@ mod arrival;
 mod chance;
 mod config;
 mod deliveries;
+mod descriptors;
 mod door;
 mod fair_queue;
 mod gate;
+mod half_open;
 mod hub;
 mod ice;
 mod known;
@@ -25,8 +27,13 @@ mod shares;
 mod socket;
 mod state;
 mod table;
+mod visitor;
 
-use std::{io, net::IpAddr, sync::Arc};
+use std::{
+    io,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Router,
@@ -42,17 +49,21 @@ use tokio::{
 };
 
 pub use config::{ServerConfig, ServerLimits};
+pub use descriptors::{descriptor_limit, raise_descriptor_limit};
 pub use ice::{IceError, IceIssuer, TurnSecret};
 pub use state::{StateDir, StateInUse};
 
 use crate::limits::{MAX_FRAME_BYTES, SHUTDOWN_GRACE};
 use arrival::Arrival;
-use door::{Door, Peer};
+use door::Door;
 use gate::{Gate, Refusal};
+use half_open::HalfOpen;
 use hub::{Hub, Mailbox};
 use session::Session;
 use shares::Origin;
+use socket::End;
 use state::Keeper;
+use visitor::Peer;
 
 /// Bytes that the WebSocket layer takes before it gives up without a word; up to it, too large is answered properly.
 const HARD_FRAME_BYTES: usize = 2 * MAX_FRAME_BYTES;
@@ -102,45 +113,67 @@ where
     let hub = Arc::new(hub);
     let keeper = state.map(|state| Keeper::start(state, &hub));
     let (stop, stopping) = watch::channel(false);
-    let limits = &config.limits;
-    let door = Door::new(listener, limits.upgrade_timeout);
+    let half_open = Arc::new(HalfOpen::new(
+        config.limits.half_open,
+        config.limits.half_open_per_address,
+    ));
+    let door = Door::new(listener, Arc::clone(&half_open));
     let house = House {
-        gate: Arc::new(Gate::new(limits, Instant::now())),
+        gate: Arc::new(Gate::new(&config.limits, Instant::now())),
         hub,
         config: Arc::new(config),
-        stopping: stopping.clone(),
+        stopping,
     };
+    tokio::select! {
+        () = welcome(door, half_open, house) => {}
+        () = shutdown => {}
+    }
+    stop.send_replace(true);
+    // Who does not take the goodbye in time is cut off by the end of the process or of the runtime.
+    drop(timeout(SHUTDOWN_GRACE, stop.closed()).await);
+    if let Some(keeper) = keeper {
+        keeper.finish().await;
+    }
+    Ok(())
+}
+
+/// Takes connections for ever. None is accepted before the ones that had to go for those before it are gone.
+async fn welcome(mut door: Door, half_open: Arc<HalfOpen>, house: House) {
+    let patience = house.config.limits.upgrade_timeout;
+    let stopping = house.stopping.clone();
+    let config = Arc::clone(&house.config);
+    let router = router(house);
+    loop {
+        let (stream, remote) = door.accept().await;
+        let place = half_open.enter(countable(remote, &config.trusted_proxies));
+        let deadline = Instant::now() + patience;
+        let stopping = stopping.clone();
+        tokio::spawn(visitor::serve(
+            stream,
+            remote,
+            place,
+            router.clone(),
+            deadline,
+            stopping,
+        ));
+        half_open.settled().await;
+    }
+}
+
+/// The address that a new connection counts for. None where it comes from a proxy: of whom, is known only with the request.
+fn countable(remote: SocketAddr, trusted: &[IpAddr]) -> Option<IpAddr> {
+    let address = remote.ip().to_canonical();
+    (!trusted.contains(&address)).then_some(address)
+}
+
+fn router(house: House) -> Router {
     let mut router = Router::new()
         .route("/ws", get(enter))
         .route("/health", get(health));
     if house.config.pages {
         router = router.merge(pages::routes());
     }
-    let router = router
-        .with_state(house)
-        .into_make_service_with_connect_info::<Peer>();
-    let mut serving = Box::pin(
-        axum::serve(door, router)
-            .with_graceful_shutdown(told_to_stop(stopping))
-            .into_future(),
-    );
-    let ended = tokio::select! {
-        ended = &mut serving => ended,
-        () = shutdown => {
-            stop.send_replace(true);
-            let goodbye = async {
-                let ended = serving.await;
-                stop.closed().await;
-                ended
-            };
-            // Who does not take the goodbye in time is cut off by the end of the process or of the runtime.
-            timeout(SHUTDOWN_GRACE, goodbye).await.unwrap_or(Ok(()))
-        }
-    };
-    if let Some(keeper) = keeper {
-        keeper.finish().await;
-    }
-    ended
+    router.with_state(house)
 }
 
 /// What every connection shares.
@@ -165,7 +198,7 @@ async fn enter(
     headers: HeaderMap,
     upgrade: WebSocketUpgrade,
 ) -> Response {
-    let address = address_of(peer.remote.ip(), &headers, &house.config.trusted_proxies);
+    let address = address_of(peer.remote, &headers, &house.config.trusted_proxies);
     let admission = match house.gate.admit(address, Instant::now()) {
         Ok(admission) => admission,
         Err(Refusal::Full) => {
@@ -201,7 +234,7 @@ async fn enter(
         .max_frame_size(HARD_FRAME_BYTES)
         .read_buffer_size(READ_BUFFER_BYTES)
         .write_buffer_size(0)
-        .on_upgrade(async move |socket| {
+        .on_upgrade(async move |mut socket| {
             peer.upgraded();
             let (mailbox, mail) = Mailbox::new();
             #[cfg(feature = "meddling")]
@@ -210,41 +243,50 @@ async fn enter(
                 Ok(session) => {
                     #[cfg(feature = "meddling")]
                     let session = session.seen_by(witness);
-                    socket::run(
-                        socket,
+                    let end = socket::run(
+                        &mut socket,
                         session,
                         mail,
                         told_to_stop(house.stopping),
                         write_timeout,
                     )
-                    .await
+                    .await;
+                    if end == End::Lost {
+                        peer.cut();
+                    }
                 }
                 Err(error) => {
                     tracing::error!("cannot make a nonce, a connection is dropped: {error}")
                 }
             }
+            // The socket first: whoever has left the count holds none.
+            drop(socket);
             drop((admission, present));
         })
 }
 
-/// The client's own address: what the last trusted proxy on its way says, else the socket's.
+/// The client's own address: what the last trusted proxy on its way says, else the socket's. Read from the end, since each
+/// proxy writes there. Before a part that is no address, anybody may have written anything: such a client counts for the proxy
+/// that let it pass.
 fn address_of(socket: IpAddr, headers: &HeaderMap, trusted: &[IpAddr]) -> IpAddr {
-    let socket = socket.to_canonical();
-    if !trusted.contains(&socket) {
-        return socket;
+    let mut nearest = socket.to_canonical();
+    let values = headers.get_all("x-forwarded-for").iter().rev();
+    let mut parts = values.flat_map(|value| value.as_bytes().rsplit(|byte| *byte == b','));
+    while trusted.contains(&nearest) {
+        match parts.next().and_then(forwarded) {
+            Some(address) => nearest = address,
+            None => break,
+        }
     }
-    let forwarded: Vec<&str> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .filter_map(|value| value.to_str().ok())
-        .collect();
-    forwarded
-        .iter()
-        .flat_map(|value| value.split(','))
-        .filter_map(|part| part.trim().parse::<IpAddr>().ok())
-        .map(|address| address.to_canonical())
-        .rfind(|address| !trusted.contains(address))
-        .unwrap_or(socket)
+    nearest
+}
+
+/// An address as proxies write it, some with a port.
+fn forwarded(part: &[u8]) -> Option<IpAddr> {
+    let part = std::str::from_utf8(part).ok()?.trim();
+    let with_port = || part.parse().map(|address: SocketAddr| address.ip());
+    let address = part.parse().or_else(|_| with_port()).ok()?;
+    Some(IpAddr::to_canonical(&address))
 }
 
 /// Resolves when the server stops, or has been dropped.

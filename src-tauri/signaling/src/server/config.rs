@@ -25,6 +25,11 @@ pub struct ServerConfig {
 /// The limits a server can be given; the defaults are the constants in [`limits`].
 #[derive(Debug, Clone)]
 pub struct ServerLimits {
+    /// Connections at a time that are no WebSockets yet, beside [`Self::connections`]. At least 1. Default
+    /// [`limits::MAX_HALF_OPEN`].
+    pub half_open: u32,
+    /// Of these, from one address. At least 1. Default [`limits::MAX_HALF_OPEN_PER_ADDRESS`].
+    pub half_open_per_address: u32,
     /// Default [`limits::MAX_CONNECTIONS`].
     pub connections: u32,
     /// Default [`limits::MAX_CONNECTIONS_PER_ADDRESS`].
@@ -58,6 +63,8 @@ pub struct ServerLimits {
 impl Default for ServerLimits {
     fn default() -> Self {
         Self {
+            half_open: limits::MAX_HALF_OPEN,
+            half_open_per_address: limits::MAX_HALF_OPEN_PER_ADDRESS,
             connections: limits::MAX_CONNECTIONS,
             connections_per_address: limits::MAX_CONNECTIONS_PER_ADDRESS,
             sends_per_second: limits::SENDS_PER_SECOND,
@@ -73,5 +80,81 @@ impl Default for ServerLimits {
             upgrade_timeout: limits::UPGRADE_TIMEOUT,
             write_timeout: limits::WRITE_TIMEOUT,
         }
+    }
+}
+
+impl ServerLimits {
+    /// For the server inside the app, which few people use and which everybody on the network can reach: it has to leave the app
+    /// its memory and its descriptors.
+    #[must_use]
+    pub fn embedded() -> Self {
+        Self {
+            half_open: limits::EMBEDDED_HALF_OPEN,
+            half_open_per_address: limits::EMBEDDED_HALF_OPEN_PER_ADDRESS,
+            connections: limits::EMBEDDED_CONNECTIONS,
+            connections_per_address: limits::EMBEDDED_CONNECTIONS_PER_ADDRESS,
+            ..Self::default()
+        }
+    }
+
+    /// The same, or fewer connections where this many descriptors are not enough for them and for `reserve` other files and
+    /// sockets of the process. None of `descriptors` is no limit. A quarter is for connections that are no WebSockets yet, and one
+    /// address has no more than half of anything.
+    #[must_use]
+    pub fn within(self, descriptors: Option<u64>, reserve: u64) -> Self {
+        let room = descriptors.map_or(u32::MAX, |descriptors| {
+            u32::try_from(descriptors.saturating_sub(reserve)).unwrap_or(u32::MAX)
+        });
+        if self.half_open.saturating_add(self.connections) <= room {
+            return self;
+        }
+        let half_open = self.half_open.min(room / 4).max(1);
+        let connections = self.connections.min(room - half_open.min(room)).max(1);
+        Self {
+            half_open,
+            half_open_per_address: self.half_open_per_address.min(half_open.div_ceil(2)),
+            connections,
+            connections_per_address: self.connections_per_address.min(connections.div_ceil(2)),
+            ..self
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn counts(limits: &ServerLimits) -> [u32; 4] {
+        [
+            limits.half_open,
+            limits.half_open_per_address,
+            limits.connections,
+            limits.connections_per_address,
+        ]
+    }
+
+    #[test]
+    fn connections_leave_the_process_its_reserve() {
+        let limits = ServerLimits::default();
+        let all = counts(&limits);
+        for plenty in [None, Some(30_000)] {
+            assert_eq!(counts(&limits.clone().within(plenty, 64)), all);
+        }
+        let few = limits.clone().within(Some(256), 64);
+        assert_eq!(counts(&few), [48, 24, 144, 72]);
+        assert_eq!(few.half_open + few.connections + 64, 256);
+        // Where there is nothing to spare, it still is a server.
+        for none in [0, 64] {
+            assert_eq!(counts(&limits.clone().within(Some(none), 64)), [1; 4]);
+        }
+    }
+
+    #[test]
+    fn the_server_inside_the_app_fits_into_the_usual_limit() {
+        let limits = ServerLimits::embedded();
+        assert_eq!(
+            counts(&limits.clone().within(Some(1024), 512)),
+            counts(&limits)
+        );
     }
 }

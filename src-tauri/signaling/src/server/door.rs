@@ -1,77 +1,75 @@
-//! The listening socket: hands out connections that must become WebSockets within a time.
+//! The listening socket.
 
-use std::{
-    io,
-    net::SocketAddr,
-    pin::Pin,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
-    task::{Context, Poll},
-    time::Duration,
-};
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{
-    extract::connect_info::Connected,
-    serve::{IncomingStream, Listener},
-};
+use socket2::SockRef;
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    time::{Sleep, sleep},
+    time::{Instant, sleep},
 };
 
-/// Pause after the system could not give us a connection, mostly for want of file descriptors.
+use super::half_open::HalfOpen;
+
+/// Pause after the system could not give us a connection, mostly for want of file descriptors, and none could be spared here.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
-/// A listener whose connections end by themselves unless they are upgraded in time, so that silent ones cost nothing.
+/// How often at most the log hears that no connections can be taken.
+const TELL_EVERY: Duration = Duration::from_secs(60);
+
+/// Bytes that are asked of the system for what arrived on a connection and was not read yet, and for what was written and not
+/// taken yet. (Linux takes twice that, for its own accounts.) Left to itself it gives a connection that does not read up to
+/// 4 MB, and one that is not read up to 32 MB. Most frames fit, and the largest passes in two turns.
+const KERNEL_BUFFER_BYTES: usize = 32 * 1024;
+
+/// Takes connections.
 #[derive(Debug)]
 pub(super) struct Door {
     listener: TcpListener,
-    upgrade_timeout: Duration,
+    half_open: Arc<HalfOpen>,
+    told: Option<Instant>,
 }
 
 impl Door {
-    pub(super) fn new(listener: TcpListener, upgrade_timeout: Duration) -> Self {
+    pub(super) fn new(listener: TcpListener, half_open: Arc<HalfOpen>) -> Self {
+        // What is accepted inherits both. Where the system refuses, all works, only a flood costs more.
+        let socket = SockRef::from(&listener);
+        drop(socket.set_recv_buffer_size(KERNEL_BUFFER_BYTES));
+        drop(socket.set_send_buffer_size(KERNEL_BUFFER_BYTES));
         Self {
             listener,
-            upgrade_timeout,
+            half_open,
+            told: None,
         }
     }
-}
 
-impl Listener for Door {
-    type Io = Visitor;
-    type Addr = SocketAddr;
-
-    async fn accept(&mut self) -> (Visitor, SocketAddr) {
+    /// The next connection. Where the system has none to give, a half-open one goes.
+    pub(super) async fn accept(&mut self) -> (TcpStream, SocketAddr) {
         loop {
             match self.listener.accept().await {
                 Ok((stream, remote)) => {
                     // Frames are small and answers are waited for. Without it all works, only later.
                     drop(stream.set_nodelay(true));
-                    let deadline = Some(Box::pin(sleep(self.upgrade_timeout)));
-                    return (
-                        Visitor {
-                            stream,
-                            upgraded: Arc::default(),
-                            deadline,
-                        },
-                        remote,
-                    );
+                    return (stream, remote);
                 }
                 Err(error) if is_about_one_connection(&error) => {}
                 Err(error) => {
-                    tracing::warn!("cannot take a connection, trying again: {error}");
-                    sleep(ACCEPT_PAUSE).await;
+                    self.tell(&error);
+                    if self.half_open.dismiss_one() {
+                        self.half_open.settled().await;
+                    } else {
+                        sleep(ACCEPT_PAUSE).await;
+                    }
                 }
             }
         }
     }
 
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+    fn tell(&mut self, error: &io::Error) {
+        let now = Instant::now();
+        if self.told.is_none_or(|told| now >= told + TELL_EVERY) {
+            self.told = Some(now);
+            tracing::warn!("cannot take a connection, trying again: {error}");
+        }
     }
 }
 
@@ -81,87 +79,4 @@ fn is_about_one_connection(error: &io::Error) -> bool {
         error.kind(),
         ConnectionAborted | ConnectionRefused | ConnectionReset
     )
-}
-
-/// A TCP connection, at first with a deadline.
-#[derive(Debug)]
-pub(super) struct Visitor {
-    stream: TcpStream,
-    upgraded: Arc<AtomicBool>,
-    deadline: Option<Pin<Box<Sleep>>>,
-}
-
-/// What a handler learns about the connection its request came on.
-#[derive(Debug, Clone)]
-pub(super) struct Peer {
-    pub(super) remote: SocketAddr,
-    /// Where the connection arrived: what the client dialled, unless something in between changed it.
-    pub(super) local: Option<SocketAddr>,
-    upgraded: Arc<AtomicBool>,
-}
-
-impl Peer {
-    /// Lifts the deadline.
-    pub(super) fn upgraded(&self) {
-        self.upgraded.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Connected<IncomingStream<'_, Door>> for Peer {
-    fn connect_info(stream: IncomingStream<'_, Door>) -> Self {
-        let visitor = stream.io();
-        Self {
-            remote: *stream.remote_addr(),
-            local: visitor.stream.local_addr().ok(),
-            upgraded: Arc::clone(&visitor.upgraded),
-        }
-    }
-}
-
-impl AsyncRead for Visitor {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        if self.upgraded.load(Ordering::Relaxed) {
-            self.deadline = None;
-        }
-        if let Some(deadline) = &mut self.deadline
-            && deadline.as_mut().poll(context).is_ready()
-        {
-            return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
-        }
-        Pin::new(&mut self.stream).poll_read(context, buffer)
-    }
-}
-
-impl AsyncWrite for Visitor {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write(context, buffer)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[io::IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.stream).poll_write_vectored(context, buffers)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }

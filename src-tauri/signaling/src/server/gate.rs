@@ -1,4 +1,4 @@
-//! How many may come in: connections in all, and from one address; and how fast each may talk.
+//! How many may come in: WebSockets in all, and from one address; and how fast each may talk.
 
 use std::{
     collections::HashMap,
@@ -172,7 +172,7 @@ impl Drop for Admission {
 }
 
 /// One household has one IPv4 address but a whole IPv6 /64.
-fn counted_as(address: IpAddr) -> IpAddr {
+pub(super) fn counted_as(address: IpAddr) -> IpAddr {
     match address.to_canonical() {
         IpAddr::V6(address) => {
             IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))

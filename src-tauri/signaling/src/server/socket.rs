@@ -29,6 +29,15 @@ const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 /// The other side is gone or does not read.
 struct Lost;
 
+/// How a connection ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// It was closed, by whichever side.
+    Closed,
+    /// What was said to it was not taken, nor will be.
+    Lost,
+}
+
 /// Runs a connection to its end.
 pub(super) async fn run<S>(
     mut socket: S,
@@ -36,7 +45,8 @@ pub(super) async fn run<S>(
     mut mail: UnboundedReceiver<Mail>,
     stop: impl Future<Output = ()>,
     write_timeout: Duration,
-) where
+) -> End
+where
     S: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
 {
     let timer = sleep_until(session.deadline());
@@ -51,7 +61,7 @@ pub(super) async fn run<S>(
         match timeout(write_timeout, perform(&mut socket, &mut acts)).await {
             Ok(Ok(None)) => {}
             Ok(Ok(Some(()))) => break,
-            Ok(Err(Lost)) | Err(_) => return,
+            Ok(Err(Lost)) | Err(_) => return End::Lost,
         }
         // A deadline that moved away is noticed when the timer fires: cheaper than setting it at every message.
         if timer.is_elapsed() || session.deadline() < timer.deadline() {
@@ -65,10 +75,10 @@ pub(super) async fn run<S>(
                     Some(Ok(Message::Binary(_))) => session.handle_binary(now, &mut acts),
                     Some(Ok(Message::Ping(_))) => session.handle_sign_of_life(now, &mut acts),
                     Some(Ok(Message::Pong(bytes))) => session.handle_pong(now, &bytes, &mut acts),
-                    Some(Ok(Message::Close(_))) | None => return,
+                    Some(Ok(Message::Close(_))) | None => return End::Closed,
                     Some(Err(error)) => {
                         if !is_oversized(error) {
-                            return;
+                            return End::Lost;
                         }
                         Session::handle_oversized(&mut acts);
                     }
@@ -89,8 +99,10 @@ pub(super) async fn run<S>(
     drop(session);
     drop(mail);
     let farewell = async { while let Some(Ok(_)) = socket.next().await {} };
-    // Whether they answered the close or not: this is the end.
-    drop(timeout(CLOSE_PATIENCE, farewell).await);
+    match timeout(CLOSE_PATIENCE, farewell).await {
+        Ok(()) => End::Closed,
+        Err(_) => End::Lost,
+    }
 }
 
 /// Writes what is to be said; `Some` after a close.

@@ -9,7 +9,20 @@ use tokio::{
 
 /// `ringdown-server` with these options, and nothing from outside.
 pub fn command(arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_ringdown-server"));
+    lonely(Command::new(BINARY), arguments)
+}
+
+/// The same, with this many files and sockets at most.
+pub fn few_descriptors(most: usize, arguments: &[&str]) -> Command {
+    let mut shell = Command::new("sh");
+    let script = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+    shell.args(["-c", &script, BINARY]);
+    lonely(shell, arguments)
+}
+
+const BINARY: &str = env!("CARGO_BIN_EXE_ringdown-server");
+
+fn lonely(mut command: Command, arguments: &[&str]) -> Command {
     command
         .args(arguments)
         .env_remove("RINGDOWN_LISTEN")

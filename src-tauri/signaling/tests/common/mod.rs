@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses a part")]
 
 #[cfg(unix)]
+pub mod attack;
+#[cfg(unix)]
 pub mod binary;
 
 use std::{
@@ -158,23 +160,21 @@ impl Raw {
     /// Connects by a proxy that the server trusts, from this address.
     pub async fn connect_from(server: &Server, address: &str) -> Self {
         let header = ("x-forwarded-for", address);
-        Self::try_connect_with(server, Some(header)).await.unwrap()
+        Self::try_connect_with(server.address, Some(header)).await.unwrap()
     }
 
     pub async fn try_connect(
         server: &Server,
         host: Option<&str>,
     ) -> Result<Self, tungstenite::Error> {
-        Self::try_connect_with(server, host.map(|host| ("host", host))).await
+        Self::try_connect_with(server.address, host.map(|host| ("host", host))).await
     }
 
     async fn try_connect_with(
-        server: &Server,
+        address: SocketAddr,
         header: Option<(&'static str, &str)>,
     ) -> Result<Self, tungstenite::Error> {
-        let mut request = format!("{}/ws", server.url())
-            .into_client_request()
-            .unwrap();
+        let mut request = format!("ws://{address}/ws").into_client_request().unwrap();
         if let Some((name, value)) = header {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
@@ -182,7 +182,7 @@ impl Raw {
         let mut raw = Self {
             socket,
             nonce: Nonce::from([0; 32]),
-            address: server.address,
+            address,
         };
         match raw.next().await {
             ServerFrame::Hello { v: 1, nonce } => raw.nonce = nonce,
@@ -193,11 +193,23 @@ impl Raw {
 
     /// Connects and registers.
     pub async fn registered(server: &Server, person: &Person) -> Self {
-        let mut raw = Self::connect(server).await;
-        let register = person.register(&server.address.to_string(), &raw.nonce);
+        Self::registered_at(server.address, person).await
+    }
+
+    /// The same, at a server that is not in this process.
+    pub async fn registered_at(address: SocketAddr, person: &Person) -> Self {
+        Self::try_registered_at(address, person).await.unwrap()
+    }
+
+    pub async fn try_registered_at(
+        address: SocketAddr,
+        person: &Person,
+    ) -> Result<Self, tungstenite::Error> {
+        let mut raw = Self::try_connect_with(address, None).await?;
+        let register = person.register(&address.to_string(), &raw.nonce);
         raw.say(&register).await;
         assert_eq!(raw.next().await, ServerFrame::Ready);
-        raw
+        Ok(raw)
     }
 
     pub async fn say(&mut self, frame: &ClientFrame) {

@@ -18,7 +18,7 @@ use clap::Parser;
 use ringdown_signaling::{
     logs::Repeats,
     serve, serve_with_state,
-    server::{StateDir, StateInUse},
+    server::{ServerLimits, StateDir, StateInUse, raise_descriptor_limit},
 };
 use tokio::net::TcpListener;
 use tracing_subscriber::{
@@ -26,6 +26,9 @@ use tracing_subscriber::{
 };
 
 use options::{Options, OptionsError, RawOptions};
+
+/// Descriptors that are not for connections: the files of the state directory, the log, the runtime.
+const RESERVE: u64 = 64;
 
 /// Why the server cannot run. Each is a sentence that says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -80,7 +83,8 @@ fn main() -> ExitCode {
 }
 
 fn run(raw: RawOptions) -> Result<(), Failure> {
-    let options = Options::from_raw(raw)?;
+    let mut options = Options::from_raw(raw)?;
+    options.config.limits = fit(options.config.limits);
     let state = options.state.as_deref().map(StateDir::open).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -89,6 +93,22 @@ fn run(raw: RawOptions) -> Result<(), Failure> {
     // Connections that did not take their goodbye in time end here.
     runtime.shutdown_background();
     result
+}
+
+/// As many connections as are wanted, or as this process may have.
+fn fit(wanted: ServerLimits) -> ServerLimits {
+    let connections = wanted.connections;
+    let descriptors = raise_descriptor_limit(u64::MAX);
+    let limits = wanted.within(descriptors, RESERVE);
+    if limits.connections < connections {
+        tracing::warn!(
+            "this process may have {} files and sockets open, which is enough for {} connections instead of {connections}: \
+             raise the limit (LimitNOFILE= in the service, ulimit -n in a shell), or set [limits] connections lower",
+            descriptors.unwrap_or_default(),
+            limits.connections,
+        );
+    }
+    limits
 }
 
 async fn listen(options: Options, state: Option<StateDir>) -> Result<(), Failure> {

@@ -78,6 +78,8 @@ struct RawFile {
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct RawLimits {
+    half_open: Option<u32>,
+    half_open_per_address: Option<u32>,
     connections: Option<u32>,
     connections_per_address: Option<u32>,
     sends_per_second: Option<u32>,
@@ -163,6 +165,12 @@ impl RawLimits {
     fn check(self) -> Result<ServerLimits, OptionsError> {
         let mut limits = ServerLimits::default();
         for (name, raw, checked) in [
+            ("half_open", self.half_open, &mut limits.half_open),
+            (
+                "half_open_per_address",
+                self.half_open_per_address,
+                &mut limits.half_open_per_address,
+            ),
             ("connections", self.connections, &mut limits.connections),
             (
                 "connections_per_address",
