@@ -25,6 +25,10 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// The longest question or answer, in bytes.
 const MAX_LINE: u64 = 16 * 1024;
 
+/// Questions that are heard at a time; further ones wait.
+#[cfg(unix)]
+const MAX_QUESTIONS: usize = 16;
+
 /// What can be asked.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "ask", rename_all = "snake_case")]
@@ -248,6 +252,7 @@ mod unix {
 
     use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _};
     use tokio::net::UnixListener;
+    use tokio::sync::Semaphore;
     use tokio::task::JoinHandle;
 
     use super::*;
@@ -317,12 +322,20 @@ mod unix {
     }
 
     async fn listen(listener: UnixListener, hub: HubHandle, second_start: SecondStart) {
+        let room = Arc::new(Semaphore::new(MAX_QUESTIONS));
         loop {
+            // Nobody closes it.
+            let Ok(place) = Arc::clone(&room).acquire_owned().await else {
+                return;
+            };
             match listener.accept().await {
                 Ok((stream, _)) => {
                     let served = serve(stream, hub.clone(), second_start.clone());
-                    // Whoever asks and does not wait is not answered.
-                    tokio::spawn(tokio::time::timeout(PATIENCE, served));
+                    tokio::spawn(async move {
+                        // Whoever asks and does not wait is not answered.
+                        drop(tokio::time::timeout(PATIENCE, served).await);
+                        drop(place);
+                    });
                 }
                 Err(error) => {
                     tracing::warn!("the command line was not heard: {error}");

@@ -47,6 +47,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use ringdown_signaling::server::raise_descriptor_limit;
 use tauri::{AppHandle, Manager, RunEvent};
 use tokio::sync::mpsc;
 
@@ -57,6 +58,10 @@ use crate::instance::InstanceLock;
 use crate::options::{Action, Args, Options};
 use crate::page::Page;
 use crate::window::Outside;
+
+/// Files and sockets that the app may have open at once, where the system lets it. Often it allows 1,024 at first, for programs
+/// that ask for nothing. Not more than this: what the app starts inherits it, and some programs go through all of them.
+const DESCRIPTORS: u64 = 65_536;
 
 /// Runs the app until the person quits it.
 #[must_use]
@@ -90,6 +95,7 @@ pub fn run() -> ExitCode {
     }
     arguments::hide(options.action.as_ref());
     let logs = logging::start(&options.data_dir);
+    raise_descriptor_limit(DESCRIPTORS);
     #[cfg(target_os = "linux")]
     let options = Options {
         sandbox: sandbox::start(options.fake_camera),

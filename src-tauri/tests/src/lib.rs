@@ -1,6 +1,8 @@
 //! The stage for end-to-end tests: a display, a D-Bus session, a sound server, windows driven as a person would,
 //! and headless Chromium as the foreign peer. Everything is private to the test and ends with it.
 
+#[path = "../../signaling/tests/common/attack.rs"]
+pub mod attack;
 pub mod chromium;
 pub mod desk;
 pub mod installed;
@@ -10,6 +12,7 @@ pub mod mouse;
 pub mod page;
 pub mod person;
 pub mod process;
+pub mod siege;
 pub mod sound;
 pub mod stage;
 pub mod usage;

@@ -41,6 +41,8 @@ pub struct Setup {
     pub system: Option<Arc<Installed>>,
     /// Further variables of the environment.
     pub environment: Vec<(String, String)>,
+    /// Files and sockets that the app may have open at once, where that is not what the system allows.
+    pub descriptors: Option<u32>,
 }
 
 impl Default for Setup {
@@ -53,6 +55,7 @@ impl Default for Setup {
             place: None,
             system: None,
             environment: Vec::new(),
+            descriptors: None,
         }
     }
 }
@@ -83,6 +86,10 @@ impl Person {
             Some(system) => system.enter()?,
             None => Vec::new(),
         };
+        if let Some(most) = setup.descriptors {
+            let script = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
+            program.extend(["sh".into(), "-c".into(), script.into()]);
+        }
         program.push("WebKitWebDriver".into());
         let mut program = program.into_iter();
         let first = program.next().unwrap_or_default();

@@ -15,6 +15,8 @@ pub enum What {
     Call,
     /// The app alone: from start to a window that takes input; CPU and memory while it waits in the background
     Idle,
+    /// A server under each attack that the tests know: its memory, and what honest people notice
+    Attack,
 }
 
 impl What {
@@ -22,11 +24,12 @@ impl What {
         match self {
             Self::Call => "call",
             Self::Idle => "idle",
+            Self::Attack => "attack",
         }
     }
 }
 
-/// Builds the app and has the end-to-end crate's `bench` measure it.
+/// Builds the app and the server, and has the end-to-end crate's `bench` measure it.
 pub fn bench(what: What) -> Result<ExitCode, Error> {
     packages::ensure(Purpose::Drive)?;
     e2e::program("bench")?.args([what.name()]).run()?;

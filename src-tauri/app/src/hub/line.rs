@@ -9,6 +9,7 @@ use ringdown_core::identity::{Domain, Identity, PublicKey};
 use ringdown_core::invite::{MAX_REACH, Reach};
 use ringdown_signaling::{
     Event, Found, Interfaces, Lan, Registration, ServerConfig, Signer, serve,
+    server::{ServerLimits, descriptor_limit},
 };
 use tokio::net::TcpListener;
 use tokio::sync::{mpsc, oneshot};
@@ -23,6 +24,9 @@ use crate::store::{Store, StoreError};
 const DEFAULT_PORT: u16 = 47_100;
 /// Events that may wait for the hub before senders are slowed down.
 const EVENTS: usize = 256;
+/// Descriptors that are not for connections to the server inside: windows, sound, the database, calls. What WebKit, GStreamer and
+/// GLib can't open ends the whole app.
+const RESERVE: u64 = 512;
 /// How long the server inside may take to say goodbye to those connected.
 const FAREWELL: Duration = Duration::from_secs(1);
 
@@ -341,12 +345,16 @@ async fn listen(bind: Option<IpAddr>, wanted: u16) -> io::Result<TcpListener> {
 
 fn run_server(listener: TcpListener, port: u16) -> Embedded {
     let (stop, stopped) = oneshot::channel::<()>();
+    let config = ServerConfig {
+        limits: ServerLimits::embedded().within(descriptor_limit(), RESERVE),
+        ..ServerConfig::default()
+    };
     let task = tokio::spawn(async move {
         let shutdown = async {
             // Dropped is as good as sent.
             let _ = stopped.await;
         };
-        if let Err(error) = serve(listener, ServerConfig::default(), shutdown).await {
+        if let Err(error) = serve(listener, config, shutdown).await {
             tracing::error!("the server inside the app ended: {}", error.kind());
         }
     });

@@ -1,5 +1,6 @@
 //! `cargo xtask bench call`: what a call costs and how quick it is, between two real windows on this machine.
 //! `cargo xtask bench idle`: how soon a window is there, and what an app costs that waits in the background.
+//! `cargo xtask bench attack`: what attacks cost a server, and the people who use it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -7,6 +8,7 @@ use std::time::{Duration, Instant};
 use ringdown_e2e::Result;
 use ringdown_e2e::page::Page;
 use ringdown_e2e::person::{Person, Setup};
+use ringdown_e2e::siege;
 use ringdown_e2e::stage::Stage;
 use ringdown_e2e::usage::{self, Usage};
 use serde_json::{Value, json};
@@ -103,7 +105,10 @@ async fn main() -> Result<()> {
     match std::env::args().nth(1).as_deref() {
         Some("call") | None => bench_call().await,
         Some("idle") => bench_idle().await,
-        Some(other) => Err(format!("there is no bench “{other}”; there are: call, idle").into()),
+        Some("attack") => bench_attack().await,
+        Some(other) => {
+            Err(format!("there is no bench “{other}”; there are: call, idle, attack").into())
+        }
     }
 }
 
@@ -114,6 +119,11 @@ async fn bench_call() -> Result<()> {
     coded(&mut table).await?;
     table.print();
     Ok(())
+}
+
+async fn bench_attack() -> Result<()> {
+    println!("machine: {}\n", usage::machine().await);
+    siege::bench().await
 }
 
 async fn bench_idle() -> Result<()> {
