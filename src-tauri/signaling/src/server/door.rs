@@ -13,6 +13,9 @@ use super::half_open::HalfOpen;
 /// Pause after the system could not give us a connection, mostly for want of file descriptors, and none could be spared here.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(500);
 
+/// Pause after one was told to go for want of descriptors.
+const CLOSE_PAUSE: Duration = Duration::from_millis(5);
+
 /// How often at most the log hears that no connections can be taken.
 const TELL_EVERY: Duration = Duration::from_secs(60);
 
@@ -20,6 +23,10 @@ const TELL_EVERY: Duration = Duration::from_secs(60);
 /// taken yet. (Linux takes twice that, for its own accounts.) Left to itself it gives a connection that does not read up to
 /// 4 MB, and one that is not read up to 32 MB. Most frames fit, and the largest passes in two turns.
 const KERNEL_BUFFER_BYTES: usize = 32 * 1024;
+
+/// Connections that may wait to be accepted. Where a flood fills the queue, whoever comes then is not heard before they try again,
+/// a second later.
+const BACKLOG: i32 = 4096;
 
 /// Takes connections.
 #[derive(Debug)]
@@ -31,8 +38,9 @@ pub(super) struct Door {
 
 impl Door {
     pub(super) fn new(listener: TcpListener, half_open: Arc<HalfOpen>) -> Self {
-        // What is accepted inherits both. Where the system refuses, all works, only a flood costs more.
+        // Where the system refuses any of these, all works, only a flood costs more. What is accepted inherits the buffers.
         let socket = SockRef::from(&listener);
+        drop(socket.listen(BACKLOG));
         drop(socket.set_recv_buffer_size(KERNEL_BUFFER_BYTES));
         drop(socket.set_send_buffer_size(KERNEL_BUFFER_BYTES));
         Self {
@@ -55,7 +63,8 @@ impl Door {
                 Err(error) => {
                     self.tell(&error);
                     if self.half_open.dismiss_one() {
-                        self.half_open.settled().await;
+                        // It is closed in its own task.
+                        sleep(CLOSE_PAUSE).await;
                     } else {
                         sleep(ACCEPT_PAUSE).await;
                     }

@@ -45,7 +45,7 @@ const MAX_HEADER_BYTES: usize = 8 * 1024;
 const MAX_HEADERS: usize = 64;
 
 /// Bytes that are still read, and thrown away, from who has been answered. Whoever goes on talking is cut off.
-const LEFTOVER_BYTES: usize = 64 * 1024;
+const LEFTOVER_BYTES: usize = 16 * 1024;
 
 /// What a handler learns about the connection its request came on.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use std::{
     net::{IpAddr, Ipv4Addr, SocketAddr},
     pin::Pin,
     sync::{
-        Arc,
+        Arc, LazyLock,
         atomic::{AtomicU64, Ordering},
     },
     time::Duration,
@@ -25,6 +25,19 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Pause of an attacker whose connection was dropped or refused.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// 360 KB in ninety headers, without an end.
+static HEADERS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut head = b"GET /ws HTTP/1.1\r\n".to_vec();
+    for number in 0..90 {
+        head.extend_from_slice(format!("x-{number}: {}\r\n", "x".repeat(4000)).as_bytes());
+    }
+    head
+});
+
+/// Requests that are answered with a page.
+static REQUESTS: LazyLock<Vec<u8>> =
+    LazyLock::new(|| b"GET /i HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500));
 
 /// One attack, done by each of many connections, again and again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -136,20 +149,14 @@ async fn trickle(mut stream: TcpStream) -> io::Result<()> {
     }
 }
 
-/// Up to the last byte that could be followed by the end of the headers, then nothing: an answer would end it.
 async fn big_headers(mut stream: TcpStream) -> io::Result<()> {
-    let mut head = b"GET /ws HTTP/1.1\r\n".to_vec();
-    for number in 0..90 {
-        head.extend_from_slice(format!("x-{number}: {}\r\n", "x".repeat(4000)).as_bytes());
-    }
-    stream.write_all(&head).await?;
+    stream.write_all(&HEADERS).await?;
     stream.read_u8().await.map(drop)
 }
 
 async fn pipeline(mut stream: TcpStream) -> io::Result<()> {
-    let requests = b"GET /i HTTP/1.1\r\nhost: x\r\n\r\n".repeat(500);
     loop {
-        stream.write_all(&requests).await?;
+        stream.write_all(&REQUESTS).await?;
     }
 }
 
