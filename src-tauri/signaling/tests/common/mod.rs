@@ -160,7 +160,9 @@ impl Raw {
     /// Connects by a proxy that the server trusts, from this address.
     pub async fn connect_from(server: &Server, address: &str) -> Self {
         let header = ("x-forwarded-for", address);
-        Self::try_connect_with(server.address, Some(header)).await.unwrap()
+        Self::try_connect_with(server.address, Some(header))
+            .await
+            .unwrap()
     }
 
     pub async fn try_connect(
