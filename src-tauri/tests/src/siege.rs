@@ -220,6 +220,11 @@ struct Went {
     failed: usize,
 }
 
+/// The server is on loopback.
+fn courier() -> Courier {
+    Courier::new(Some(Ipv4Addr::LOCALHOST.into()))
+}
+
 impl Honest {
     async fn arrive(server: SocketAddr) -> Result<Self> {
         let secret = SigningKey::from_bytes(&[2; 32]);
@@ -246,14 +251,14 @@ impl Honest {
     }
 
     async fn over_what_is_there(&self) -> Went {
-        let courier = Courier::new();
+        let courier = courier();
         // What it takes to connect is the other column's.
         self.send(&courier).await;
         self.watch(|| courier.clone()).await
     }
 
     async fn over_new_ones(&self) -> Went {
-        self.watch(Courier::new).await
+        self.watch(courier).await
     }
 
     async fn watch(&self, courier: impl Fn() -> Courier) -> Went {
