@@ -88,7 +88,7 @@ impl Person {
         };
         if let Some(most) = setup.descriptors {
             let script = format!("ulimit -n {most}; exec \"$0\" \"$@\"");
-            program.extend(["sh".into(), "-c".into(), script.into()]);
+            program.extend(["sh".into(), "-c".into(), script]);
         }
         program.push("WebKitWebDriver".into());
         let mut program = program.into_iter();

@@ -25,11 +25,11 @@ impl Attic {
     async fn is_answered(&self, server: &Server, to: PublicKey) -> Vec<Result<(), DeliverError>> {
         let courier = Courier::new(Some(HERE.into()));
         let urls = [server.url.clone()];
-        let kept = self.0.lock().unwrap();
-        let kept = kept.iter().filter(|sent| sent.to == *to.as_bytes());
-        let again: Vec<_> = kept
-            .map(|sent| courier.deliver(&urls, sent.to, sent.payload.clone()))
-            .collect();
+        let kept: Vec<Sent> = self.0.lock().unwrap().iter().map(Sent::copy).collect();
+        let again = kept
+            .into_iter()
+            .filter(|sent| sent.to == *to.as_bytes())
+            .map(|sent| courier.deliver(&urls, sent.to, sent.payload.clone()));
         join_all(again).await
     }
 
