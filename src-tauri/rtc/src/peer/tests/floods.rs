@@ -36,7 +36,7 @@ fn candidate(text: &str) -> Value {
 #[test]
 fn too_many_candidates_are_not_tried() {
     let mut world = World::call();
-    for port in 1..2000 {
+    for port in 50_000..52_000 {
         let stranger = format!("candidate:1 1 udp 1 203.0.113.9 {port} typ host");
         world
             .ask_alice("addCandidate", candidate(&stranger))
@@ -50,7 +50,7 @@ fn too_many_candidates_are_not_tried() {
 #[test]
 fn restarts_do_not_make_room_for_candidates_without_end() {
     let mut world = World::call();
-    let (mut tried, mut port) = (0, 1);
+    let (mut tried, mut port) = (0, 50_000);
     for _ in 0..10 {
         restart(&mut world).unwrap();
         for _ in 0..64 {
