@@ -11,6 +11,7 @@
 
 use std::env;
 use std::ffi::CString;
+use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
@@ -27,21 +28,31 @@ use crate::ipc::Sandbox;
 const BUBBLEWRAP: &str = "/usr/bin/bwrap";
 const DBUS_PROXY: &str = "/usr/bin/xdg-dbus-proxy";
 
-/// Namespaces of the kinds that WebKit asks for, with the files of this system in them.
-const TRIAL: &[&str] = &[
+/// Namespaces of the kinds that WebKit asks for, with those files of the system in them that it takes for granted.
+const NAMESPACES: [&str; 4] = [
     "--die-with-parent",
     "--unshare-pid",
     "--unshare-uts",
     "--unshare-net",
-    "--ro-bind",
-    "/",
-    "/",
-    "--proc",
-    "/proc",
-    "--dev",
-    "/dev",
-    "true",
 ];
+const TAKEN_FOR_GRANTED: [&str; 7] = [
+    "/etc",
+    "/usr",
+    "/sys/block",
+    "/sys/bus",
+    "/sys/class",
+    "/sys/dev",
+    "/sys/devices",
+];
+/// Read by the program that is tried, where these are no links into `/usr`.
+const PROGRAMS: [&str; 3] = ["/lib", "/lib64", "/bin"];
+
+/// A filter that lets every system call pass, as seccomp(2) has it: one instruction, `BPF_RET | BPF_K` with
+/// `SECCOMP_RET_ALLOW`.
+#[cfg(target_endian = "little")]
+const FILTER: [u8; 8] = [0x06, 0, 0, 0, 0, 0, 0xff, 0x7f];
+#[cfg(target_endian = "big")]
+const FILTER: [u8; 8] = [0, 0x06, 0, 0, 0x7f, 0xff, 0, 0];
 
 type Constructed = unsafe extern "C" fn(*mut GObject);
 
@@ -77,17 +88,38 @@ fn look() -> Sandbox {
     if ![BUBBLEWRAP, DBUS_PROXY].into_iter().all(is_program) {
         return Sandbox::Missing;
     }
-    let tried = Command::new(BUBBLEWRAP)
-        .args(TRIAL)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status();
-    if tried.is_ok_and(|status| status.success()) {
+    if tries_well().unwrap_or(false) {
         Sandbox::On
     } else {
         Sandbox::Refused
     }
+}
+
+/// Whether bubblewrap can start a program as WebKit will have it start its own.
+fn tries_well() -> io::Result<bool> {
+    let mut trial = Command::new(BUBBLEWRAP);
+    trial.args(NAMESPACES);
+    for path in TAKEN_FOR_GRANTED {
+        trial.args(["--ro-bind", path, path]);
+    }
+    for path in PROGRAMS {
+        trial.args(["--ro-bind-try", path, path]);
+    }
+    let mut trial = trial
+        .args(["--proc", "/proc", "--dev", "/dev", "--seccomp", "0"])
+        .arg("/usr/bin/true")
+        .stdin(Stdio::piped())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()?;
+    // The filter is what it reads from its standard input, to the end.
+    let written = trial
+        .stdin
+        .take()
+        .map(|mut filter| filter.write_all(&FILTER));
+    let tried = trial.wait()?;
+    written.transpose()?;
+    Ok(tried.success())
 }
 
 fn is_program(path: &str) -> bool {
