@@ -8,6 +8,7 @@ pub mod desk;
 pub mod installed;
 pub mod lab;
 pub mod look;
+pub mod media;
 pub mod mouse;
 pub mod page;
 pub mod person;

@@ -84,6 +84,21 @@ impl<'a> Mouse<'a> {
         .await
     }
 
+    /// Puts the windows with a title like this side by side, so that none hides another.
+    ///
+    /// # Errors
+    /// When xdotool is missing.
+    pub async fn spread(&self, title: &str) -> Result<()> {
+        let search = ["search", "--onlyvisible", "--name", title];
+        let mut left = 0;
+        for window in self.tool(&search).await?.lines() {
+            let x = left.to_string();
+            self.tool(&["windowmove", window, &x, "0"]).await?;
+            left += 970;
+        }
+        Ok(())
+    }
+
     /// Moves it there.
     ///
     /// # Errors

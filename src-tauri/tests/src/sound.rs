@@ -112,6 +112,27 @@ impl Sound {
     /// # Errors
     /// When `pacat` can't be started.
     pub fn hum(&self, person: &str, hz: f64) -> Result<Hum> {
+        let mut sample = 0_u32;
+        self.feed(person, move || {
+            sample = (sample + 1) % (RATE * 100);
+            let level = (TAU * hz * f64::from(sample) / f64::from(RATE)).sin() * 9_000.0;
+            level as i16
+        })
+    }
+
+    /// Plays a recording into `person`'s microphone, over and over, until the guard is dropped.
+    ///
+    /// # Errors
+    /// When `pacat` can't be started.
+    pub fn speak(&self, person: &str, recording: Vec<i16>) -> Result<Hum> {
+        let mut at = 0;
+        self.feed(person, move || {
+            at = (at + 1) % recording.len().max(1);
+            recording.get(at).copied().unwrap_or_default()
+        })
+    }
+
+    fn feed(&self, person: &str, mut next: impl FnMut() -> i16 + Send + 'static) -> Result<Hum> {
         let mut pacat = self
             .tool("pacat")
             .args([
@@ -126,16 +147,8 @@ impl Sound {
             .spawn()?;
         let mut stdin = pacat.stdin.take().ok_or("pacat has no stdin")?;
         tokio::spawn(async move {
-            let mut sample = 0_u32;
             loop {
-                let block: Vec<u8> = (0..RATE / 50)
-                    .flat_map(|_| {
-                        sample = (sample + 1) % (RATE * 100);
-                        let level =
-                            (TAU * hz * f64::from(sample) / f64::from(RATE)).sin() * 9_000.0;
-                        (level as i16).to_le_bytes()
-                    })
-                    .collect();
+                let block: Vec<u8> = (0..RATE / 50).flat_map(|_| next().to_le_bytes()).collect();
                 // The guard is gone, so is pacat.
                 if stdin.write_all(&block).await.is_err() {
                     return;
@@ -246,7 +259,7 @@ impl Sound {
     }
 }
 
-/// A tone that sounds until this is dropped.
+/// What sounds in a microphone until this is dropped.
 #[derive(Debug)]
 pub struct Hum {
     _pacat: Child,

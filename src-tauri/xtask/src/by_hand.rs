@@ -38,6 +38,17 @@ const DRIVE: [&str; 6] = [
     "WebKitWebDriver",
 ];
 
+/// The camera and the network of the bench, and what it compares with.
+const BENCH: [&str; 7] = [
+    "ip",
+    "pipewire",
+    "pw-cli",
+    "wireplumber",
+    "gst-launch-1.0",
+    "chromium",
+    "chromedriver",
+];
+
 /// Fails, saying what to type, when something needed for the purpose is missing.
 pub fn check(advice: ByHand, purpose: Purpose) -> Result<(), Missing> {
     let to_build = program(&["cc", "pkg-config"])
@@ -56,10 +67,17 @@ pub fn check(advice: ByHand, purpose: Purpose) -> Result<(), Missing> {
             .then(|| program(&["node", "npm"]))
             .flatten()
     };
-    match to_drive().or_else(to_check) {
-        Some(missing) => Err(Missing {
+    if let Some(missing) = to_drive().or_else(to_check) {
+        return Err(Missing {
             missing,
             command: advice.test,
+        });
+    }
+    let to_bench = (purpose == Purpose::Bench).then(|| program(&BENCH));
+    match to_bench.flatten() {
+        Some(missing) => Err(Missing {
+            missing,
+            command: advice.bench,
         }),
         None => Ok(()),
     }

@@ -51,7 +51,7 @@ impl Family {
 
     /// What to tell people who install things themselves; none on Debian, where that is done for them.
     pub fn by_hand(self) -> Option<ByHand> {
-        let (run, test) = match self {
+        let (run, test, bench) = match self {
             Self::Debian => return None,
             Self::Fedora => (
                 "sudo dnf install gcc gcc-c++ make pkgconf-pkg-config webkit2gtk4.1-devel dbus-devel \
@@ -59,12 +59,14 @@ impl Family {
                  bubblewrap xdg-dbus-proxy libayatana-appindicator-gtk3",
                 "sudo dnf install xorg-x11-server-Xvfb xorg-x11-xauth dbus-daemon pulseaudio \
                  pulseaudio-utils webkit2gtk4.1 dejavu-sans-fonts xdotool dunst chromium chromedriver nodejs npm",
+                "sudo dnf install iproute pipewire pipewire-utils wireplumber gstreamer1 chromium chromedriver",
             ),
             Self::Arch => (
                 "sudo pacman -S --needed base-devel webkit2gtk-4.1 gstreamer gst-plugins-base \
                  gst-plugins-good gst-plugin-pipewire bubblewrap xdg-dbus-proxy libayatana-appindicator",
                 "sudo pacman -S --needed xorg-server-xvfb xorg-xauth dbus pulseaudio webkit2gtk-4.1 \
                  ttf-dejavu xdotool dunst chromium nodejs npm",
+                "sudo pacman -S --needed iproute2 pipewire wireplumber gstreamer chromium",
             ),
             Self::Suse => (
                 "sudo zypper install gcc gcc-c++ make pkgconf 'pkgconfig(webkit2gtk-4.1)' \
@@ -72,15 +74,17 @@ impl Family {
                  gstreamer-plugins-good gstreamer-plugin-pipewire bubblewrap xdg-dbus-proxy libayatana-appindicator3-1",
                 "sudo zypper install xorg-x11-server-Xvfb xauth dbus-1-daemon pulseaudio pulseaudio-utils \
                  webkit2gtk3-minibrowser dejavu-fonts xdotool dunst chromium chromedriver nodejs npm",
+                "sudo zypper install iproute2 pipewire pipewire-tools wireplumber gstreamer-utils chromium chromedriver",
             ),
             Self::Other => (
                 "a C compiler, make and pkg-config; the development files of WebKitGTK (webkit2gtk-4.1), \
                  D-Bus and GStreamer (gstreamer-app-1.0); GStreamer's base and good plugins and that of PipeWire; bubblewrap and xdg-dbus-proxy; and libayatana-appindicator3 for the tray icon",
                 "Xvfb, xauth, dbus-daemon, pulseaudio and pactl, WebKitWebDriver (of WebKitGTK), the DejaVu \
                  fonts, xdotool, dunst, Chromium with chromedriver, Node.js 18 or newer with npm",
+                "ip (of iproute2), PipeWire with pw-cli, WirePlumber, gst-launch-1.0, Chromium with chromedriver",
             ),
         };
-        Some(ByHand { run, test })
+        Some(ByHand { run, test, bench })
     }
 }
 
@@ -91,6 +95,8 @@ pub struct ByHand {
     pub run: &'static str,
     /// For testing it, besides.
     pub test: &'static str,
+    /// For the bench that has a camera, besides what drives windows.
+    pub bench: &'static str,
 }
 
 fn value<'a>(release: &'a str, name: &str) -> Option<&'a str> {

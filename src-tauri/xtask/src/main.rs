@@ -6,6 +6,7 @@
 //! cargo xtask test [STEP…]             every check there is, or only the steps named
 //! cargo xtask bench call               measure a call between two windows
 //! cargo xtask bench idle               measure its start, and the app that waits in the background
+//! cargo xtask bench media [--scenario A,B] [--who A,B] [--repeats N]  pictures and voice beside Chromium's
 //! cargo xtask fuzz [--seconds N] [TARGET…]  feed the parsers with hostile input
 //! cargo xtask types [--check]          write (or check) ui/types.d.ts from the Rust types
 //! cargo xtask licences [--check]       write (or check) the list of licences that the app shows
@@ -68,7 +69,7 @@ enum Task {
     /// Measure
     Bench {
         /// What to measure
-        #[arg(value_enum)]
+        #[command(subcommand)]
         what: bench::What,
     },
     /// Feed every parser of what others send with hostile input
@@ -111,7 +112,7 @@ fn dispatch(task: Task) -> Result<ExitCode, Box<dyn Error>> {
         Task::Run { app } => Ok(run::run(&app)?),
         Task::Demo { seconds } => Ok(demo::demo(seconds)?),
         Task::Test { steps } => Ok(test::test(&steps)),
-        Task::Bench { what } => Ok(bench::bench(what)?),
+        Task::Bench { what } => Ok(bench::bench(&what)?),
         Task::Fuzz { seconds, targets } => Ok(fuzz::fuzz(&targets, seconds)?),
         Task::Types { check } => Ok(types::types(check)?),
         Task::Licences { check } => Ok(licences::licences(&sh::root(), check)?),

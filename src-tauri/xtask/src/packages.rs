@@ -21,6 +21,8 @@ pub enum Purpose {
     Bundle,
     /// Building the app and driving its windows from a program.
     Drive,
+    /// The same, with a camera and a network of its own, beside Chromium.
+    Bench,
     /// Everything that is tested.
     Test,
 }
@@ -28,7 +30,7 @@ pub enum Purpose {
 impl Purpose {
     /// Whether windows are driven, heard and looked at.
     pub fn drives(self) -> bool {
-        matches!(self, Self::Drive | Self::Test)
+        matches!(self, Self::Drive | Self::Bench | Self::Test)
     }
 
     /// Whether programs of npm are run.
@@ -76,6 +78,15 @@ const DRIVE: &[&str] = &[
 /// The little internet of the network tests: namespaces, their routers, and a STUN and TURN server.
 const LAB: &[&str] = &["iproute2", "nftables", "conntrack", "coturn"];
 
+/// The network of the bench, and the camera that plays its clip. Tests have the webview's own camera, and need none of it.
+const BENCH: &[&str] = &[
+    "iproute2",
+    "pipewire",
+    "pipewire-bin",
+    "wireplumber",
+    "gstreamer1.0-tools",
+];
+
 /// What looks into a package.
 const BUNDLE: &[&str] = &[
     "desktop-file-utils",
@@ -86,6 +97,9 @@ const BUNDLE: &[&str] = &[
 
 /// The one package that may not go together with what is installed.
 const PULSEAUDIO: &str = "pulseaudio";
+
+/// The foreign peer of some tests, and what the bench compares with; Ubuntu has it as a snap only.
+const CHROMIUM: [&str; 2] = ["chromium", "chromium-driver"];
 
 /// The Secret Service that a test starts for itself.
 const KEYRING: &str = "gnome-keyring";
@@ -123,7 +137,7 @@ pub fn ensure(purpose: Purpose) -> Result<(), Error> {
 
 fn ensure_with_apt(purpose: Purpose) -> Result<(), Error> {
     let installed = Installed::here()?;
-    let tools = if purpose.needs_node() {
+    let tools = if purpose.needs_node() || purpose == Purpose::Bench {
         Tools::here()
     } else {
         Tools::default()
@@ -224,6 +238,12 @@ fn wanted(purpose: Purpose, tools: Tools) -> Vec<&'static str> {
     if purpose == Purpose::Test {
         wanted.extend(LAB);
     }
+    if purpose == Purpose::Bench {
+        wanted.extend(BENCH);
+        if !tools.chromium {
+            wanted.extend(CHROMIUM);
+        }
+    }
     if purpose.needs_node() {
         wanted.extend(BUNDLE);
     }
@@ -236,11 +256,11 @@ fn wanted(purpose: Purpose, tools: Tools) -> Vec<&'static str> {
     wanted
 }
 
-/// What some tests can do without: a keyring to keep a key in, and Chromium, which Ubuntu has as a snap only.
+/// What some tests can do without: a keyring to keep a key in, and Chromium.
 fn wishes(tools: Tools) -> Vec<&'static str> {
     let mut wishes = vec![KEYRING];
     if !tools.chromium {
-        wishes.extend(["chromium", "chromium-driver"]);
+        wishes.extend(CHROMIUM);
     }
     wishes
 }
@@ -435,6 +455,16 @@ mod tests {
         assert!(!is_new_enough("v12.22.12"));
         assert!(!is_new_enough("20"));
         assert!(!is_new_enough(""));
+    }
+
+    #[test]
+    fn a_camera_is_installed_for_the_bench_alone() {
+        let wants = |purpose| wanted(purpose, WITH_NODE_AND_CHROMIUM).contains(&"wireplumber");
+        assert!(wants(Purpose::Bench));
+        assert!(!wants(Purpose::Test) && !wants(Purpose::Drive) && !wants(Purpose::Run));
+        let bench = wanted(Purpose::Bench, Tools::default());
+        assert!(bench.contains(&"chromium") && bench.contains(&PULSEAUDIO));
+        assert!(!bench.contains(&"nodejs"));
     }
 
     #[test]

@@ -1,11 +1,13 @@
 //! `cargo xtask bench call`: what a call costs and how quick it is, between two real windows on this machine.
 //! `cargo xtask bench idle`: how soon a window is there, and what an app costs that waits in the background.
+//! `cargo xtask bench media`: its pictures and its voice beside Chromium's, over the same links.
 //! `cargo xtask bench attack`: what attacks cost a server, and the people who use it.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use ringdown_e2e::Result;
+use ringdown_e2e::media::{self, options::Options};
 use ringdown_e2e::page::Page;
 use ringdown_e2e::person::{Person, Setup};
 use ringdown_e2e::siege;
@@ -106,8 +108,9 @@ async fn main() -> Result<()> {
         Some("call") | None => bench_call().await,
         Some("idle") => bench_idle().await,
         Some("attack") => bench_attack().await,
+        Some("media") => media::bench(&Options::read(std::env::args().skip(2))?).await,
         Some(other) => {
-            Err(format!("there is no bench “{other}”; there are: call, idle, attack").into())
+            Err(format!("there is no bench “{other}”; there are: call, idle, media, attack").into())
         }
     }
 }

@@ -18,7 +18,7 @@ mod home;
 mod internet;
 mod place;
 pub mod probe;
-mod tun;
+pub(crate) mod tun;
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -26,6 +26,7 @@ use std::sync::atomic::{AtomicU8, Ordering};
 pub use self::harness::{Story, Tale, run};
 pub use self::home::{Firewall, Home, Nat, Rules};
 pub use self::internet::{Carried, Internet, ONE_WAY};
+pub(crate) use self::place::remove_leftovers;
 pub use self::place::{Bridge, Indoors, Place};
 use crate::Result;
 use crate::process::installed;

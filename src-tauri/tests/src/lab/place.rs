@@ -43,7 +43,7 @@ impl Drop for Name {
 }
 
 impl Place {
-    pub(super) fn new(label: &str) -> Result<Self> {
+    pub(crate) fn new(label: &str) -> Result<Self> {
         static SERIAL: AtomicU32 = AtomicU32::new(0);
         let serial = SERIAL.fetch_add(1, Ordering::Relaxed);
         let name = format!("{PREFIX}{}-{serial}-{label}", std::process::id());
@@ -170,6 +170,14 @@ impl Place {
     /// When nothing runs here.
     pub fn wake(&self) -> Result<()> {
         self.signal("CONT")
+    }
+
+    /// Ends everything that runs here, at once.
+    ///
+    /// # Errors
+    /// When nothing runs here.
+    pub(crate) fn clear(&self) -> Result<()> {
+        self.signal("KILL")
     }
 
     fn signal(&self, signal: &str) -> Result<()> {
@@ -308,7 +316,7 @@ pub(super) fn enter(name: &str) -> Result<()> {
 }
 
 /// Removes what killed tests have left behind.
-pub(super) fn remove_leftovers() {
+pub(crate) fn remove_leftovers() {
     for entry in fs::read_dir(NAMES).into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
         let owner = name

@@ -25,7 +25,7 @@ struct InterfaceRequest {
 
 /// Makes a network device in a place. What the place sends there is read from the file, each read a packet, and what
 /// is written to the file arrives there. Reading does not wait. The device goes with the file.
-pub(super) fn open_in(place: &Place, device: &str) -> Result<File> {
+pub(crate) fn open_in(place: &Place, device: &str) -> Result<File> {
     let mut request = InterfaceRequest {
         name: [0; 16],
         flags: TUN | NO_PACKET_INFORMATION,
