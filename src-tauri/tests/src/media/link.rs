@@ -18,7 +18,7 @@ use crate::lab::Place;
 use crate::lab::tun;
 
 /// The device's name in both places.
-const DEVICE: &str = "link";
+const DEVICE: &str = "wan";
 /// UDP's number in an IP header.
 const UDP: u8 = 17;
 /// A queue in front of a thin link, as home routers have it.
