@@ -1,7 +1,7 @@
 //! `cargo xtask bench media`: the same call by two windows of Ringdown and by two Chromiums, over the same links.
 //!
-//! Alice films a clip whose pictures carry numbers ([`clip`], [`bars`]): in Ringdown by a PipeWire camera ([`camera`]), in
-//! Chromium by the browser's own way to play a file as a camera ([`browser`]). What is between her and Bob is a [`link`]
+//! Alice films a clip whose pictures carry numbers ([`clip`], [`bars`]): in Ringdown by a PipeWire camera (`camera`), in
+//! Chromium by the browser's own way to play a file as a camera (`browser`). What is between her and Bob is a [`link`]
 //! that loses and delays. Their pages note what they show and when (`pages/probe.js`); [`figures`] are made of that, and a
 //! table of these ([`report`]). Both have VP8 and Opus, and Bob, who accepts, makes the offer.
 
