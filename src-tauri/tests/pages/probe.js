@@ -39,9 +39,10 @@ window.probe ??= (() => {
   probe.watch = (which, selector, every) => {
     const shown = (probe.watched[which] = []);
     let count = 0;
+    let current = null;
     const follow = (video) => {
       const note = (_, { presentedFrames }) => {
-        if (probe.watched[which] !== shown) return;
+        if (probe.watched[which] !== shown || video !== current) return;
         const when = Date.now();
         const number = every > 0 && count++ % every === 0 ? read(video) : null;
         shown.push([when, number, presentedFrames ?? 0, video.videoWidth]);
@@ -51,9 +52,10 @@ window.probe ??= (() => {
     };
     const seek = () => {
       if (probe.watched[which] !== shown) return;
+      // A view that is drawn anew, as after an outage, shows the picture in another element.
       const video = document.querySelector(selector);
-      if (video?.srcObject) follow(video);
-      else setTimeout(seek, 10);
+      if (video?.srcObject && video !== current) follow((current = video));
+      setTimeout(seek, current ? 250 : 10);
     };
     seek();
   };
