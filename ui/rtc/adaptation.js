@@ -3,12 +3,19 @@
 
 import { MAX_PIXELS, MAX_SIDE } from "./framing.js";
 
-/** Bits a second for each pixel of the picture below which half the size looks better. */
+/** Bits a second for each pixel of the picture below which a smaller one looks better. */
 const BITS_PER_PIXEL = 0.8;
-/** A larger picture has to be worth this much more than the limit, so that the size does not flap. */
+/** A larger picture has to be worth this much more than the limit. */
 const HYSTERESIS = 1.3;
-/** Steps by which the picture shrinks. */
-const STEPS = [1, 2, 4];
+/**
+ * A larger picture has to be worth it for so long, and a smaller one to be needed, in µs: each change of size costs a key
+ * frame. The first size waits for nothing.
+ */
+const STEADY = { larger: 3_000_000, smaller: 500_000 };
+/** By how much the picture shrinks, step by step, as the rate falls: 640×480, 480×360, 320×240, 240×180, 160×120. */
+const STEPS = [1, 4 / 3, 2, 8 / 3, 4];
+/** And as the machine falls behind. */
+const LOAD_STEPS = [1, 2, 4];
 /** The machine is too slow when more than this part of the frames was dropped in a period… */
 const TOO_MANY = 0.2;
 /** …of this length, in µs. */
@@ -16,12 +23,18 @@ const PERIOD = 2_000_000;
 /** Good periods before a larger picture is tried; doubled each time that it fails. */
 const PATIENCE = 5;
 const MOST_PATIENCE = 80;
+/** 640 / (4 / 3) is not quite 480. */
+const ROUNDING = 1e-6;
 /** Smallest side, in pixels. */
 const SMALLEST = 64;
 
 export class Adaptation {
   #rate = 1_000_000;
-  #byRate = 0;
+  /** Step by rate; unknown before the first picture. @type {number | null} */
+  #byRate = null;
+  /** Since when another size would be better, in µs, and whether a larger one. @type {{at: number, larger: boolean} | null} */
+  #better = null;
+  #now = 0;
   #byLoad = 0;
   #good = 0;
   #patience = PATIENCE;
@@ -43,8 +56,20 @@ export class Adaptation {
   /** @param {number} pixels */
   #fit(pixels) {
     const worth = (/** @type {number} */ step) => (BITS_PER_PIXEL * pixels) / (STEPS[step] ?? 1) ** 2;
-    while (this.#byRate < STEPS.length - 1 && this.#rate < worth(this.#byRate)) this.#byRate += 1;
-    while (this.#byRate > 0 && this.#rate >= worth(this.#byRate - 1) * HYSTERESIS) this.#byRate -= 1;
+    let step = this.#byRate ?? 0;
+    while (step < STEPS.length - 1 && this.#rate < worth(step)) step += 1;
+    const before = (this.#byRate ??= step);
+    while (step > 0 && step <= before && this.#rate >= worth(step - 1) * HYSTERESIS) step -= 1;
+    if (step === before) {
+      this.#better = null;
+      return;
+    }
+    const larger = step < before;
+    // time that runs backwards is another clock's
+    if (this.#better?.larger !== larger || this.#now < this.#better.at) this.#better = { at: this.#now, larger };
+    if (this.#now - this.#better.at < (larger ? STEADY.larger : STEADY.smaller)) return;
+    this.#byRate = step;
+    this.#better = null;
   }
 
   /**
@@ -53,11 +78,12 @@ export class Adaptation {
    * @param {boolean} dropped the encoder was still busy
    */
   captured(now, dropped) {
+    this.#now = now;
     this.#seen += 1;
     if (dropped) this.#dropped += 1;
     if (now - this.#periodStart < PERIOD && now >= this.#periodStart) return;
     const slow = this.#seen >= 10 && this.#dropped > this.#seen * TOO_MANY;
-    if (slow && this.#byLoad < STEPS.length - 1) {
+    if (slow && this.#byLoad < LOAD_STEPS.length - 1) {
       this.#byLoad += 1;
       this.#good = 0;
     } else if (slow) {
@@ -73,8 +99,13 @@ export class Adaptation {
 
   /** Why the picture is smaller than captured, as getStats() names it. */
   get reason() {
-    if (this.#byLoad > this.#byRate) return "cpu";
-    return this.#byRate > 0 ? "bandwidth" : "none";
+    const { byRate, byLoad } = this.#factors;
+    if (byLoad > byRate) return "cpu";
+    return byRate > 1 ? "bandwidth" : "none";
+  }
+
+  get #factors() {
+    return { byRate: STEPS[this.#byRate ?? 0] ?? 1, byLoad: LOAD_STEPS[this.#byLoad] ?? 1 };
   }
 
   /**
@@ -84,11 +115,11 @@ export class Adaptation {
    */
   size(width, height) {
     this.#fit(width * height);
-    const step = STEPS[Math.max(this.#byRate, this.#byLoad)] ?? 1;
-    const wanted = Math.max(step, this.requested);
+    const { byRate, byLoad } = this.#factors;
+    const wanted = Math.max(byRate, byLoad, this.requested);
     const least = Math.max(1, width / MAX_SIDE, height / MAX_SIDE, Math.sqrt((width * height) / MAX_PIXELS));
     const factor = Math.max(least, Math.min(wanted, Math.min(width, height) / SMALLEST));
-    const even = (/** @type {number} */ side) => Math.max(2, 2 * Math.floor(side / factor / 2));
+    const even = (/** @type {number} */ side) => Math.max(2, 2 * Math.floor(side / factor / 2 + ROUNDING));
     return { width: even(width), height: even(height) };
   }
 }

@@ -96,10 +96,10 @@ describe("what goes out", () => {
     one.setRate(150_000);
     capture(1);
     one.setRate(40_000);
+    capture(20);
+    one.setRate(1_000_000, 4);
     capture(1);
-    one.setRate(1_000_000, 2);
-    capture(1);
-    assert.deepEqual(seen.configured.map(({ width, height }) => `${width}x${height}`), ["320x240", "160x120", "320x240"]);
+    assert.deepEqual(seen.configured.map(({ width, height }) => `${width}x${height}`), ["480x360", "480x360", "240x180", "160x120"]);
   });
 
   test("while muted, black is sent once a second, in the picture's size", () => {
@@ -167,19 +167,66 @@ describe("adaptation", () => {
     }
   });
 
-  test("by rate, with a gap between down and up", () => {
+  /** @param {number} rate @param {number} [width] @param {number} [height] */
+  const first = (rate, width = 640, height = 480) => {
     const adaptation = new Adaptation();
+    adaptation.setRate(rate, width * height);
+    return adaptation.size(width, height);
+  };
+
+  test("the first picture has the size that the rate is worth, with its sides in proportion and even", () => {
+    const rates = [300_000, 200_000, 100_000, 50_000, 20_000];
+    assert.deepEqual(rates.map((rate) => first(rate)).map(({ width, height }) => `${width}x${height}`), [
+      "640x480", "480x360", "320x240", "240x180", "160x120",
+    ]);
+    for (const [width, height] of /** @type {const} */ ([[480, 640], [1280, 720], [641, 361], [1920, 800]])) {
+      for (let rate = 20_000; rate < 2_000_000; rate *= 1.2) {
+        const sent = first(rate, width, height);
+        assert.ok(sent.width % 2 === 0 && sent.height % 2 === 0 && sent.width <= width && sent.height <= height);
+        assert.ok(Math.abs(sent.width / sent.height / (width / height) - 1) < 0.02, JSON.stringify({ width, height, sent }));
+      }
+    }
+  });
+
+  test("by rate, down soon, up when it has been worth it for a while", () => {
+    const adaptation = new Adaptation();
+    let now = 0;
     const size = () => adaptation.size(640, 480).width;
-    adaptation.setRate(250_000, 640 * 480);
-    assert.equal(size(), 640);
-    adaptation.setRate(240_000, 640 * 480);
-    assert.equal(size(), 320);
-    adaptation.setRate(300_000, 640 * 480);
-    assert.equal(size(), 320, "not at once");
+    const during = (/** @type {number} */ seconds, /** @type {number} */ rate) => {
+      const sizes = new Set();
+      for (let n = 0; n < seconds * 30; n += 1) {
+        adaptation.captured((now += 33_333), false);
+        adaptation.setRate(rate, 640 * 480);
+        sizes.add(size());
+      }
+      return [...sizes];
+    };
+    assert.deepEqual(during(1, 250_000), [640]);
+    assert.deepEqual(during(0.4, 20_000), [640], "a dip is not worth two key frames");
+    assert.deepEqual(during(1, 250_000), [640]);
+    assert.deepEqual(during(0.6, 240_000), [640, 480]);
+    assert.deepEqual(during(20, 300_000), [480], "hardly more than the limit");
     assert.equal(adaptation.reason, "bandwidth");
-    adaptation.setRate(330_000, 640 * 480);
-    assert.equal(size(), 640);
+    assert.deepEqual(during(2, 330_000), [480], "not at once");
+    assert.deepEqual(during(1, 300_000), [480]);
+    assert.deepEqual(during(2, 330_000), [480], "the wait begins anew");
+    assert.deepEqual(during(2, 330_000), [480, 640]);
     assert.equal(adaptation.reason, "none");
+    assert.deepEqual(during(1, 30_000), [640, 160]);
+    assert.deepEqual(during(4, 1_000_000), [160, 640], "all the way in one step");
+  });
+
+  test("a rate that goes up and down does not make the size flap", () => {
+    const adaptation = new Adaptation();
+    let [now, changes, last] = [0, 0, 0];
+    for (let n = 0; n < 60 * 30; n += 1) {
+      adaptation.captured((now += 33_333), false);
+      adaptation.setRate(n % 60 < 30 ? 150_000 : 400_000, 640 * 480);
+      const { width } = adaptation.size(640, 480);
+      if (width !== last) changes += 1;
+      last = width;
+    }
+    assert.equal(changes, 1, "the first size");
   });
 
   test("by load, and back after a while that gets longer", () => {
