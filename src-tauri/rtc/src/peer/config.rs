@@ -9,7 +9,7 @@ use str0m::{Rtc, RtcConfig};
 use super::rate;
 
 /// Packets that a frame of 1 MiB is cut into, with some to spare.
-const PACKETS_OF_A_FRAME: usize = 1200;
+pub(super) const PACKETS_OF_A_FRAME: usize = 1200;
 /// Voice has a jitter buffer of its own; here packets only wait for one that was overtaken.
 const VOICE_REORDERING: (usize, Duration) = (3, Duration::from_millis(40));
 /// A binding request at least this often shows that the other side lives.
@@ -20,8 +20,9 @@ const FIRST_CHECK_AGAIN: Duration = Duration::from_millis(60);
 const CHECKS: usize = 24;
 /// Bytes str0m keeps for data channels.
 const CHANNEL_BUFFER: usize = 1024 * 1024;
-/// Between two sets of statistics.
-const STATS: Duration = Duration::from_secs(1);
+/// Between two sets of statistics: they hold the estimate that is not smoothed, and an encoder that hears of
+/// a fall late fills the link. The page gets figures when it asks for them.
+const STATS: Duration = Duration::from_millis(100);
 
 /// A connection with VP8, Opus and nothing else.
 pub(crate) fn build(now: Instant) -> Rtc {

@@ -218,12 +218,17 @@ impl Peer {
                     self.want_key_frame(index);
                 }
             }
-            Event::EgressBitrateEstimate(
-                BweKind::Twcc { estimate, .. } | BweKind::Remb { estimate, .. },
-            ) => {
+            // the one from arrival times is a mean over 3 s: the statistics hold it as it is
+            Event::EgressBitrateEstimate(BweKind::Remb { estimate, .. }) => {
                 self.rates.set_estimate(estimate.as_u64());
             }
-            Event::PeerStats(stats) => self.handle_stats(stats),
+            Event::PeerStats(stats) => {
+                if let Some(estimate) = stats.bwe_tx {
+                    let lost = stats.egress_loss_fraction.unwrap_or(0.0);
+                    self.handle_estimate(now, estimate.as_u64(), lost);
+                }
+                self.handle_stats(stats);
+            }
             Event::MediaIngressStats(stats) => self.stats.ingress(stats),
             Event::MediaEgressStats(stats) => self.stats.egress(stats),
             Event::ChannelOpen(id, label) => {

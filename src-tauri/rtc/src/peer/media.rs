@@ -7,8 +7,9 @@ use str0m::bwe::Bitrate;
 use str0m::format::Codec;
 use str0m::media::{MediaData, MediaTime};
 
+use super::config::PACKETS_OF_A_FRAME;
+use super::guard::Admission;
 use super::output::{Frame, Output, VoicePacket};
-use super::rate::Admission;
 use super::request::{MediaKind, Receiver, Sender};
 use super::slots::{self, Slot};
 use super::stats::Voice;
@@ -17,13 +18,19 @@ use super::{DropGuard, FrameGate, Peer};
 use crate::limits::MAX_PIXELS;
 use crate::sdp::Kind;
 
+/// What was sent longer ago is not sent again. As long as an outage may be that resends overcome: where
+/// something stays missing, str0m holds back what follows.
+const RESEND_WITHIN: Duration = Duration::from_secs(3);
+/// Resends may be this part of what is sent; above, str0m throws them away. With 15 % of all packets lost,
+/// resends among them, they are 15 %.
+const MOST_RESENDS: f32 = 0.5;
 /// Without media this long, a track is muted.
 const SILENT: Duration = Duration::from_secs(2);
 
 impl Peer {
     /// What the m-lines are to carry now, after a description or a sender changed.
     pub(super) fn sync_media(&mut self) {
-        let mut voice = false;
+        let (mut voice, mut pictures, mut anew) = (false, false, None);
         let mut news = Vec::new();
         for (index, slot) in self.negotiation.slots().iter().enumerate() {
             let Ok(index) = u16::try_from(index) else {
@@ -33,9 +40,10 @@ impl Peer {
                 .senders
                 .get(&slot.mid)
                 .filter(|sender| sender.active && slot.direction.sends());
+            pictures |= slot.kind == Kind::Video && slot.is_media() && slot.direction.sends();
             match (&slot.kind, sender.filter(|_| slot.is_media())) {
                 (Kind::Video, Some(sender)) => {
-                    self.rates.start(index, sender.max_bitrate);
+                    anew = anew.or(self.rates.start(index, sender.max_bitrate));
                     self.guards.entry(index).or_insert_with(|| {
                         news.push(index);
                         DropGuard::default()
@@ -53,8 +61,12 @@ impl Peer {
             }
         }
         self.rates.set_voice(voice);
-        let desired = Bitrate::bps(self.rates.desired());
-        self.rtc.bwe().set_bitrate(Bitrate::ZERO, desired);
+        self.rates.set_pictures(pictures);
+        self.sync_rates();
+        self.sync_repairs();
+        if let Some(rate) = anew {
+            self.rtc.bwe().reset(Bitrate::bps(rate));
+        }
         for index in news {
             self.want_key_frame(index);
         }
@@ -67,6 +79,55 @@ impl Peer {
         for index in stopped {
             self.arriving.remove(&index);
             self.tell_muted(index, true);
+        }
+    }
+
+    /// What the link was measured to carry.
+    pub(super) fn handle_estimate(&mut self, now: Instant, estimate: u64, lost: f32) {
+        self.rates.measure(now, estimate, lost);
+        self.sync_rates();
+    }
+
+    /// Tells str0m what to probe for, and whether voice goes with redundancy.
+    fn sync_rates(&mut self) {
+        let desired = self.rates.desired();
+        if desired != self.probed_for {
+            self.probed_for = desired;
+            let desired = Bitrate::bps(desired);
+            self.rtc.bwe().set_bitrate(Bitrate::ZERO, desired);
+        }
+        let redundant = self.rates.redundancy();
+        if redundant == self.redundant {
+            return;
+        }
+        self.redundant = redundant;
+        let voices: Vec<_> = self
+            .negotiation
+            .slots()
+            .iter()
+            .filter(|slot| slot.is_media() && slot.kind == Kind::Audio)
+            .map(Slot::str0m_mid)
+            .collect();
+        for mid in voices {
+            self.rtc.direct_api().set_red_send(mid, redundant);
+        }
+    }
+
+    /// Sets up the resends of each new stream of pictures; this forgets what could be sent again.
+    fn sync_repairs(&mut self) {
+        for (index, slot) in self.negotiation.slots().iter().enumerate() {
+            let (Ok(index), Some(ssrcs)) = (u16::try_from(index), slot.ssrcs) else {
+                continue;
+            };
+            let known = self.repaired.get(&index) == Some(&ssrcs.main);
+            if known || !slot.is_media() || slot.kind != Kind::Video {
+                continue;
+            }
+            let mut api = self.rtc.direct_api();
+            if let Some(stream) = api.stream_tx_by_mid(slot.str0m_mid(), None) {
+                stream.set_rtx_cache(PACKETS_OF_A_FRAME, RESEND_WITHIN, Some(MOST_RESENDS));
+                self.repaired.insert(index, ssrcs.main);
+            }
         }
     }
 

@@ -17,6 +17,7 @@ pub(crate) mod connection;
 mod events;
 mod gate;
 mod gathering;
+mod guard;
 mod lines;
 mod media;
 mod negotiation;
@@ -50,11 +51,12 @@ use clock::{Timeline, Unwrap};
 use connection::{Connection, Patience};
 use gate::FrameGate;
 use gathering::Ahead;
+use guard::DropGuard;
 use negotiation::{Completed, Negotiation};
 use ours::Ours;
 pub(crate) use output::{Frame, Output};
 use paths::Paths;
-use rate::{DropGuard, RateControl};
+use rate::RateControl;
 use request::{PeerRequest, Receiver, Sender};
 pub(crate) use stats::Voice;
 use stats::{Stats, Way};
@@ -89,6 +91,12 @@ pub(crate) struct Peer {
     ours: Ours,
     channels: Channels,
     rates: RateControl,
+    /// What str0m was told to probe for, in bits per second.
+    probed_for: u64,
+    /// Whether voice goes with redundancy.
+    redundant: bool,
+    /// The streams whose resends were set up, by m-line.
+    repaired: BTreeMap<u16, u32>,
     guards: BTreeMap<u16, DropGuard>,
     gates: BTreeMap<u16, FrameGate>,
     voices: BTreeMap<u16, VoiceGate>,
@@ -133,6 +141,9 @@ impl Peer {
             ours: Ours::default(),
             channels: Channels::default(),
             rates: RateControl::default(),
+            probed_for: 0,
+            redundant: true,
+            repaired: BTreeMap::new(),
             guards: BTreeMap::new(),
             gates: BTreeMap::new(),
             voices: BTreeMap::new(),

@@ -95,9 +95,9 @@ impl Stats {
         self.egress.insert(stats.mid, stats);
     }
 
-    /// What was lost on the way here and on the way there, in the last second, as fractions. The
-    /// transport-wide sequence numbers tell; in the reports of a single stream, str0m counts what was
-    /// sent again and arrived as not lost.
+    /// What was lost on the way here, since the figures before, and on the way there, in the last second,
+    /// as fractions. The transport-wide sequence numbers tell; in the reports of a single stream, str0m counts
+    /// what was sent again and arrived as not lost.
     fn loss(&self) -> (f64, f64) {
         let fraction = |loss: Option<f32>| loss.map_or(0.0, f64::from).clamp(0.0, 0.99);
         self.peer.as_ref().map_or((0.0, 0.0), |peer| {

@@ -6,15 +6,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use super::link::{LATENCY, Link};
 use crate::error::RtcError;
 use crate::peer::ours::HostAddress;
 use crate::peer::output::{Frame, VoicePacket};
 use crate::peer::request::PeerRequest;
 use crate::peer::{Output, Peer, PeerConfig};
 use crate::sdp::{Description, Direction};
-
-/// One way from one to the other.
-const LATENCY: Duration = Duration::from_millis(10);
 
 /// One of the two, with everything their peer wanted done.
 pub(super) struct Side {
@@ -42,11 +40,14 @@ pub(super) struct World {
     pub bob: Side,
     /// What is lost of what goes to Bob.
     pub loss: Loss,
+    pub link: Link,
     /// Nothing arrives anywhere.
     pub cut: bool,
     /// A NAT gives Alice this address now, and nothing reaches her by any other.
     pub nat: Option<SocketAddr>,
     start: Instant,
+    /// Key frames that Alice's encoder knows to be wanted.
+    keys: usize,
 }
 
 impl Side {
@@ -82,6 +83,12 @@ impl Side {
         self.notices.iter().filter(|one| one["t"] == kind).count()
     }
 
+    /// What the encoder was told, in bits per second.
+    pub fn rates(&self) -> Vec<u64> {
+        let rates = self.notices.iter().filter(|one| one["t"] == "rate");
+        rates.filter_map(|one| one["bps"].as_u64()).collect()
+    }
+
     /// Candidates told and not taken yet.
     fn take_candidates(&mut self) -> Vec<Value> {
         let (candidates, rest) = std::mem::take(&mut self.events)
@@ -115,9 +122,11 @@ impl World {
             alice: Side::new(now, 1111),
             bob: Side::new(now, 2222),
             loss: Box::new(|_| false),
+            link: Link::default(),
             cut: false,
             nat: None,
             start: now,
+            keys: 0,
         }
     }
 
@@ -173,12 +182,18 @@ impl World {
 
     /// Voice, video and data, connected; both send video on m-line 1.
     pub fn call() -> Self {
+        Self::call_over(Link::default(), true)
+    }
+
+    /// The same over a link; `films`: whether both cameras are open from the beginning.
+    pub fn call_over(link: Link, films: bool) -> Self {
         let mut world = Self::new();
+        world.link = link;
         world.negotiate(
             json!({ "dataChannel": true, "transceivers": [line(None, "audio", "sendrecv"), line(None, "video", "sendrecv")] }),
             json!({ "transceivers": [answer("0", "sendrecv"), answer("1", "sendrecv")] }),
         );
-        let sender = json!({ "mid": "1", "kind": "video", "active": true, "muted": false, "maxBitrate": null });
+        let sender = json!({ "mid": "1", "kind": "video", "active": films, "muted": false, "maxBitrate": null });
         world.ask_alice("sender", sender.clone()).unwrap();
         world.ask_bob("sender", sender).unwrap();
         world.run_until("both are connected", |world| {
@@ -244,7 +259,10 @@ impl World {
         let nat = self.nat.zip(inside);
         let out = |(from, to)| (nat.map_or(from, |(outside, _)| outside), to);
         carry(now, &mut self.alice, &mut self.bob, out, |packet| {
-            cut || (self.loss)(packet)
+            let arrives = !cut && !(self.loss)(packet);
+            arrives
+                .then(|| self.link.carry(now, packet.len()))
+                .flatten()
         });
         let into = |(from, to)| match nat {
             Some((outside, inside)) if to == outside => (from, inside),
@@ -252,7 +270,9 @@ impl World {
             Some(_) => (from, SocketAddr::from(([192, 0, 2, 1], 9))),
             None => (from, to),
         };
-        carry(now, &mut self.bob, &mut self.alice, into, |_| cut);
+        carry(now, &mut self.bob, &mut self.alice, into, |_| {
+            (!cut).then_some(now + LATENCY)
+        });
     }
 
     /// Bob sends a key frame every 33 ms for so long.
@@ -266,6 +286,59 @@ impl World {
                 .send_frame(self.now, 1, true, timestamp, vp8(true, 900));
             self.run(Duration::from_micros(33_333));
         }
+    }
+
+    /// For so long Alice speaks, 50 packets a second, and films if her camera is open: what her encoder makes
+    /// is as much as it was told.
+    pub fn alice_calls(&mut self, duration: Duration) {
+        const PACKET: Duration = Duration::from_millis(20);
+        let end = self.now + duration;
+        let mut voice = self.now;
+        let mut frame = self.now;
+        while voice.min(frame) < end {
+            let next = voice.min(frame).max(self.now);
+            self.run(next - self.now);
+            if voice <= frame {
+                voice += PACKET;
+                self.alice_speaks();
+            } else {
+                frame += Duration::from_micros(33_333);
+                self.alice_encodes();
+            }
+            self.drain();
+        }
+    }
+
+    /// Puts a sender of Alice's on or off.
+    pub fn alice_opens(&mut self, mid: &str, kind: &str, active: bool) {
+        let sender = json!({ "mid": mid, "kind": kind, "active": active, "muted": false, "maxBitrate": null });
+        self.ask_alice("sender", sender).unwrap();
+    }
+
+    fn alice_speaks(&mut self) {
+        let since = (self.now - self.start).as_millis();
+        let rtp_time = u32::try_from(since * 48).unwrap_or_default();
+        let mut data = vec![0x55; 80];
+        data[0] = OPUS_20_MS;
+        let now = self.now;
+        self.alice.peer.send_voice(now, "0", rtp_time, now, data);
+    }
+
+    /// One frame as large as the rate allows; a key frame, four times as large, when one is wanted.
+    fn alice_encodes(&mut self) {
+        let Some(rate) = self.alice.rates().last().copied() else {
+            return;
+        };
+        let wanted = self.alice.notices("keyframe");
+        let key = wanted > self.keys;
+        self.keys = wanted;
+        let length = usize::try_from(rate / 8 / 30).unwrap_or_default() * if key { 4 } else { 1 };
+        let timestamp = (self.now - self.start).as_micros();
+        let timestamp = u64::try_from(timestamp).unwrap_or_default();
+        let data = vp8(key, length);
+        self.alice
+            .peer
+            .send_frame(self.now, 1, key, timestamp, data);
     }
 
     /// Alice sends this as a frame, and lets it travel.
@@ -297,7 +370,7 @@ fn carry(
     from: &mut Side,
     to: &mut Side,
     translate: impl Fn((SocketAddr, SocketAddr)) -> (SocketAddr, SocketAddr),
-    mut lost: impl FnMut(&[u8]) -> bool,
+    mut arrival: impl FnMut(&[u8]) -> Option<Instant>,
 ) {
     while let Some(output) = from.peer.poll_output() {
         match output {
@@ -310,9 +383,9 @@ fn carry(
                 let (source, destination) = translate((transmit.source, transmit.destination));
                 if !to.addresses.contains(&destination) {
                     from.strays += 1;
-                } else if !lost(&packet) {
-                    to.inbox
-                        .push_back((now + LATENCY, source, destination, packet));
+                } else if let Some(at) = arrival(&packet) {
+                    let place = to.inbox.partition_point(|(other, ..)| *other <= at);
+                    to.inbox.insert(place, (at, source, destination, packet));
                 }
             }
             Output::Event(event) => from.events.push(event),
