@@ -101,6 +101,17 @@ export class EnginePeer {
     return answer;
   }
 
+  /**
+   * An event was handled. The engine asks for this with some of them: while too many are not, it reads no data channel.
+   * Not in order with the requests: one that takes long would hold it up.
+   * @param {any} event
+   */
+  handled(event) {
+    if (event.mark === undefined) return;
+    // a peer that was closed meanwhile waits for nothing
+    this.engine.request("acknowledge", { peer: this.handle, mark: event.mark }).catch(() => {});
+  }
+
   /** The configuration changed: told where the peer was opened with the one before, and in order with all else. */
   reconfigure() {
     if (!this.#opened) return;

@@ -274,7 +274,11 @@ export class Peer {
       this.#firing = false;
       this.#fireNext();
     });
-    this.#handle(event);
+    try {
+      this.#handle(event);
+    } finally {
+      this.engine.handled(event);
+    }
   }
 
   /** @param {any} event */

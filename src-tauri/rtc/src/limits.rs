@@ -21,7 +21,9 @@
 //! | names of `.local` ([`names`]) | 32 at once, one in 3 s | not looked up |
 //! | data channels ([`MAX_CHANNELS`]) | 64 | closed |
 //! | channels refused so ([`MAX_REFUSED`]) | 64 | the connection is ended |
-//! | messages on data channels ([`messages`], [`message_bytes`]) | 4096 at once, 200 a second; 16 MiB at once, 2 MB a second | the connection is ended |
+//! | messages on data channels ([`messages`], [`message_bytes`]) | 8192 at once, 200 a second; 8 MiB at once, 2 MB a second | left to be sent again |
+//! | the same, by sending out of order | 16,384; 16 MiB | the connection is ended |
+//! | events that the page has not handled ([`unread`](crate::peer)) | 1 MiB | data channels are not read |
 //!
 //! Pictures that the page does not take in time are dropped (`media_socket`); all other events are few by these bounds, and
 //! none of them is lost.
@@ -87,12 +89,13 @@ pub(crate) const fn names() -> Budget {
     Budget::new(32, Duration::from_secs(3))
 }
 
-/// Messages on data channels, and news of the channels themselves.
+/// Messages on data channels, and news of the channels themselves. Taken to the half; the rest is for what SCTP had
+/// put together before.
 pub(crate) const fn messages() -> Budget {
-    Budget::new(4096, Duration::from_millis(5))
+    Budget::new(16_384, Duration::from_millis(5))
 }
 
-/// Their bytes.
+/// Their bytes, likewise.
 pub(crate) const fn message_bytes() -> Budget {
     Budget::new(16 * 1024 * 1024, Duration::from_nanos(500))
 }
@@ -121,6 +124,24 @@ impl Budget {
     /// Takes so many, all or none. False where there are not so many left.
     #[must_use]
     pub fn take(&mut self, now: Instant, count: u32) -> bool {
+        self.give_back(now);
+        match self.left.checked_sub(count) {
+            Some(left) => {
+                self.left = left;
+                true
+            }
+            None => false,
+        }
+    }
+
+    /// Less than half is left.
+    #[must_use]
+    pub fn is_half_spent(&mut self, now: Instant) -> bool {
+        self.give_back(now);
+        self.left < self.most / 2
+    }
+
+    fn give_back(&mut self, now: Instant) {
         let since = *self.since.get_or_insert(now);
         let passed = now.saturating_duration_since(since).as_nanos();
         let back = passed / self.every.as_nanos().max(1);
@@ -131,13 +152,6 @@ impl Budget {
         } else {
             since + self.every * back
         });
-        match self.left.checked_sub(count) {
-            Some(left) => {
-                self.left = left;
-                true
-            }
-            None => false,
-        }
     }
 }
 
@@ -155,6 +169,14 @@ mod tests {
         assert!(budget.take(now + 15 * MS, 1));
         assert!(!budget.take(now + 19 * MS, 1));
         assert!(budget.take(now + 20 * MS, 1), "the half before counts");
+    }
+
+    #[test]
+    fn a_budget_knows_when_half_of_it_is_spent() {
+        let (mut budget, now) = (Budget::new(4, 10 * MS), Instant::now());
+        assert!(budget.take(now, 2) && !budget.is_half_spent(now));
+        assert!(budget.take(now, 1) && budget.is_half_spent(now));
+        assert!(!budget.is_half_spent(now + 10 * MS));
     }
 
     #[test]

@@ -146,8 +146,13 @@ impl Channels {
         Ok(self.add(Channel::new(id, negotiated)))
     }
 
-    /// Something for the page came from the other side, so many bytes long. False when that is more than a page that is
-    /// busy could take: a channel that loses nothing can only be ended then.
+    /// The other side sends faster than it may: nothing more is to be taken from it for a while.
+    pub fn are_busy(&mut self, now: Instant) -> bool {
+        self.messages.is_half_spent(now) || self.bytes.is_half_spent(now)
+    }
+
+    /// Something for the page came from the other side, so many bytes long. False when that is more than can come while
+    /// [`Self::are_busy`] is heeded: nobody sends so by mistake, and the connection is to be ended.
     pub fn bears(&mut self, now: Instant, bytes: usize) -> bool {
         let bytes = u32::try_from(bytes).unwrap_or(u32::MAX);
         self.refused <= MAX_REFUSED && self.messages.take(now, 1) && self.bytes.take(now, bytes)

@@ -25,6 +25,13 @@ const MAX_BAD: u32 = 1000;
 /// The first byte of a STUN message is at most this (RFC 7983).
 pub(super) const STUN: u8 = 3;
 
+/// Whether a packet that begins so is DTLS application data, which is what data channels send: in DTLS 1.2 records say so
+/// ([RFC 6347, section 4.1](https://www.rfc-editor.org/rfc/rfc6347#section-4.1)), in DTLS 1.3 encrypted ones do not say what
+/// they are ([RFC 9147, section 4](https://www.rfc-editor.org/rfc/rfc9147#section-4)).
+pub(super) fn is_data(first: u8) -> bool {
+    first == 23 || (32..=63).contains(&first)
+}
+
 /// Between two looks at the pairs of candidates, while a way is being looked for.
 const PACE: Duration = Duration::from_millis(5);
 
@@ -236,8 +243,9 @@ impl Peer {
                     return self.hang_up();
                 }
                 let opened = self.channels.handle_open(&mut self.rtc, id);
-                self.outputs
-                    .extend(opened.map(|opened| Output::Event(channel_event(opened, &label))));
+                if let Some(opened) = opened {
+                    self.event(channel_event(opened, &label));
+                }
             }
             Event::ChannelData(data) => {
                 let Some(channel) = self.channels.handle_data(data.id) else {

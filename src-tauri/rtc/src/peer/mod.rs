@@ -32,6 +32,7 @@ mod states;
 mod stats;
 mod streams;
 pub(crate) mod targets;
+mod unread;
 mod voice;
 pub(crate) mod vp8;
 
@@ -62,6 +63,7 @@ pub(crate) use stats::Voice;
 use stats::{Stats, Way};
 use streams::Streams;
 use targets::{Here, may_be_checked};
+use unread::Unread;
 use voice::VoiceGate;
 
 /// Never asleep longer than this: whatever str0m would do in years can be looked at again.
@@ -127,6 +129,7 @@ pub(crate) struct Peer {
     rtc_timeout: Instant,
     /// str0m can do no more. What the other side still sends counts as silence.
     over: bool,
+    unread: Unread,
     outputs: VecDeque<Output>,
 }
 
@@ -169,6 +172,7 @@ impl Peer {
             lost: None,
             rtc_timeout: now,
             over: false,
+            unread: Unread::default(),
             outputs: config.ahead.then_some(Output::Gather).into_iter().collect(),
         }
     }
@@ -264,6 +268,7 @@ impl Peer {
                     self.event(json!({ "event": "channelClose", "channel": channel }));
                 }
             }
+            PeerRequest::Acknowledge { mark } => self.unread.acknowledge(mark),
             PeerRequest::Stats {} => return Ok(Value::Array(self.report())),
             PeerRequest::SetConfiguration { configuration } => {
                 self.set_relay_only(configuration.read()?.relay_only);
@@ -317,11 +322,17 @@ impl Peer {
             }
             // media may come by a new pair before it is nominated, so everything is tried; what cannot be
             // decrypted or parsed is dropped, and what is fatal shows in the next poll
-            if self.streams.admit(packet, || self.rtc.accepts(&input)) {
+            if self.takes(now, packet) && self.streams.admit(packet, || self.rtc.accepts(&input)) {
                 let _ = self.rtc.handle_input(input);
             }
         }
         self.settle(now);
+    }
+
+    /// Whether a packet is looked at now. What is for data channels waits, by being sent again, while the page has enough to do.
+    fn takes(&mut self, now: Instant, packet: &[u8]) -> bool {
+        let for_channels = packet.first().is_some_and(|&first| events::is_data(first));
+        !for_channels || !(self.unread.is_full() || self.channels.are_busy(now))
     }
 
     /// Time has passed.
@@ -373,7 +384,8 @@ impl Peer {
         }
     }
 
-    fn event(&mut self, event: Value) {
+    fn event(&mut self, mut event: Value) {
+        self.unread.add(&mut event);
         self.outputs.push_back(Output::Event(event));
     }
 

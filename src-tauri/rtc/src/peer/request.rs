@@ -164,6 +164,10 @@ pub(crate) enum PeerRequest {
     ChannelClose {
         channel: u32,
     },
+    /// The page has handled all events up to the one with this mark.
+    Acknowledge {
+        mark: u64,
+    },
     Stats {},
     /// For the next gathering; whoever runs the peer takes it.
     SetConfiguration {

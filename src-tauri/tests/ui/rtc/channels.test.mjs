@@ -114,6 +114,28 @@ describe("a data channel", () => {
     assert.equal(mine.readyState, "closed");
   });
 
+  test("the engine hears of marked events once they were handled, whatever the page made of them", async () => {
+    const { mine, engine, alice } = await channels();
+    await alice.getStats();
+    const [{ peer }] = engine.calls("channelOpen");
+    const event = { event: "channelMessage", peer, channel: 1, text: "x" };
+    /** @type {any[]} */
+    const heard = [];
+    mine.onmessage = (/** @type {any} */ { data }) => heard.push([data, engine.calls("acknowledge").length]);
+    engine.emit({ ...event, mark: 32768 });
+    engine.emit(event);
+    engine.emit({ event: "unheard of", peer, mark: 65536 });
+    await until(() => engine.calls("acknowledge").length === 2);
+    assert.deepEqual(heard, [
+      ["x", 0],
+      ["x", 1],
+    ]);
+    assert.deepEqual(engine.calls("acknowledge"), [
+      { peer, mark: 32768 },
+      { peer, mark: 65536 },
+    ]);
+  });
+
   test("one agreed on beforehand is announced to nobody", async () => {
     const { RTCPeerConnection } = page();
     const [alice, bob] = [new RTCPeerConnection(), new RTCPeerConnection()];

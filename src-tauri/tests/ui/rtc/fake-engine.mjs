@@ -151,6 +151,9 @@ export class FakeEngine {
   _receiver() {
     return {};
   }
+  _acknowledge() {
+    return {};
+  }
   _stats() {
     return this.stats;
   }

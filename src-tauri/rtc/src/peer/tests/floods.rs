@@ -1,5 +1,6 @@
 //! More than any call has: of candidates, names, restarts, channels and messages.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -150,36 +151,75 @@ fn who_opens_channels_without_end_is_left() {
     assert_eq!(world.bob.last_state("connection"), "failed");
 }
 
-/// Alice sends this over and over, until Bob has left her or it was so often.
-fn alice_floods(most: usize) -> World {
-    let mut world = World::call();
+/// A channel from Alice to Bob: her number of it.
+fn channel(world: &mut World) -> Value {
     let opened = world.ask_alice("channelOpen", json!({ "label": "flood" }));
-    let channel = opened.unwrap()["channel"].clone();
-    world.run_until("it opens", |world| channels_of_bob(world) == 1);
-    let message = json!({ "channel": channel, "text": "x" });
-    for at in 1..=most {
-        // her own engine keeps what does not fit
-        let _ = world.ask_alice("channelSend", message.clone());
-        if at % 50 == 0 {
-            world.run(Duration::from_millis(100));
-        }
-        if world.bob.last_state("connection") == "failed" {
-            break;
-        }
-    }
-    world
+    world.run_until("it opens", |world| {
+        let opens = |one: &Value| one["event"] == "channelOpen";
+        world.alice.events.iter().any(opens) && channels_of_bob(world) == 1
+    });
+    opened.unwrap()["channel"].clone()
 }
 
-/// How many messages reached Bob's page.
-fn messages_of_bob(world: &World) -> usize {
-    let message = |one: &&Value| one["event"] == "channelMessage";
-    world.bob.events.iter().filter(message).count()
+/// Alice sends these, one after the other, each so long.
+fn alice_sends(world: &mut World, channel: &Value, numbers: Range<usize>, length: usize) {
+    for number in numbers {
+        let text = format!("{number} {}", "x".repeat(length));
+        let message = json!({ "channel": channel, "text": text });
+        world.ask_alice("channelSend", message).unwrap();
+    }
+}
+
+/// The numbers of the messages that reached Bob's page.
+fn messages_of_bob(world: &World) -> Vec<usize> {
+    let events = world.bob.events.iter();
+    let messages = events.filter(|one| one["event"] == "channelMessage");
+    messages
+        .filter_map(|one| one["text"].as_str()?.split(' ').next()?.parse().ok())
+        .collect()
+}
+
+/// Lets time pass until the message of this number has reached Bob's page.
+fn until_bob_has(world: &mut World, number: usize) {
+    let start = format!("{number} ");
+    world.run_until("the last one arrives", |world| {
+        let last = world.bob.events.iter().rev().take(5);
+        last.filter_map(|one| one["text"].as_str())
+            .any(|text| text.starts_with(&start))
+    });
 }
 
 #[test]
-fn who_floods_a_channel_with_messages_is_left_before_the_page_drowns() {
-    let world = alice_floods(10_000);
-    assert_eq!(world.bob.last_state("connection"), "failed");
-    let reached = messages_of_bob(&world);
-    assert!((4096..9_000).contains(&reached), "{reached}");
+fn a_page_that_hangs_is_told_little_and_all_of_it_later() {
+    const SENT: usize = 20;
+    let mut world = World::call();
+    let channel = channel(&mut world);
+    world.bob.reads = false;
+    alice_sends(&mut world, &channel, 0..SENT, 250_000);
+    world.run(Duration::from_secs(8));
+    let told = messages_of_bob(&world).len();
+    assert!((1..=6).contains(&told), "{told} of 5 MB");
+    // what has nothing to do with it goes on
+    let frames = world.bob.frames.len();
+    world.alice_films(30, true, 1000);
+    assert_eq!(world.bob.frames.len(), frames + 30);
+    let now = world.now;
+    world.bob.reads_again(now);
+    until_bob_has(&mut world, SENT - 1);
+    assert_eq!(messages_of_bob(&world), Vec::from_iter(0..SENT));
+    assert_eq!(world.bob.last_state("connection"), "connected");
+}
+
+#[test]
+fn messages_come_no_faster_than_a_page_can_bear_and_none_is_lost() {
+    const SENT: usize = 9_500;
+    let mut world = World::call();
+    let channel = channel(&mut world);
+    alice_sends(&mut world, &channel, 0..SENT, 1);
+    world.run(Duration::from_secs(5));
+    let told = messages_of_bob(&world).len();
+    assert!((8000..9_500).contains(&told), "{told}");
+    until_bob_has(&mut world, SENT - 1);
+    assert_eq!(messages_of_bob(&world), Vec::from_iter(0..SENT));
+    assert_eq!(world.bob.last_state("connection"), "connected");
 }

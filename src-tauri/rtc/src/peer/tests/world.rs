@@ -27,6 +27,8 @@ pub(super) struct Side {
     pub resolve: Vec<String>,
     /// Packets sent to where nobody is.
     pub strays: usize,
+    /// The page handles what it is told.
+    pub reads: bool,
     /// Packets on their way here: when they arrive, from where, to where.
     inbox: VecDeque<(Instant, SocketAddr, SocketAddr, Vec<u8>)>,
 }
@@ -62,6 +64,7 @@ impl Side {
             voice: Vec::new(),
             resolve: Vec::new(),
             strays: 0,
+            reads: true,
             inbox: VecDeque::new(),
         }
     }
@@ -87,6 +90,21 @@ impl Side {
     pub fn rates(&self) -> Vec<u64> {
         let rates = self.notices.iter().filter(|one| one["t"] == "rate");
         rates.filter_map(|one| one["bps"].as_u64()).collect()
+    }
+
+    fn acknowledge(&mut self, now: Instant, event: &Value) {
+        if let (true, Some(mark)) = (self.reads, event["mark"].as_u64()) {
+            let request = request("acknowledge", json!({ "mark": mark }));
+            self.peer.handle_request(now, request).unwrap();
+        }
+    }
+
+    /// The page comes to handle everything it was told so far.
+    pub fn reads_again(&mut self, now: Instant) {
+        self.reads = true;
+        for event in self.events.clone() {
+            self.acknowledge(now, &event);
+        }
     }
 
     /// Candidates told and not taken yet.
@@ -388,7 +406,10 @@ fn carry(
                     to.inbox.insert(place, (at, source, destination, packet));
                 }
             }
-            Output::Event(event) => from.events.push(event),
+            Output::Event(event) => {
+                from.acknowledge(now, &event);
+                from.events.push(event);
+            }
             Output::Notice(notice) => from.notices.push(notice),
             Output::Frame(frame) => from.frames.push(frame),
             Output::Voice(packet) => from.voice.push(packet),
