@@ -38,6 +38,18 @@ async fn hears_something(page: &Page) -> Result<()> {
     .await
 }
 
+/// More than may wait for a page: it arrives only where the app's page says that it has handled what came before.
+async fn sends_megabytes(page: &Page) -> Result<()> {
+    let start = "window.bulk = pc.createDataChannel('bulk');
+        bulk.onopen = () => { for (let i = 0; i < 50; i += 1) bulk.send('x'.repeat(100_000)); };";
+    page.run(start, vec![]).await?;
+    eventually("5 MB to arrive at the app", || async {
+        let left = "return bulk.readyState === 'open' && bulk.bufferedAmount === 0";
+        Ok((page.run(left, vec![]).await? == true).then_some(()))
+    })
+    .await
+}
+
 async fn both_see_and_hear(stage: &Stage, alice: &Person, bob: &Foreigner) -> Result<()> {
     alice.sees("Bob").await?;
     bob.page().video_moves("remote").await?;
@@ -51,6 +63,8 @@ async fn the_app_calls_chromium() -> Result<()> {
     let (alice, bob) = alice_and_a_foreigner(&stage).await?;
     alice.call_by_typing("Bob").await?;
     bob.accept(true).await?;
+    both_see_and_hear(&stage, &alice, &bob).await?;
+    sends_megabytes(bob.page()).await?;
     both_see_and_hear(&stage, &alice, &bob).await?;
     alice.page().press("Hang up").await?;
     bob.phase("ended").await
