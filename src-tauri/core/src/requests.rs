@@ -63,6 +63,28 @@ pub struct Pending {
     pub token: Token,
     /// When they first asked, in milliseconds of Unix time.
     pub received_ms: u64,
+    /// They have changed their name since. Once is a slip of the pen put right; more would have the person read another name each
+    /// time they look.
+    #[serde(default)]
+    pub renamed: bool,
+}
+
+impl Pending {
+    /// They ask once more.
+    fn ask_again(&mut self, name: DisplayName, token: Token, reach: Vec<Reach>) -> Step {
+        let renamed = self.name != name && !self.renamed;
+        let moved = (self.token, &self.reach) != (token, &reach);
+        if renamed {
+            self.name = name;
+            self.renamed = true;
+        }
+        (self.token, self.reach) = (token, reach);
+        match (renamed, moved) {
+            (true, _) => Step::Asked,
+            (false, true) => Step::AskedFromElsewhere,
+            (false, false) => Step::Nothing,
+        }
+    }
 }
 
 /// Who it is is personal.
@@ -79,6 +101,9 @@ pub enum Step {
     Welcome,
     /// The list of those who ask has changed: keep and show it.
     Asked,
+    /// Somebody who asks can be reached elsewhere, or shows another invite. It need not be written, or they could have that done as
+    /// often as they like: it is kept with the next change, and they say it again each time they ask.
+    AskedFromElsewhere,
     /// A contact said yes, or where they are now: the book has learned from it.
     Met,
     /// Nothing.
@@ -139,20 +164,19 @@ impl Incoming {
                 let Some(token) = token else {
                     return Step::Nothing;
                 };
-                let asked = self.pending.iter().find(|pending| pending.key == from);
-                let asked = Pending {
-                    received_ms: asked.map_or(now_ms, |pending| pending.received_ms),
+                let mut waiting = self.pending.iter_mut();
+                if let Some(waiting) = waiting.find(|pending| pending.key == from) {
+                    return waiting.ask_again(name, token, reach);
+                }
+                self.make_room(now_ms, from, token, issued);
+                self.pending.push(Pending {
                     key: from,
                     name,
                     reach,
                     token,
-                };
-                if self.pending.contains(&asked) {
-                    return Step::Nothing;
-                }
-                self.make_room(now_ms, from, token, issued);
-                self.pending.retain(|pending| pending.key != from);
-                self.pending.push(asked);
+                    received_ms: now_ms,
+                    renamed: false,
+                });
                 self.pending.sort_by_key(|pending| pending.received_ms);
                 Step::Asked
             }

@@ -105,6 +105,7 @@ impl Hub {
         match step {
             Step::Nothing => return Ok(()),
             Step::Asked => self.keep_requests(incoming)?,
+            Step::AskedFromElsewhere => self.incoming = incoming,
             Step::Welcome | Step::Met => self.keep_contacts(contacts)?,
         }
         if step == Step::Welcome {

@@ -253,6 +253,60 @@ fn asking_twice_is_asking_once_and_a_new_name_is_shown() {
 }
 
 #[test]
+fn who_changes_their_name_with_each_request_is_shown_and_written_under_the_second_one() {
+    let (mut alice, mut eve, _) = opened(InviteKind::OneTime);
+    assert_eq!(alice.receive(&eve, eve.request(alice.key)), Step::Asked);
+    let mut steps = Vec::new();
+    for number in 1..20 {
+        eve.name = DisplayName::parse(&format!("Eve {number}")).unwrap();
+        let request = request(
+            eve.name.clone(),
+            eve.contacts.get(alice.key).unwrap().token,
+            Vec::new(),
+        );
+        // As after a start of the app in between.
+        let kept = serde_json::to_string(&alice.incoming).unwrap();
+        alice.incoming = serde_json::from_str(&kept).unwrap();
+        steps.push(alice.receive(&eve, request));
+    }
+    assert_eq!(steps.remove(0), Step::Asked);
+    assert!(steps.iter().all(|step| *step == Step::Nothing), "{steps:?}");
+    assert_eq!(alice.incoming.pending()[0].name.as_str(), "Eve 1");
+}
+
+#[test]
+fn bob_who_moves_while_he_waits_is_answered_where_he_is_and_nothing_is_written_for_it() {
+    let (mut alice, mut bob, _) = opened(InviteKind::OneTime);
+    alice.receive(&bob, bob.request(alice.key));
+    let (_, invite) = alice.invite(InviteKind::Permanent);
+    bob.contacts.add(bob.key, invite, None).unwrap();
+    let (asks, name) = (bob.request(alice.key), bob.name.clone());
+    let Kind::Request { token, .. } = asks.kind else {
+        panic!("a request")
+    };
+    let elsewhere = vec![Reach::parse("ws://elsewhere.example").unwrap()];
+    let moved = request(name, token, elsewhere.clone());
+    assert_eq!(alice.receive(&bob, moved.clone()), Step::AskedFromElsewhere);
+    assert_eq!(alice.receive(&bob, moved), Step::Nothing);
+    assert_eq!(alice.incoming.pending()[0].token, token.unwrap());
+    alice.accept(&bob).unwrap();
+    assert_eq!(alice.contacts.get(bob.key).unwrap().reach, elsewhere);
+}
+
+#[test]
+fn a_request_that_an_earlier_ringdown_kept_still_waits() {
+    let (mut alice, bob, _) = opened(InviteKind::OneTime);
+    alice.receive(&bob, bob.request(alice.key));
+    let kept = serde_json::to_string(&alice.incoming).unwrap();
+    let earlier = kept.replace(",\"renamed\":false", "");
+    assert_ne!(kept, earlier);
+    assert_eq!(
+        serde_json::from_str::<Incoming>(&earlier).unwrap(),
+        alice.incoming
+    );
+}
+
+#[test]
 fn a_second_bob_needs_another_name_and_the_first_one_is_named() {
     let (mut alice, bob, _) = opened(InviteKind::Permanent);
     alice.receive(&bob, bob.request(alice.key));
