@@ -256,6 +256,10 @@ export const setAutostart = (args) => invoke("set_autostart", args);
 /** The person wants to type a name. @param {() => void} handler */
 export const onFind = (handler) => listen("find", handler);
 
+/** Somebody who asks to become a contact is to be shown.
+ * @param {(key: string) => void} handler @returns {Promise<() => void>} */
+export const onRequest = (handler) => listen("request", handler);
+
 /** @param {(snapshot: Snapshot) => void} handler */
 export const onState = (handler) => listen("state", handler);
 

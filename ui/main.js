@@ -175,6 +175,7 @@ await Promise.all([
   }),
   ipc.onPeer((event) => session.handlePeer(event)),
   ipc.onFind(() => app.find()),
+  ipc.onRequest((key) => app.showRequest(key)),
 ]);
 try {
   const loaded = await loadLatest();

@@ -892,6 +892,30 @@ export type Words = {
    */
   free: string,
   /**
+   * `{name}` asks to become a contact.
+   */
+  asks: string,
+  /**
+   * `{count}` people do, at least two.
+   */
+  asks_several: string,
+  /**
+   * Who asks looks like the contact `{name}`, and is somebody else.
+   */
+  asks_namesake: string,
+  /**
+   * Others ask with the same one-time invite.
+   */
+  asks_shared: string,
+  /**
+   * Somebody else asks under a name that looks the same.
+   */
+  asks_alike: string,
+  /**
+   * One of those three holds for some of several who ask.
+   */
+  asks_doubt: string,
+  /**
    * The tray: call `{name}`.
    */
   call: string,

@@ -604,6 +604,8 @@ export default {
   "error.unknown": "حدث خطأ ما. حاول مجددًا؛ فإن بقي الأمر فأعد تشغيل Ringdown.",
 
   "words.missed_many": "مكالمات فائتة من {name}: {count}",
+  "words.asks_several": "عدد من يودّون الاتصال بك: {count}",
+  "words.asks_doubt": "قد لا يكون أحدهم على الأقل صاحب الاسم الذي يحمله. اقرأ التحذير قبل القبول.",
   "words.call_back": "معاودة الاتصال",
   "words.free": "يمكن الاتصال بـ{name} الآن",
   "words.open": "فتح Ringdown",

@@ -627,6 +627,8 @@ export default {
   "error.unknown": "Etwas ist schiefgegangen. Versuch es noch einmal; bleibt es so, starte Ringdown neu.",
 
   "words.missed_many": "{count} verpasste Anrufe von {name}",
+  "words.asks_several": "{count} Leute möchten dich anrufen können",
+  "words.asks_doubt": "Mindestens eine Person ist vielleicht nicht die, deren Namen sie trägt. Lies die Warnung, bevor du annimmst.",
   "words.call_back": "Zurückrufen",
   "words.free": "{name} ist jetzt erreichbar",
   "words.open": "Ringdown öffnen",

@@ -600,6 +600,8 @@ export default /** @type {const} */ ({
 
   // Notifications and the tray's menu, see native-words.js.
   "words.missed_many": "{count} missed calls from {name}",
+  "words.asks_several": "{count} people would like to call you",
+  "words.asks_doubt": "At least one of them may not be who their name says. Read the warning before you accept.",
   "words.call_back": "Call back",
   "words.free": "{name} can be called now",
   "words.open": "Open Ringdown",

@@ -624,6 +624,8 @@ export default {
   "error.unknown": "Algo salió mal. Inténtalo de nuevo; si sigue igual, reinicia Ringdown.",
 
   "words.missed_many": "{count} llamadas perdidas de {name}",
+  "words.asks_several": "{count} personas quieren poder llamarte",
+  "words.asks_doubt": "Puede que al menos una de ellas no sea quien dice su nombre. Lee la advertencia antes de aceptar.",
   "words.call_back": "Devolver la llamada",
   "words.free": "Ya puedes llamar a {name}",
   "words.open": "Abrir Ringdown",

@@ -632,6 +632,8 @@ export default {
   "error.unknown": "Quelque chose a mal tourné. Réessayez ; si cela persiste, redémarrez Ringdown.",
 
   "words.missed_many": "{count} appels manqués de {name}",
+  "words.asks_several": "{count} personnes aimeraient pouvoir vous appeler",
+  "words.asks_doubt": "Au moins une d’entre elles n’est peut-être pas la personne que son nom laisse croire. Lisez l’avertissement avant d’accepter.",
   "words.call_back": "Rappeler",
   "words.free": "{name} est joignable maintenant",
   "words.open": "Ouvrir Ringdown",

@@ -574,6 +574,8 @@ export default {
   "error.unknown": "問題が起きました。もう一度お試しください。直らないときは Ringdown を再起動してください。",
 
   "words.missed_many": "{name}さんからの不在着信 {count} 件",
+  "words.asks_several": "{count} 人があなたと通話したいそうです",
+  "words.asks_doubt": "少なくとも一人は、名前どおりの本人ではないかもしれません。承認する前に警告を読んでください。",
   "words.call_back": "かけ直す",
   "words.free": "{name}さんに発信できるようになりました",
   "words.open": "Ringdown を開く",

@@ -626,6 +626,8 @@ export default {
   "error.unknown": "Algo deu errado. Tente de novo; se continuar, reinicie o Ringdown.",
 
   "words.missed_many": "{count} chamadas perdidas de {name}",
+  "words.asks_several": "{count} pessoas querem poder ligar para você",
+  "words.asks_doubt": "Pelo menos uma delas pode não ser quem o nome diz. Leia o aviso antes de aceitar.",
   "words.call_back": "Ligar de volta",
   "words.free": "Já dá para ligar para {name}",
   "words.open": "Abrir o Ringdown",

@@ -571,6 +571,8 @@ export default {
   "error.unknown": "出了点问题。请再试一次；如果仍然如此，请重新启动 Ringdown。",
 
   "words.missed_many": "{name} 的 {count} 个未接来电",
+  "words.asks_several": "{count} 人希望能与你通话",
+  "words.asks_doubt": "其中至少有一人可能并非名字所示的那个人。接受之前，请先阅读警告。",
   "words.call_back": "回电",
   "words.free": "现在可以呼叫 {name} 了",
   "words.open": "打开 Ringdown",

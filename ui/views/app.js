@@ -59,6 +59,14 @@ export function createApp(root, commands) {
   const held = createHeld(actions);
   document.body.append(toasts.element);
 
+  /** Who asks to become a contact and is to be shown; this may be said before anything is drawn. @type {string | null} */
+  let asked = null;
+  const showAsked = () => {
+    if (asked === null || !home.element.isConnected) return;
+    if (!home.element.hidden) home.showRequest(asked);
+    asked = null;
+  };
+
   /** What had the focus before a call took the window. @type {Element | null} */
   let focused = null;
 
@@ -102,6 +110,11 @@ export function createApp(root, commands) {
     find() {
       if (home.element.isConnected && !home.element.hidden) home.find();
     },
+    /** The person comes from a notification about this request. During a call it waits among the contacts. @param {string} key */
+    showRequest(key) {
+      asked = key;
+      showAsked();
+    },
     /** @param {AppModel} model */
     update({ snapshot: next, media, connectedAt }) {
       snapshot = next;
@@ -136,6 +149,7 @@ export function createApp(root, commands) {
       }
       waiting.update(next.waiting, next.call?.name ?? "");
       held.update(next.held, next.call);
+      showAsked();
     },
   };
 }

@@ -113,6 +113,11 @@ export function createHome(actions, go, wide) {
       if (!wide.matches && place) goTo(null);
       rail.focus();
     },
+    /** @param {string} key of somebody who asks to become a contact */
+    showRequest(key) {
+      if (!wide.matches && place) goTo(null);
+      rail.focusRequest(key);
+    },
     rest: person.rest,
     /** @param {Snapshot} next */
     update(next) {

@@ -142,6 +142,7 @@ export function createRail(actions, go) {
     element,
     focus: () => query.focus(),
     focusHistory: () => history.focus(),
+    focusRequest: requests.focus,
     /**
      * @param {Snapshot} snapshot
      * @param {{ chosen: string | null, history: boolean, setUp: boolean }} beside what is beside it; `setUp`: there is

@@ -15,6 +15,13 @@ export function createRequests(actions) {
   const cards = new WeakMap();
   return {
     element,
+    /** Puts the person before this request, not yet on one of its answers. One that was answered is not there. @param {string} key */
+    focus(key) {
+      for (const one of element.children) {
+        const card = one instanceof HTMLElement ? cards.get(one) : undefined;
+        if (card?.key === key) card.focus();
+      }
+    },
     /** @param {readonly RequestView[]} requests */
     update(requests) {
       element.hidden = requests.length === 0;
@@ -42,7 +49,7 @@ function createCard(actions) {
   const warning = h("p", { class: "request-warning", dir: "auto" }, icon("warning"), h("span"));
   const group = h(
     "div",
-    { class: "request", role: "group" },
+    { class: "request", role: "group", tabindex: "-1" },
     h("div", { class: "request-who" }, avatar.element, title),
     warning,
   );
@@ -76,6 +83,10 @@ function createCard(actions) {
 
   return {
     element: h("li", {}, group),
+    get key() {
+      return request?.key;
+    },
+    focus: () => group.focus(),
     /** @param {RequestView} next */
     update(next) {
       request = next;

@@ -20,13 +20,12 @@ pub mod tray;
 mod wish;
 pub mod words;
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use tauri::AppHandle;
 use tokio::sync::{mpsc, watch};
 
-use self::notices::{call_notice, missed_notice, news_notice};
+use self::notices::{asked_notice, call_notice, missed_notice, news_notice};
 use self::notify::{About, Choice, Chosen, Notifier};
 use self::popup::{Popup, PopupAnswer};
 use self::scene::{Deed, Ringing, Scene};
@@ -47,8 +46,6 @@ pub struct Desktop {
     tray: Option<Arc<Mutex<Tray>>>,
     /// Somebody shows tray icons.
     tray_shown: watch::Receiver<bool>,
-    /// The person has the window before them.
-    looked_at: AtomicBool,
     wishes: mpsc::UnboundedSender<Wish>,
 }
 
@@ -74,7 +71,6 @@ impl Desktop {
             popup: Popup::start(app.clone(), unseen),
             tray: tray.map(|tray| Arc::new(Mutex::new(tray))),
             tray_shown: tray::shown().await,
-            looked_at: AtomicBool::new(false),
             wishes,
         });
         tokio::spawn(listen(Arc::downgrade(&desktop), notified, from_tray));
@@ -87,34 +83,19 @@ impl Desktop {
         self.tray.is_some() && *self.tray_shown.borrow()
     }
 
-    /// The hub's state has changed. Of a call that the window tells, nothing else has to.
+    /// The hub's state has changed.
     pub fn handle_snapshot(&self, snapshot: &Snapshot) {
-        let deeds = self.in_scene(|scene| scene.handle_snapshot(snapshot));
-        for deed in deeds {
-            match deed {
-                Deed::Ring(_) if self.looked_at.load(Ordering::Relaxed) => {}
-                deed => self.carry_out(deed),
-            }
-        }
+        self.carry_out(self.in_scene(|scene| scene.handle_snapshot(snapshot)));
     }
 
-    /// Something happened that rang nowhere. Where the window is looked at, it tells.
+    /// Something happened that rang nowhere.
     pub fn handle_news(&self, news: &News) {
-        if let Some(deed) = self.in_scene(|scene| Some(scene.handle_news(news)))
-            && !self.looked_at.load(Ordering::Relaxed)
-        {
-            self.carry_out(deed);
-        }
+        self.carry_out(self.in_scene(|scene| scene.handle_news(news)));
     }
 
     /// The window has the person's attention, or has it no more.
     pub fn handle_focus(&self, focused: bool) {
-        self.looked_at.store(focused, Ordering::Relaxed);
-        if focused {
-            for deed in self.in_scene(Scene::handle_look) {
-                self.carry_out(deed);
-            }
-        }
+        self.carry_out(self.in_scene(|scene| scene.handle_focus(focused)));
     }
 
     /// Speaks the person's language from now on.
@@ -150,7 +131,13 @@ impl Desktop {
         self.notifier.finish().await;
     }
 
-    fn carry_out(&self, deed: Deed) {
+    fn carry_out(&self, deeds: impl IntoIterator<Item = Deed>) {
+        for deed in deeds {
+            self.do_one(deed);
+        }
+    }
+
+    fn do_one(&self, deed: Deed) {
         match deed {
             Deed::Ring(ringing) => {
                 let notice = self.with_words(|words| call_notice(&ringing, words));
@@ -170,6 +157,11 @@ impl Desktop {
                     .show(self.with_words(|words| news_notice(&news, words)));
             }
             Deed::Seen(contact) => self.notifier.put_away(About::Missed(contact)),
+            Deed::Asked(asked) => {
+                self.notifier
+                    .show(self.with_words(|words| asked_notice(&asked, words)));
+            }
+            Deed::AskedOver => self.notifier.put_away(About::Requests),
             Deed::Tray(state) => self.on_tray(|tray| tray.show(state)),
         }
     }
@@ -192,6 +184,9 @@ impl Desktop {
             (About::Call(call), Choice::Decline) => Wish::Decline { call },
             (About::Call(call), Choice::Later) => Wish::Later { call },
             (About::Missed(contact), Choice::CallBack) => Wish::Call(contact),
+            (About::Requests, Choice::Open) => {
+                Wish::ShowRequest(self.in_scene(|scene| scene.asking()?.parse().ok()))
+            }
             _ => Wish::Open,
         };
         self.wish(wish);

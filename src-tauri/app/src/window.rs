@@ -8,6 +8,7 @@ use crate::hub::{HubHandle, News, Surface};
 use crate::ipc::{PeerEvent, Snapshot};
 use crate::options::Options;
 use crate::page::{self, Page};
+use ringdown_core::identity::PublicKey;
 use tauri::webview::{PermissionKind, PermissionResponse};
 use tauri::{
     AppHandle, Emitter, Manager, Url, UserAttentionType, WebviewUrl, WebviewWindow,
@@ -140,13 +141,26 @@ pub fn raise(app: &AppHandle) {
 
 /// Shows the window with the search box ready for a name.
 pub fn find(app: &AppHandle) {
+    raise_and_tell(app, "find", ());
+}
+
+/// Shows the window at who asks to become a contact.
+pub fn show_request(app: &AppHandle, key: PublicKey) {
+    raise_and_tell(app, "request", key.to_string());
+}
+
+/// Shows the window, and tells its page this once it is there to hear it.
+fn raise_and_tell<T>(app: &AppHandle, event: &'static str, payload: T)
+where
+    T: serde::Serialize + Clone + Send + Sync + 'static,
+{
     raise(app);
     let app = app.clone();
     tauri::async_runtime::spawn(async move {
         if let Some(page) = app.try_state::<Page>() {
             page.wait().await;
         }
-        app.tell("find", &());
+        app.tell(event, &payload);
     });
 }
 

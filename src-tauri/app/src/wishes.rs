@@ -18,7 +18,8 @@ const LATER: u32 = 10;
 pub async fn grant(app: AppHandle, hub: HubHandle, mut wishes: mpsc::UnboundedReceiver<Wish>) {
     while let Some(wish) = wishes.recv().await {
         match wish {
-            Wish::Open => window::raise(&app),
+            Wish::Open | Wish::ShowRequest(None) => window::raise(&app),
+            Wish::ShowRequest(Some(key)) => window::show_request(&app, key),
             Wish::Quit => app.exit(0),
             Wish::Decline { .. } | Wish::Later { .. } | Wish::Quiet(_) => ask(&hub, wish).await,
             Wish::Accept { .. }

@@ -19,6 +19,7 @@ pub struct Dunst<'a> {
     stage: &'a Stage,
     choice: PathBuf,
     offered: PathBuf,
+    said: PathBuf,
     _program: Program,
 }
 
@@ -39,7 +40,20 @@ impl<'a> Dunst<'a> {
         );
         std::fs::write(&menu, script)?;
         std::fs::set_permissions(&menu, std::fs::Permissions::from_mode(0o700))?;
-        let config = format!("[global]\ndmenu = {}\nidle_threshold = 0\n", menu.display());
+        let said = at("said");
+        let heard = at("heard");
+        let script = format!(
+            "#!/bin/sh\nprintf '%s\\t%s\\t%s\\n' \"$DUNST_URGENCY\" \"$DUNST_SUMMARY\" \"$DUNST_BODY\" >> {}\n",
+            said.display()
+        );
+        std::fs::write(&heard, script)?;
+        std::fs::set_permissions(&heard, std::fs::Permissions::from_mode(0o700))?;
+        // Without a timeout: a test that is slow finds what it looks for.
+        let config = format!(
+            "[global]\ndmenu = {}\nidle_threshold = 0\n\n[urgency_low]\ntimeout = 0\n\n[urgency_normal]\ntimeout = 0\n\n[every]\nsummary = *\nscript = {}\n",
+            menu.display(),
+            heard.display()
+        );
         std::fs::write(at("dunstrc"), config)?;
         let mut command = stage.command("dunst", "desk");
         command.arg("-config").arg(at("dunstrc"));
@@ -49,6 +63,7 @@ impl<'a> Dunst<'a> {
             stage,
             choice,
             offered,
+            said,
             _program: program,
         };
         let bus = zbus::connection::Builder::address(stage.bus())?
@@ -100,6 +115,33 @@ impl<'a> Dunst<'a> {
             Ok((!words.is_empty()).then_some(words))
         })
         .await
+    }
+
+    /// Waits for a notification with this title, and gives its body. Both may hold markup.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn says(&self, title: &str) -> Result<String> {
+        eventually(&format!("a notification “{title}”"), || async {
+            let said = tokio::fs::read_to_string(&self.said)
+                .await
+                .unwrap_or_default();
+            let told = said.lines().rev().find_map(|line| {
+                let (_, rest) = line.split_once('\t')?;
+                let (summary, body) = rest.split_once('\t')?;
+                (summary == title).then(|| body.to_owned())
+            });
+            Ok(told)
+        })
+        .await
+    }
+
+    /// Clicks the topmost notification.
+    ///
+    /// # Errors
+    /// When dunst can't be asked.
+    pub async fn click(&self) -> Result<()> {
+        self.ctl(&["action"]).await.map(drop)
     }
 
     async fn ctl(&self, arguments: &[&str]) -> Result<String> {

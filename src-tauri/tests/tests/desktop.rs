@@ -61,6 +61,42 @@ async fn bob_is_told_of_a_call_he_missed_and_calls_back() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn bob_is_told_that_somebody_who_passes_for_alice_asks_and_comes_to_the_request() -> Result<()>
+{
+    let stage = Stage::new("1280x1024").await?;
+    let dunst = Dunst::start(&stage).await?;
+    let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;
+    alice.leave().await?;
+    let mut command = stage.command(binary("ringdown")?, "bob");
+    command.arg("--data-dir").arg(bob.data()).arg("invite");
+    let invite = String::from_utf8(command.output().await?.stdout)?;
+
+    let mallory = Person::open(&stage, "Mallory", Setup::default()).await?;
+    // The first letter is a Cyrillic one.
+    let fake = "Аlice";
+    let page = mallory.page();
+    page.type_into("textbox", "Your name", fake).await?;
+    page.press("Start").await?;
+    mallory.befriend(invite.trim(), "Bob").await?;
+
+    let asks = format!("{fake} would like to call you");
+    let body = dunst.says(&asks).await?;
+    let warning = "This is not the Alice you already know";
+    assert!(body.starts_with(warning), "{body}");
+    dunst.shows(1).await?;
+    dunst.click().await?;
+    dunst.shows(0).await?;
+    eventually("the request to be before Bob", || async {
+        let focus = "return document.activeElement?.getAttribute('aria-label')";
+        let focused = bob.page().run(focus, Vec::new()).await?;
+        Ok((focused == asks.as_str()).then_some(()))
+    })
+    .await?;
+    bob.page().press("Ignore").await?;
+    bob.page().gone("group", &asks).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_popup_is_at_the_top_in_the_middle_and_takes_an_answer() -> Result<()> {
     let stage = Stage::new("1280x1024").await?;
     let (alice, bob) = friends_and_bob_in_the_background(&stage).await?;

@@ -1,9 +1,10 @@
 //! What a notification says, and which buttons it has.
 
 use super::notify::{About, Choice, Notice};
-use super::scene::{Missed, Ringing};
+use super::scene::{Asked, Missed, Ringing, Who};
 use super::words::{Words, fill};
 use crate::hub::{Happened, News};
+use crate::ipc::RequestView;
 
 pub(super) fn call_notice(ringing: &Ringing, words: &Words) -> Notice {
     let mut buttons = Vec::new();
@@ -39,6 +40,7 @@ pub(super) fn call_notice(ringing: &Ringing, words: &Words) -> Notice {
         title: fill(title, &[("name", &ringing.name)]),
         body,
         buttons,
+        quietly: false,
     }
 }
 
@@ -54,6 +56,7 @@ pub(super) fn missed_notice(missed: &Missed, words: &Words) -> Notice {
         title: fill(template, &[("name", &missed.name), ("count", &count)]),
         body: String::new(),
         buttons: vec![(Choice::CallBack, words.call_back.clone())],
+        quietly: false,
     }
 }
 
@@ -71,7 +74,43 @@ pub(super) fn news_notice(news: &News, words: &Words) -> Notice {
             Choice::CallBack,
             fill(&words.call, &[("name", &news.name.to_string())]),
         )],
+        quietly: false,
     }
+}
+
+/// Who asks is a stranger, and says themselves what they are called: the only thing of theirs that is shown is one name, which
+/// [`ringdown_core::name::DisplayName`] keeps short and on one line. There are no buttons: whom to accept is decided where the
+/// whole request is seen.
+pub(super) fn asked_notice(asked: &Asked, words: &Words) -> Notice {
+    let (title, body) = match &asked.who {
+        Who::One(asking) => (
+            fill(&words.asks, &[("name", &asking.name)]),
+            warning(asking, words),
+        ),
+        Who::Several { count, doubtful } => (
+            fill(&words.asks_several, &[("count", &count.to_string())]),
+            doubtful
+                .then(|| words.asks_doubt.clone())
+                .unwrap_or_default(),
+        ),
+    };
+    Notice {
+        about: About::Requests,
+        title,
+        body,
+        buttons: Vec::new(),
+        quietly: asked.again,
+    }
+}
+
+/// Why the person may not be who the name says, as the window says it.
+fn warning(asking: &RequestView, words: &Words) -> String {
+    let known = asking.namesake.as_ref();
+    let namesake = known.map(|known| fill(&words.asks_namesake, &[("name", known)]));
+    let shared = asking.shared.then(|| words.asks_shared.clone());
+    let alike = asking.alike.then(|| words.asks_alike.clone());
+    let warnings: Vec<_> = [namesake, shared, alike].into_iter().flatten().collect();
+    warnings.join(" ")
 }
 
 #[cfg(test)]
@@ -149,5 +188,60 @@ mod tests {
         };
         assert_eq!(title(1), "Missed call from Alice");
         assert_eq!(title(3), "3 missed calls from Alice");
+    }
+
+    fn asking(name: &str) -> RequestView {
+        RequestView {
+            key: "key".into(),
+            name: name.into(),
+            namesake: None,
+            alike: false,
+            shared: false,
+            received_ms: 0,
+        }
+    }
+
+    fn notice_of(who: Who, again: bool) -> Notice {
+        asked_notice(&Asked { who, again }, &Words::default())
+    }
+
+    #[test]
+    fn a_request_is_told_by_name_and_has_no_button_to_accept_it_unseen() {
+        let notice = notice_of(Who::One(asking("Carol")), false);
+        assert_eq!(notice.title, "Carol would like to call you");
+        assert!(notice.body.is_empty() && notice.buttons.is_empty() && !notice.quietly);
+    }
+
+    #[test]
+    fn a_request_under_a_name_like_a_contacts_says_all_that_the_window_warns_of() {
+        let mut posing = asking("Аlice");
+        posing.namesake = Some("Alice".into());
+        let notice = notice_of(Who::One(posing.clone()), false);
+        assert!(
+            notice
+                .body
+                .starts_with("This is not the Alice you already know"),
+            "{}",
+            notice.body
+        );
+        (posing.alike, posing.shared) = (true, true);
+        let notice = notice_of(Who::One(posing), false);
+        for warning in [
+            "Alice you already know",
+            "one-time invite",
+            "looks the same",
+        ] {
+            assert!(notice.body.contains(warning), "{}", notice.body);
+        }
+    }
+
+    #[test]
+    fn several_are_counted_and_a_doubtful_one_among_them_is_warned_of() {
+        let several = |doubtful| Who::Several { count: 3, doubtful };
+        let notice = notice_of(several(false), true);
+        assert_eq!(notice.title, "3 people would like to call you");
+        assert!(notice.body.is_empty() && notice.quietly);
+        let notice = notice_of(several(true), true);
+        assert!(notice.body.contains("may not be who"), "{}", notice.body);
     }
 }

@@ -1,4 +1,4 @@
-//! Native notifications: somebody calls, somebody has called.
+//! Native notifications: somebody calls, somebody has called, somebody asks to become a contact.
 //!
 //! ```text
 //! hub -- show, put_away --> Notifier --> one task --> the system's notifications
@@ -42,6 +42,8 @@ pub enum About {
     Call(Uuid),
     /// Calls of this contact were missed, or it is time to call them.
     Missed(PublicKey),
+    /// Who asks to become a contact: however many do, they have one notification.
+    Requests,
 }
 
 /// A button of a notification, or the notification itself.
@@ -115,6 +117,8 @@ pub struct Notice {
     pub body: String,
     /// The buttons with what is written on them, the most important first.
     pub buttons: Vec<(Choice, String)>,
+    /// It says anew what was shown before: it may lie among the others without coming up.
+    pub quietly: bool,
 }
 
 impl std::fmt::Debug for Notice {
@@ -123,6 +127,7 @@ impl std::fmt::Debug for Notice {
         let kind = match self.about {
             About::Call(_) => "a call",
             About::Missed(_) => "missed calls",
+            About::Requests => "requests",
         };
         write!(f, "Notice {{ {kind}, {} buttons }}", self.buttons.len())
     }

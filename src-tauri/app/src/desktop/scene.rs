@@ -1,5 +1,6 @@
 //! What the desktop shows, worked out from one snapshot after the other. No I/O: snapshots in, [`Deed`]s out.
 
+mod asking;
 #[cfg(test)]
 mod tests;
 
@@ -8,6 +9,8 @@ use ringdown_core::contacts::Standing;
 use ringdown_core::identity::PublicKey;
 use uuid::Uuid;
 
+use self::asking::Asking;
+pub use self::asking::{Asked, Who};
 use super::tray::{TrayState, quiet};
 use crate::hub::{Happened, News};
 use crate::ipc::{ContactView, Quiet, Snapshot};
@@ -53,6 +56,10 @@ pub enum Deed {
     Tell(News),
     /// Take what was shown about this person off the screen: it was seen.
     Seen(PublicKey),
+    /// Show who asks to become a contact, in place of what was shown of that.
+    Asked(Asked),
+    /// Take that off the screen: it was seen, answered, or nobody asks any more.
+    AskedOver,
     /// Show how things are.
     Tray(TrayState),
 }
@@ -60,7 +67,10 @@ pub enum Deed {
 /// What is shown.
 #[derive(Debug, Default)]
 pub struct Scene {
+    /// The person has the window before them, and what it tells nothing else has to.
+    looked_at: bool,
     ringing: Option<Ringing>,
+    asking: Asking,
     missed: Vec<Missed>,
     told: Vec<PublicKey>,
     tray: TrayState,
@@ -71,6 +81,12 @@ impl Scene {
     #[must_use]
     pub fn ringing(&self) -> Option<&Ringing> {
         self.ringing.as_ref()
+    }
+
+    /// The key of the one who has waited longest of those who ask, as far as the person was told and has not looked.
+    #[must_use]
+    pub fn asking(&self) -> Option<&str> {
+        self.asking.first()
     }
 
     /// The hub's state has changed.
@@ -84,17 +100,22 @@ impl Scene {
                 deeds.push(Deed::RingOver(before.call));
                 deeds.extend(self.missed(&before, now));
             }
-            deeds.extend(ringing.map(Deed::Ring));
+            let told = ringing.filter(|_| !self.looked_at);
+            deeds.extend(told.map(Deed::Ring));
         }
+        deeds.extend(self.asking.handle_snapshot(now, self.looked_at));
         deeds.extend(self.tray(now));
         deeds
     }
 
     /// Something happened that rang nowhere.
     #[must_use]
-    pub fn handle_news(&mut self, news: &News) -> Deed {
+    pub fn handle_news(&mut self, news: &News) -> Option<Deed> {
+        if self.looked_at {
+            return None;
+        }
         let (contact, name) = (news.contact, news.name.to_string());
-        match news.what {
+        Some(match news.what {
             Happened::Missed => Deed::Missed(self.count(contact, name)),
             Happened::CallBackDue | Happened::Free => {
                 if !self.told.contains(&contact) {
@@ -102,16 +123,21 @@ impl Scene {
                 }
                 Deed::Tell(news.clone())
             }
-        }
+        })
     }
 
-    /// The person looks at the window: what was missed is seen.
+    /// The window has the person's attention, or has it no more. Once they look, what was missed is seen.
     #[must_use]
-    pub fn handle_look(&mut self) -> Vec<Deed> {
+    pub fn handle_focus(&mut self, focused: bool) -> Vec<Deed> {
+        self.looked_at = focused;
+        if !focused {
+            return Vec::new();
+        }
         let missed = std::mem::take(&mut self.missed);
         let told = std::mem::take(&mut self.told);
         let missed = missed.iter().map(|missed| missed.contact);
-        missed.chain(told).map(Deed::Seen).collect()
+        let seen = missed.chain(told).map(Deed::Seen);
+        seen.chain(self.asking.handle_look()).collect()
     }
 
     fn missed(&mut self, before: &Ringing, now: &Snapshot) -> Option<Deed> {

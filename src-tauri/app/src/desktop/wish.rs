@@ -41,6 +41,8 @@ pub enum Wish {
     Call(PublicKey),
     /// Do not disturb until this time (Unix milliseconds), or do so again.
     Quiet(Option<u64>),
+    /// Show the window at who asks to become a contact: the one with this key, while they do.
+    ShowRequest(Option<PublicKey>),
     /// Show the window.
     Open,
     /// End the app.

@@ -42,6 +42,18 @@ pub struct Words {
     pub remind: String,
     /// `{name}` can be called now.
     pub free: String,
+    /// `{name}` asks to become a contact.
+    pub asks: String,
+    /// `{count}` people do, at least two.
+    pub asks_several: String,
+    /// Who asks looks like the contact `{name}`, and is somebody else.
+    pub asks_namesake: String,
+    /// Others ask with the same one-time invite.
+    pub asks_shared: String,
+    /// Somebody else asks under a name that looks the same.
+    pub asks_alike: String,
+    /// One of those three holds for some of several who ask.
+    pub asks_doubt: String,
     /// The tray: call `{name}`.
     pub call: String,
     /// The tray: show the window.
@@ -82,6 +94,20 @@ impl Default for Words {
             later: own("Not now, in 10 min"),
             remind: own("Call {name} back"),
             free: own("{name} can be called now"),
+            asks: own("{name} would like to call you"),
+            asks_several: own("{count} people would like to call you"),
+            asks_namesake: own(
+                "This is not the {name} you already know: it is another person, or {name} with a new identity. Ask them another way before you accept.",
+            ),
+            asks_shared: own(
+                "Several people ask with this one-time invite, which was for one person. Ask your friend another way which of them they are before you accept.",
+            ),
+            asks_alike: own(
+                "Somebody else asks under a name that looks the same. Ask your friend another way which of them they are before you accept.",
+            ),
+            asks_doubt: own(
+                "At least one of them may not be who their name says. Read the warning before you accept.",
+            ),
             call: own("Call {name}"),
             open: own("Open Ringdown"),
             missed: own("Missed calls: {count}"),

@@ -5,10 +5,10 @@ import { BOB, ZOE, openWindow, settled } from "./window.mjs";
 
 const REQUEST = { key: "new-key", name: "Bob", namesake: null, alike: false, shared: false, received_ms: 0 };
 
-let page, done, answers, show;
+let page, app, done, answers, show, ring;
 beforeEach(async () => {
   mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
-  ({ page, done, answers, show } = await openWindow());
+  ({ page, app, done, answers, show, ring } = await openWindow());
 });
 afterEach(() => {
   show();
@@ -95,6 +95,36 @@ describe("a contact request", () => {
     assert.equal(page.find("group", "Ann would like to call you"), group);
     show();
     assert.equal(page.find("list", "Contact requests"), null);
+  });
+});
+
+describe("a request that was clicked in its notification", () => {
+  const ANN = { ...REQUEST, key: "ann-key", name: "Ann" };
+  const focused = () => page.document.activeElement?.getAttribute("aria-label");
+
+  test("has the focus, and none of its answers is one key press away", () => {
+    show({ requests: [REQUEST, ANN] });
+    app.showRequest("ann-key");
+    assert.equal(focused(), "Ann would like to call you");
+  });
+
+  test("has it once it is drawn, and then takes it no more", () => {
+    app.showRequest("ann-key");
+    show({ requests: [REQUEST, ANN] });
+    assert.equal(focused(), "Ann would like to call you");
+    page.find("searchbox", "Find a contact").focus();
+    show({ requests: [ANN] });
+    assert.equal(focused(), "Find a contact");
+  });
+
+  test("is gone without a trace when it was answered meanwhile, and waits behind a call", () => {
+    show({ requests: [ANN] });
+    const before = focused();
+    app.showRequest("new-key");
+    assert.equal(focused(), before);
+    ring({ phase: "connected", connected_ms: 0 });
+    app.showRequest("ann-key");
+    assert.notEqual(focused(), "Ann would like to call you");
   });
 });
 

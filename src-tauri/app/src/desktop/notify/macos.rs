@@ -1,4 +1,4 @@
-//! macOS: the User Notifications framework. Buttons come with a category, one for calls and one for missed calls.
+//! macOS: the User Notifications framework. Buttons come with a category, one for calls, one for missed calls and one for who asks to become a contact.
 //!
 //! The system delivers what was chosen to one delegate, on a thread of its own. Outside an app bundle (`cargo run`)
 //! the framework ends the process on the first use, so there nothing is shown.
@@ -128,6 +128,7 @@ fn show(notice: &Notice) {
     let category = NSString::from_str(match notice.about {
         About::Call(_) => "call",
         About::Missed(_) => "missed",
+        About::Requests => "requests",
     });
     let actions: Vec<_> = notice
         .buttons
@@ -170,15 +171,22 @@ fn put_away(about: About) {
     center.removeDeliveredNotificationsWithIdentifiers(&identifiers);
 }
 
+/// [`identifier`] of [`About::Requests`].
+const REQUESTS: &str = "requests";
+
 /// By it the system hands back what a notification was about.
 fn identifier(about: About) -> Retained<NSString> {
     NSString::from_str(&match about {
         About::Call(call) => format!("call {call}"),
         About::Missed(key) => format!("missed {key}"),
+        About::Requests => REQUESTS.to_owned(),
     })
 }
 
 fn about(identifier: &str) -> Option<About> {
+    if identifier == REQUESTS {
+        return Some(About::Requests);
+    }
     match identifier.split_once(' ')? {
         ("call", call) => Uuid::parse_str(call).ok().map(About::Call),
         ("missed", key) => key.parse::<PublicKey>().ok().map(About::Missed),

@@ -135,6 +135,17 @@ fn call_of_alice(call: Uuid) -> Notice {
             (Choice::AcceptVoice, "Accept without video".into()),
             (Choice::Decline, "Decline".into()),
         ],
+        quietly: false,
+    }
+}
+
+fn request(name: &str, body: &str, quietly: bool) -> Notice {
+    Notice {
+        about: About::Requests,
+        title: format!("{name} would like to call you"),
+        body: body.into(),
+        buttons: Vec::new(),
+        quietly,
     }
 }
 
@@ -196,6 +207,7 @@ async fn it_goes_at_once_when_alice_gives_up() {
         title: "Missed call from Alice".into(),
         body: String::new(),
         buttons: vec![(Choice::CallBack, "Call back".into())],
+        quietly: false,
     });
     desktop.shows(1).await;
     desktop.choose("Call back");
@@ -239,6 +251,7 @@ async fn missed_calls_of_one_person_are_one_notification_and_no_markup() {
         title: "Missed call from Eve".into(),
         body: body.into(),
         buttons: Vec::new(),
+        quietly: false,
     };
     notifier.show(missed(key(1), "once"));
     notifier.show(missed(key(2), "another Eve"));
@@ -250,6 +263,52 @@ async fn missed_calls_of_one_person_are_one_notification_and_no_markup() {
     desktop.shows(0).await;
     let last = desktop.last();
     assert_eq!(last["body"], "&lt;b&gt;twice&lt;/b&gt; &amp; again");
+}
+
+#[tokio::test]
+async fn a_crowd_that_asks_is_one_notification_and_comes_up_once() {
+    if dunst_is_missing() {
+        return;
+    }
+    let desktop = Desktop::with_dunst().await;
+    let (notifier, mut choices) = desktop.notifier().await;
+    notifier.show(request("<i>Eve</i> & co", "", false));
+    desktop.shows(1).await;
+    eventually("it to be as urgent as others", || {
+        (desktop.urgency() == "NORMAL").then_some(())
+    })
+    .await;
+    for count in 2..=32 {
+        notifier.show(request(&format!("{count} people"), "<b>Read</b>", true));
+    }
+    eventually("the others not to come up", || {
+        (desktop.urgency() == "LOW").then_some(())
+    })
+    .await;
+    // The one that follows shows that all was carried out.
+    let call = call_of_alice(Uuid::new_v4());
+    notifier.show(call.clone());
+    desktop.shows(2).await;
+    notifier.put_away(call.about);
+    desktop.shows(1).await;
+
+    desktop.dunstctl(&["action"]);
+    let (about, choice) = (About::Requests, Choice::Open);
+    assert_eq!(next(&mut choices).await, Chosen { about, choice });
+    desktop.shows(0).await;
+    let last = desktop.last();
+    assert_eq!(last["summary"], "32 people would like to call you");
+    assert_eq!(last["body"], "&lt;b&gt;Read&lt;/b&gt;");
+
+    notifier.show(request("<i>Eve</i> & co", "", false));
+    desktop.shows(1).await;
+    notifier.put_away(About::Requests);
+    desktop.shows(0).await;
+    let shown = desktop.last()["message"].to_string();
+    assert!(
+        shown.contains("&lt;i&gt;Eve"),
+        "a name is no markup: {shown}"
+    );
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ fn show(notice: &Notice, chosen: &Choices) -> Result<()> {
     let toast = ToastNotification::CreateToastNotification(&document)?;
     toast.SetTag(&tag(notice.about))?;
     toast.SetGroup(&group(notice.about))?;
+    toast.SetSuppressPopup(notice.quietly)?;
     let (about, chosen) = (notice.about, chosen.clone());
     toast.Activated(&TypedEventHandler::new(
         move |_, arguments: windows::core::Ref<'_, IInspectable>| {
@@ -74,6 +75,7 @@ fn tag(about: About) -> HSTRING {
             let key = key.as_bytes().iter().take(16);
             HSTRING::from(key.map(|byte| format!("{byte:02x}")).collect::<String>())
         }
+        About::Requests => HSTRING::from("all"),
     }
 }
 
@@ -81,13 +83,14 @@ fn group(about: About) -> HSTRING {
     HSTRING::from(match about {
         About::Call(_) => "call",
         About::Missed(_) => "missed",
+        About::Requests => "requests",
     })
 }
 
 fn markup(notice: &Notice) -> String {
     let scenario = match notice.about {
         About::Call(_) => "incomingCall",
-        About::Missed(_) => "default",
+        About::Missed(_) | About::Requests => "default",
     };
     let actions: String = notice
         .buttons

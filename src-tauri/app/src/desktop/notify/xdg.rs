@@ -166,7 +166,7 @@ impl Desk<'_> {
             notice.body.clone()
         };
         let replaces = self.number(notice.about).unwrap_or_default();
-        let (hints, expires) = insistence(notice.about);
+        let (hints, expires) = insistence(notice);
         let id = self
             .server
             .notify(
@@ -201,7 +201,7 @@ impl Desk<'_> {
             return;
         };
         // The call goes on ringing while the window is looked at.
-        if choice != Choice::Open || matches!(about, About::Missed(_)) {
+        if choice != Choice::Open || !matches!(about, About::Call(_)) {
             self.put_away(about).await;
         }
         let _ = chosen.send(Chosen { about, choice });
@@ -213,21 +213,25 @@ impl Desk<'_> {
     }
 }
 
-/// How much a server makes of it, and for how long.
-fn insistence(about: About) -> (HashMap<&'static str, Value<'static>>, i32) {
+/// How much a server makes of it, and for how long. What is of low urgency does not come up on GNOME and lies among the others.
+fn insistence(notice: &Notice) -> (HashMap<&'static str, Value<'static>>, i32) {
+    const LOW: u8 = 0;
     const NORMAL: u8 = 1;
     const CRITICAL: u8 = 2;
-    let (urgency, category, expires) = match about {
-        About::Call(_) => (CRITICAL, "call.incoming", NEVER),
-        About::Missed(_) => (NORMAL, "call.unanswered", AS_USUAL),
+    let (urgency, category, expires) = match notice.about {
+        About::Call(_) => (CRITICAL, Some("call.incoming"), NEVER),
+        About::Missed(_) => (NORMAL, Some("call.unanswered"), AS_USUAL),
+        // The specification has no category that fits.
+        About::Requests => (NORMAL, None, AS_USUAL),
     };
-    let hints = HashMap::from([
+    let urgency = if notice.quietly { LOW } else { urgency };
+    let mut hints = HashMap::from([
         ("urgency", Value::from(urgency)),
-        ("category", Value::from(category)),
         ("desktop-entry", Value::from(DESKTOP_ENTRY)),
-        // We ring ourselves, on the device that was chosen for it.
+        // We ring ourselves, on the device that was chosen for it; and who asks to become a contact makes no sound at all.
         ("suppress-sound", Value::from(true)),
     ]);
+    hints.extend(category.map(|category| ("category", Value::from(category))));
     (hints, expires)
 }
 
