@@ -84,11 +84,19 @@ pub const MAX_HALF_OPEN_PER_ADDRESS: u32 = 64;
 /// Connections to one server at a time that are no WebSockets yet. For a further one the oldest of all is dropped.
 pub const MAX_HALF_OPEN: u32 = 1024;
 
-/// WebSockets from one address at a time: one IPv4 address, or one IPv6 /64.
+/// WebSockets from one address at a time: one IPv4 address, or one IPv6 /64. A further one takes the place of one of the same
+/// address that is not registered and has asked for nothing for [`IDLE_AFTER`], or is refused.
 pub const MAX_CONNECTIONS_PER_ADDRESS: u32 = 128;
 
-/// WebSockets to one server at a time.
+/// WebSockets to one server at a time. A further one takes the place of one of the address that has most, where that is left with as
+/// many as the newcomer's address then has, or is refused.
 pub const MAX_CONNECTIONS: u32 = 20_000;
+
+/// A WebSocket that is not registered and has asked for nothing for this long gives way to another of its address, where that has
+/// [`MAX_CONNECTIONS_PER_ADDRESS`]. Longer than a client takes to register.
+pub const IDLE_AFTER: Duration = Duration::from_secs(5);
+
+const _: () = assert!(IDLE_AFTER.as_millis() > ATTEMPT_TIMEOUT.as_millis());
 
 /// [`MAX_HALF_OPEN_PER_ADDRESS`] of the server inside the app.
 pub const EMBEDDED_HALF_OPEN_PER_ADDRESS: u32 = 16;

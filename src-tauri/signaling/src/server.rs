@@ -224,9 +224,11 @@ async fn enter(
         local: peer.local,
         host,
         allowance: admission.allowance(),
+        activity: admission.activity(),
         origin: Origin::Address(admission.origin()),
     };
     let write_timeout = house.config.limits.write_timeout;
+    let activity = admission.activity();
     // Held to the end of the connection: a stopping server waits until these are gone.
     let present = house.stopping.clone();
     upgrade
@@ -243,14 +245,17 @@ async fn enter(
                 Ok(session) => {
                     #[cfg(feature = "meddling")]
                     let session = session.seen_by(witness);
-                    let end = socket::run(
+                    let running = socket::run(
                         &mut socket,
                         session,
                         mail,
                         told_to_stop(house.stopping),
                         write_timeout,
-                    )
-                    .await;
+                    );
+                    let end = tokio::select! {
+                        end = running => end,
+                        () = activity.displaced() => socket::displace(&mut socket).await,
+                    };
                     if end == End::Lost {
                         peer.cut();
                     }

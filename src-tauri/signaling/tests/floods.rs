@@ -19,13 +19,14 @@ use common::{
     Person, Raw, Server, alice,
     attack::{Attack, Attackers, addresses, connect, descriptors, memory},
     binary::{few_descriptors, ready},
-    bob,
+    bob, somebody,
 };
+use futures_util::{FutureExt, StreamExt};
 use ringdown_signaling::{
     ServerConfig,
     limits::BACKOFF_MIN,
     server::{ServerLimits, raise_descriptor_limit},
-    wire::{ClientFrame, Outcome},
+    wire::{ClientFrame, ErrorCode, Outcome, ServerFrame},
 };
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
@@ -265,4 +266,48 @@ async fn a_flood_of_half_open_ones_takes_no_place_of_a_websocket() {
         Err(error) => panic!("not told: {error}"),
         Ok(_) => panic!("let in"),
     }
+}
+
+/// Somebody's eight addresses have all the WebSockets that the server inside an app takes, half of them registered.
+#[tokio::test]
+async fn who_holds_all_websockets_keeps_nobody_out() {
+    let limits = ServerLimits::embedded();
+    let (all, of_one) = (limits.connections, limits.connections_per_address);
+    let server = Server::start_with(with_limits(|given| *given = limits)).await;
+    let mut held = Vec::new();
+    for from in addresses(u8::try_from(all / of_one).unwrap()) {
+        for number in 0..of_one {
+            let mut raw = Raw::connect_by(from, &server).await;
+            if number % 2 == 0 {
+                raw.register(&somebody(u8::try_from(held.len()).unwrap()))
+                    .await;
+            }
+            held.push(raw);
+        }
+    }
+    let mut bobs = Raw::registered(&server, &bob()).await;
+    let mut alices = Raw::registered(&server, &alice()).await;
+    passes(&mut alices, &mut bobs, &bob()).await;
+    // Those that had to go for them are told why, and are none of the registered ones.
+    let mut told = 0;
+    for (number, raw) in held.into_iter().enumerate() {
+        if let Some(Some(Ok(heard))) = raw
+            .socket
+            .into_future()
+            .now_or_never()
+            .map(|(heard, _)| heard)
+        {
+            let heard = ServerFrame::decode(heard.to_text().unwrap()).unwrap();
+            assert!(matches!(
+                heard,
+                ServerFrame::Error {
+                    code: ErrorCode::Full,
+                    ..
+                }
+            ));
+            assert!(number % 2 == 1);
+            told += 1;
+        }
+    }
+    assert_eq!(told, 2);
 }

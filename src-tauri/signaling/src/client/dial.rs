@@ -113,6 +113,7 @@ impl OfflineReason {
             CloseCode::Replaced => Some(Self::Replaced),
             CloseCode::GoingAway => Some(Self::GoingAway),
             CloseCode::TimedOut => Some(Self::TimedOut),
+            CloseCode::Full => Some(Self::Full),
             _ => Some(Self::Refused {
                 code,
                 message: legible(&message),
@@ -441,6 +442,7 @@ fn of_close(frame: &tungstenite::protocol::CloseFrame) -> OfflineReason {
         _ if number == CloseCode::GoingAway.number() => OfflineReason::GoingAway,
         _ if number == CloseCode::Replaced.number() => OfflineReason::Replaced,
         _ if number == CloseCode::TimedOut.number() => OfflineReason::TimedOut,
+        _ if number == CloseCode::Full.number() => OfflineReason::Full,
         _ => OfflineReason::Lost,
     }
 }

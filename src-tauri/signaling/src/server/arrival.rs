@@ -1,8 +1,11 @@
 //! How a connection came to us, and whom it may have meant by that.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
-use super::{gate::Allowance, shares::Origin};
+use super::{
+    gate::{activity::Activity, bucket::Allowance},
+    shares::Origin,
+};
 use crate::{challenge::Audience, limits::MAX_NAMES};
 
 #[derive(Debug)]
@@ -13,6 +16,8 @@ pub(super) struct Arrival {
     pub(super) host: Option<Box<str>>,
     /// What everyone at the address it came from may send.
     pub(super) allowance: Allowance,
+    /// What the connection does is noted here.
+    pub(super) activity: Arc<Activity>,
     /// The same for everyone at that address, and says nothing about it.
     pub(super) origin: Origin,
 }

@@ -1,16 +1,36 @@
-//! How many may come in: WebSockets in all, and from one address; and how fast each may talk.
+//! How many WebSockets there are, in all and from one address, and who gives way when there are too many.
+//!
+//! When all places are taken, a connection from an address that holds few takes the place of one from the address that holds most
+//! (max-min fairness, as in `shares.rs`): but only if that address is left with no fewer than the newcomer's then has. So nobody drives
+//! out those who hold less than they do themselves, and two never drive each other out in turn.
+//!
+//! Of an address, [`Activity`] says which goes. An address that has as many as one may have loses one only for another of its own, and
+//! only such as has been idle for longer than a client needs to register.
+
+pub(super) mod activity;
+pub(super) mod bucket;
 
 use std::{
-    collections::HashMap,
+    collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry},
     hash::{BuildHasher as _, RandomState},
     net::{IpAddr, Ipv6Addr},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
 };
 
 use tokio::time::Instant;
 
+use self::{
+    activity::Activity,
+    bucket::{Allowance, Bucket},
+};
 use super::ServerLimits;
+use crate::limits::IDLE_AFTER;
+
+/// Displaced connections that may still hold their socket while further ones are let in. They are part of the reserve of descriptors.
+const CLOSING: usize = 8;
+
+/// Addresses that are forgotten with each connection that comes or goes: more than one can add, so that none pile up.
+const FORGOTTEN_AT_ONCE: usize = 2;
 
 /// Why a connection is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,59 +41,41 @@ pub(super) enum Refusal {
     TooManyFromAddress,
 }
 
-/// How long at most somebody who has left is remembered after they could send as much as anyone again.
-const SWEEP_EVERY: Duration = Duration::from_secs(10);
-
 /// Counts the connections of one server, and what each address sends.
 #[derive(Debug)]
 pub(super) struct Gate {
-    most: u32,
-    most_per_address: u32,
+    most: usize,
+    most_per_address: usize,
     /// A full one.
     sends: Bucket,
     /// Makes numbers of addresses.
     numbers: RandomState,
+    started: Instant,
     open: Mutex<Open>,
 }
 
-#[derive(Debug)]
+/// No operation looks at more than the connections of one address.
+#[derive(Debug, Default)]
 struct Open {
-    all: u32,
+    next: u64,
+    /// Connections that have a place.
+    placed: usize,
+    /// Displaced ones that still hold their socket.
+    closing: usize,
     households: HashMap<IpAddr, Household>,
-    swept: Instant,
+    /// The addresses that have connections, by how many.
+    ranking: BTreeSet<(usize, IpAddr)>,
+    /// The addresses that have none, by when they may send as much as anyone and are forgotten.
+    leaving: BTreeSet<(Instant, IpAddr)>,
 }
 
 /// Everyone at one address. Remembered until it may send as much as anyone: hanging up gives no new allowance.
 #[derive(Debug)]
 struct Household {
-    connections: u32,
+    connections: BTreeMap<u64, Arc<Activity>>,
     allowance: Allowance,
-}
-
-impl Household {
-    fn is_forgettable(&self, now: Instant) -> bool {
-        self.connections == 0 && self.allowance.lock().is_full(now)
-    }
-}
-
-/// What one address may still send. Clones share it.
-#[derive(Debug, Clone)]
-pub(super) struct Allowance(Arc<Mutex<Bucket>>);
-
-impl Allowance {
-    pub(super) fn new(bucket: Bucket) -> Self {
-        Self(Arc::new(Mutex::new(bucket)))
-    }
-
-    /// Takes one send if there is one left.
-    pub(super) fn take(&self, now: Instant) -> bool {
-        self.lock().take(now)
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Bucket> {
-        // No code panics while it holds the lock, and a bucket is whole at every moment.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+    /// As in [`Open::leaving`].
+    leaves: Option<Instant>,
 }
 
 /// A connection that was let in; leaves when dropped.
@@ -81,13 +83,20 @@ impl Allowance {
 pub(super) struct Admission {
     gate: Arc<Gate>,
     address: IpAddr,
+    number: u64,
     allowance: Allowance,
+    activity: Arc<Activity>,
 }
 
 impl Admission {
     /// What this connection's address may still send.
     pub(super) fn allowance(&self) -> Allowance {
         self.allowance.clone()
+    }
+
+    /// To take note of what it does.
+    pub(super) fn activity(&self) -> Arc<Activity> {
+        Arc::clone(&self.activity)
     }
 
     /// A number for this connection's address, another one in each run of the server.
@@ -98,23 +107,22 @@ impl Admission {
 
 impl Gate {
     pub(super) fn new(limits: &ServerLimits, now: Instant) -> Self {
+        let count = |most: u32| usize::try_from(most).unwrap_or(usize::MAX);
         Self {
-            most: limits.connections,
-            most_per_address: limits.connections_per_address,
+            most: count(limits.connections),
+            most_per_address: count(limits.connections_per_address),
             sends: Bucket::new(
                 limits.sends_per_second_per_address,
                 limits.send_burst_per_address,
                 now,
             ),
             numbers: RandomState::new(),
-            open: Mutex::new(Open {
-                all: 0,
-                households: HashMap::new(),
-                swept: now,
-            }),
+            started: now,
+            open: Mutex::default(),
         }
     }
 
+    /// Lets a connection from this address in, if need be in the place of another, which is told so.
     pub(super) fn admit(
         self: &Arc<Self>,
         address: IpAddr,
@@ -122,41 +130,61 @@ impl Gate {
     ) -> Result<Admission, Refusal> {
         let address = counted_as(address);
         let mut open = self.lock();
-        if now >= open.swept + SWEEP_EVERY {
-            open.swept = now;
-            open.households
-                .retain(|_, household| !household.is_forgettable(now));
+        open.forget(now);
+        let displaced = self.whose_place(&open, address, now)?;
+        if let Some((address, number)) = displaced {
+            if open.closing >= CLOSING {
+                return Err(Refusal::Full);
+            }
+            if let Some(activity) = open.remove(address, number, now) {
+                open.closing += 1;
+                activity.displace();
+            }
         }
-        if open.all >= self.most {
-            return Err(Refusal::Full);
-        }
-        let household = open.households.entry(address);
-        let household = household.or_insert_with(|| Household {
-            connections: 0,
-            allowance: Allowance::new(self.sends.clone()),
-        });
-        if household.connections >= self.most_per_address {
-            return Err(Refusal::TooManyFromAddress);
-        }
-        household.connections += 1;
-        let allowance = household.allowance.clone();
-        open.all += 1;
+        let activity = Arc::new(Activity::new(self.started, now));
+        let (number, allowance) = open.insert(address, &activity, &self.sends);
         Ok(Admission {
             gate: Arc::clone(self),
             address,
+            number,
             allowance,
+            activity,
         })
     }
 
-    fn leave(&self, address: &IpAddr, now: Instant) {
-        let mut open = self.lock();
-        open.all = open.all.saturating_sub(1);
-        if let Some(household) = open.households.get_mut(address) {
-            household.connections = household.connections.saturating_sub(1);
-            if household.is_forgettable(now) {
-                open.households.remove(address);
-            }
+    /// Which connection has to go for one from this address, if any.
+    fn whose_place(
+        &self,
+        open: &Open,
+        address: IpAddr,
+        now: Instant,
+    ) -> Result<Option<(IpAddr, u64)>, Refusal> {
+        let own = open.households.get(&address);
+        let held = own.map_or(0, |household| household.connections.len());
+        if held >= self.most_per_address {
+            let idle = own.and_then(|own| own.first_to_go(|one| one.is_idle(now, IDLE_AFTER)));
+            return idle
+                .map(|number| Some((address, number)))
+                .ok_or(Refusal::TooManyFromAddress);
         }
+        if open.placed < self.most {
+            return Ok(None);
+        }
+        let greediest = open.ranking.last().filter(|(most, _)| *most > held + 1);
+        let (_, greediest) = greediest.ok_or(Refusal::Full)?;
+        let household = open.households.get(greediest);
+        let number = household.and_then(|household| household.first_to_go(|_| true));
+        number
+            .map(|number| Some((*greediest, number)))
+            .ok_or(Refusal::Full)
+    }
+
+    fn leave(&self, address: IpAddr, number: u64, now: Instant) {
+        let mut open = self.lock();
+        if open.remove(address, number, now).is_none() {
+            open.closing = open.closing.saturating_sub(1);
+        }
+        open.forget(now);
     }
 
     fn lock(&self) -> MutexGuard<'_, Open> {
@@ -165,9 +193,83 @@ impl Gate {
     }
 }
 
+impl Open {
+    fn insert(
+        &mut self,
+        address: IpAddr,
+        activity: &Arc<Activity>,
+        sends: &Bucket,
+    ) -> (u64, Allowance) {
+        let number = self.next;
+        self.next += 1;
+        let household = self.households.entry(address);
+        let household = household.or_insert_with(|| Household {
+            connections: BTreeMap::new(),
+            allowance: Allowance::new(sends.clone()),
+            leaves: None,
+        });
+        if let Some(leaves) = household.leaves.take() {
+            self.leaving.remove(&(leaves, address));
+        }
+        let held = household.connections.len();
+        household.connections.insert(number, Arc::clone(activity));
+        self.ranking.remove(&(held, address));
+        self.ranking.insert((held + 1, address));
+        self.placed += 1;
+        (number, household.allowance.clone())
+    }
+
+    /// Takes its place from a connection. None where it has none any more.
+    fn remove(&mut self, address: IpAddr, number: u64, now: Instant) -> Option<Arc<Activity>> {
+        let Entry::Occupied(mut entry) = self.households.entry(address) else {
+            return None;
+        };
+        let household = entry.get_mut();
+        let held = household.connections.len();
+        let activity = household.connections.remove(&number)?;
+        self.placed = self.placed.saturating_sub(1);
+        self.ranking.remove(&(held, address));
+        if held > 1 {
+            self.ranking.insert((held - 1, address));
+            return Some(activity);
+        }
+        let leaves = household.allowance.full_at(now);
+        if leaves <= now {
+            entry.remove();
+        } else {
+            household.leaves = Some(leaves);
+            self.leaving.insert((leaves, address));
+        }
+        Some(activity)
+    }
+
+    /// Forgets some of those who may send as much as anyone.
+    fn forget(&mut self, now: Instant) {
+        for _ in 0..FORGOTTEN_AT_ONCE {
+            let Some((leaves, address)) = self.leaving.first().copied() else {
+                return;
+            };
+            if leaves > now {
+                return;
+            }
+            self.leaving.pop_first();
+            self.households.remove(&address);
+        }
+    }
+}
+
+impl Household {
+    fn first_to_go(&self, may: impl Fn(&Activity) -> bool) -> Option<u64> {
+        let connections = self.connections.iter();
+        let may = connections.filter(|(_, activity)| may(activity));
+        may.min_by_key(|(_, activity)| activity.turn())
+            .map(|(number, _)| *number)
+    }
+}
+
 impl Drop for Admission {
     fn drop(&mut self) {
-        self.gate.leave(&self.address, Instant::now());
+        self.gate.leave(self.address, self.number, Instant::now());
     }
 }
 
@@ -181,144 +283,5 @@ pub(super) fn counted_as(address: IpAddr) -> IpAddr {
     }
 }
 
-/// A token bucket: `per_second` for ever, `burst` at once.
-#[derive(Debug, Clone)]
-pub(super) struct Bucket {
-    tokens: f64,
-    per_second: f64,
-    burst: f64,
-    filled: Instant,
-}
-
-impl Bucket {
-    pub(super) fn new(per_second: u32, burst: u32, now: Instant) -> Self {
-        Self {
-            tokens: f64::from(burst),
-            per_second: f64::from(per_second),
-            burst: f64::from(burst),
-            filled: now,
-        }
-    }
-
-    fn fill(&mut self, now: Instant) {
-        let passed = now.saturating_duration_since(self.filled).as_secs_f64();
-        self.filled = self.filled.max(now);
-        self.tokens = (self.tokens + passed * self.per_second).min(self.burst);
-    }
-
-    /// Whether it is as it was at first.
-    fn is_full(&mut self, now: Instant) -> bool {
-        self.fill(now);
-        self.tokens >= self.burst
-    }
-
-    /// Takes one token if there is one.
-    pub(super) fn take(&mut self, now: Instant) -> bool {
-        self.fill(now);
-        if self.tokens < 1.0 {
-            return false;
-        }
-        self.tokens -= 1.0;
-        true
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn gate(now: Instant) -> Arc<Gate> {
-        let limits = ServerLimits {
-            connections: 3,
-            connections_per_address: 2,
-            sends_per_second_per_address: 1,
-            send_burst_per_address: 2,
-            ..ServerLimits::default()
-        };
-        Arc::new(Gate::new(&limits, now))
-    }
-
-    fn address(text: &str) -> IpAddr {
-        text.parse().unwrap()
-    }
-
-    #[test]
-    fn one_address_cannot_fill_the_server() {
-        let now = Instant::now();
-        let gate = gate(now);
-        let (alice, bob) = (address("192.0.2.1"), address("192.0.2.2"));
-        let first = gate.admit(alice, now).unwrap();
-        let _second = gate.admit(alice, now).unwrap();
-        assert_eq!(
-            gate.admit(alice, now).unwrap_err(),
-            Refusal::TooManyFromAddress
-        );
-        let _third = gate.admit(bob, now).unwrap();
-        assert_eq!(gate.admit(bob, now).unwrap_err(), Refusal::Full);
-        drop(first);
-        gate.admit(alice, now).unwrap();
-    }
-
-    #[test]
-    fn one_address_sends_no_more_however_many_connections_it_makes() {
-        let now = Instant::now();
-        let gate = gate(now);
-        let mallory = address("2001:db8:1:2::1");
-        let first = gate.admit(mallory, now).unwrap();
-        let second = gate.admit(address("2001:db8:1:2:3::4"), now).unwrap();
-        assert!(first.allowance().take(now) && second.allowance().take(now));
-        assert!(!first.allowance().take(now) && !second.allowance().take(now));
-        drop((first, second));
-        // Nor does hanging up help.
-        let again = gate.admit(mallory, now).unwrap();
-        assert!(!again.allowance().take(now));
-        // Another household is none the worse.
-        let alice = gate.admit(address("2001:db8:1:3::1"), now).unwrap();
-        assert!(alice.allowance().take(now));
-        // And with time it may again.
-        assert!(again.allowance().take(now + Duration::from_secs(1)));
-    }
-
-    #[test]
-    fn nothing_is_remembered_for_long_of_who_left() {
-        let now = Instant::now();
-        let gate = gate(now);
-        drop(gate.admit(address("192.0.2.1"), now).unwrap());
-        assert_eq!(gate.lock().all, 0);
-        assert!(gate.lock().households.is_empty());
-
-        let mallory = gate.admit(address("192.0.2.1"), now).unwrap();
-        let later = now + Duration::from_secs(3600);
-        mallory.allowance().take(later);
-        gate.leave(&mallory.address, later);
-        assert_eq!(gate.lock().households.len(), 1);
-        let alice = gate
-            .admit(address("192.0.2.2"), later + SWEEP_EVERY)
-            .unwrap();
-        assert_eq!(gate.lock().households.len(), 1);
-        drop(alice);
-    }
-
-    #[test]
-    fn an_ipv6_household_counts_as_one() {
-        let block = counted_as(address("2001:db8:1:2:3:4:5:6"));
-        assert_eq!(block, counted_as(address("2001:db8:1:2::9")));
-        assert_ne!(block, counted_as(address("2001:db8:1:3::9")));
-        assert_eq!(
-            counted_as(address("::ffff:192.0.2.1")),
-            address("192.0.2.1")
-        );
-    }
-
-    #[test]
-    fn a_bucket_gives_a_burst_and_then_its_rate() {
-        let start = Instant::now();
-        let mut bucket = Bucket::new(10, 3, start);
-        assert_eq!((0..5).filter(|_| bucket.take(start)).count(), 3);
-        assert!(!bucket.take(start + Duration::from_millis(50)));
-        assert!(bucket.take(start + Duration::from_millis(150)));
-        let later = start + Duration::from_secs(60);
-        assert_eq!((0..5).filter(|_| bucket.take(later)).count(), 3);
-        assert!(!bucket.is_full(later) && bucket.is_full(later + Duration::from_secs(1)));
-    }
-}
+mod tests;

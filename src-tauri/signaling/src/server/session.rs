@@ -19,7 +19,7 @@ use super::{
     ServerConfig,
     arrival::Arrival,
     deliveries::Next,
-    gate::Bucket,
+    gate::bucket::Bucket,
     hub::{Hub, Mail, Mailbox, Receipt, Seat},
 };
 use crate::{
@@ -209,8 +209,14 @@ impl Session {
         acts.push(too_large());
     }
 
-    fn register(&mut self, now: Instant, key: Key, signature: &Signature, acts: &mut Vec<Act>) {
+    /// Something was asked of us.
+    fn asks(&mut self, now: Instant) {
         self.asked = now;
+        self.arrival.activity.asks(now);
+    }
+
+    fn register(&mut self, now: Instant, key: Key, signature: &Signature, acts: &mut Vec<Act>) {
+        self.asks(now);
         let Standing::Greeted(nonce) = self.standing else {
             acts.push(Act::Close(
                 ErrorCode::AlreadyRegistered,
@@ -226,6 +232,7 @@ impl Session {
             .any(|audience| proves(&audience))
         {
             self.arrival.host = None;
+            self.arrival.activity.registers(now);
             self.standing = Standing::Registered {
                 seat: self.hub.register(
                     key,
@@ -261,7 +268,7 @@ impl Session {
     }
 
     fn send(&mut self, now: Instant, id: u32, to: &Key, payload: Payload, acts: &mut Vec<Act>) {
-        self.asked = now;
+        self.asks(now);
         let may = self.open.len() < MAX_OPEN_SENDS as usize
             && self.sends.take(now)
             && self.arrival.allowance.take(now);
@@ -293,7 +300,7 @@ impl Session {
 
     /// A note for somebody. What becomes of it is nobody's business: the answer is always the same.
     fn leave(&mut self, now: Instant, id: u32, to: Key, payload: &Payload, acts: &mut Vec<Act>) {
-        self.asked = now;
+        self.asks(now);
         let may = self.sends.take(now) && self.arrival.allowance.take(now);
         let outcome = match payload.size() {
             _ if !may => Outcome::Busy,

@@ -26,6 +26,9 @@ const BATCH: usize = 32;
 /// How long the other side may take to answer a close.
 const CLOSE_PATIENCE: Duration = Duration::from_secs(2);
 
+/// How long one that was displaced may take to read its goodbye and answer it.
+const DISPLACED_PATIENCE: Duration = Duration::from_millis(250);
+
 /// The other side is gone or does not read.
 struct Lost;
 
@@ -120,26 +123,9 @@ where
             Act::Ping => feed(socket, Message::Ping(Default::default())).await?,
             Act::Ask(bytes) => feed(socket, Message::Ping(bytes.to_vec().into())).await?,
             Act::Close(code, message) => {
-                feed(
-                    socket,
-                    Message::text(
-                        ServerFrame::Error {
-                            code,
-                            message: message.to_owned(),
-                        }
-                        .encode(),
-                    ),
-                )
-                .await?;
-                let code = code.close().unwrap_or(CloseCode::Normal).number();
-                feed(
-                    socket,
-                    Message::Close(Some(CloseFrame {
-                        code,
-                        reason: message.into(),
-                    })),
-                )
-                .await?;
+                for message in goodbye(code, message) {
+                    feed(socket, message).await?;
+                }
                 closed = Some(());
                 break;
             }
@@ -147,6 +133,39 @@ where
     }
     socket.flush().await.map_err(|_| Lost)?;
     Ok(closed)
+}
+
+/// Ends a connection that has to go for another. Others wait for its place, so it has little time to take its leave.
+pub(super) async fn displace<S>(socket: &mut S) -> End
+where
+    S: Stream<Item = Result<Message, Error>> + Sink<Message, Error = Error> + Unpin,
+{
+    let why = "This server is full, and your address has the most connections. Try again later.";
+    let leave = async {
+        for message in goodbye(ErrorCode::Full, why) {
+            feed(socket, message).await?;
+        }
+        socket.flush().await.map_err(|_| Lost)?;
+        while let Some(Ok(_)) = socket.next().await {}
+        Ok(())
+    };
+    match timeout(DISPLACED_PATIENCE, leave).await {
+        Ok(Ok(())) => End::Closed,
+        Ok(Err(Lost)) | Err(_) => End::Lost,
+    }
+}
+
+/// The error, and the close with the same sentence.
+fn goodbye(code: ErrorCode, message: &'static str) -> [Message; 2] {
+    let error = ServerFrame::Error {
+        code,
+        message: message.to_owned(),
+    };
+    let close = CloseFrame {
+        code: code.close().unwrap_or(CloseCode::Normal).number(),
+        reason: message.into(),
+    };
+    [Message::text(error.encode()), Message::Close(Some(close))]
 }
 
 async fn feed<S>(socket: &mut S, message: Message) -> Result<(), Lost>

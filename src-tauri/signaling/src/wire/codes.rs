@@ -40,6 +40,8 @@ pub enum ErrorCode {
     RateLimited,
     /// Nothing heard for too long; closes.
     TimedOut,
+    /// All places are taken, and this one is needed for an address that has fewer; closes.
+    Full,
     /// The server stops; closes.
     GoingAway,
     /// A code of a newer server.
@@ -56,6 +58,8 @@ pub enum CloseCode {
     GoingAway,
     /// 1009: a frame over the size limit.
     TooLarge,
+    /// 1013: the server is full; connect again later.
+    Full,
     /// 4400: not a frame, or a frame at the wrong time.
     Malformed,
     /// 4401: the registration's proof does not hold.
@@ -76,6 +80,7 @@ impl CloseCode {
             Self::Normal => 1000,
             Self::GoingAway => 1001,
             Self::TooLarge => 1009,
+            Self::Full => 1013,
             Self::Malformed => 4400,
             Self::Unauthorized => 4401,
             Self::TimedOut => 4408,
@@ -97,6 +102,7 @@ impl ErrorCode {
             Self::Replaced => Some(CloseCode::Replaced),
             Self::RateLimited => Some(CloseCode::RateLimited),
             Self::TimedOut => Some(CloseCode::TimedOut),
+            Self::Full => Some(CloseCode::Full),
             Self::GoingAway => Some(CloseCode::GoingAway),
         }
     }

@@ -28,7 +28,7 @@ use tokio::{
     task::JoinHandle,
 };
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    MaybeTlsStream, WebSocketStream, client_async, connect_async,
     tungstenite::{self, Message, client::IntoClientRequest},
 };
 
@@ -114,6 +114,13 @@ pub fn bob() -> Person {
     Person(SigningKey::from_bytes(&[2; 32]))
 }
 
+/// One of many.
+pub fn somebody(number: u8) -> Person {
+    Person(SigningKey::from_bytes(
+        &[[7; 31].as_slice(), &[number]].concat().try_into().unwrap(),
+    ))
+}
+
 /// Somebody who is never there.
 pub fn nobody() -> Person {
     Person(SigningKey::from_bytes(&[9; 32]))
@@ -181,6 +188,24 @@ impl Raw {
             request.headers_mut().insert(name, value.parse().unwrap());
         }
         let (socket, _) = connect_async(request).await?;
+        Ok(Self::greeted(socket, address).await)
+    }
+
+    /// Connects from this address of the loopback device.
+    #[cfg(unix)]
+    pub async fn connect_by(from: Ipv4Addr, server: &Server) -> Self {
+        let stream = attack::connect(from.into(), server.address).await.unwrap();
+        let url = format!("ws://{}/ws", server.address);
+        let (socket, _) = client_async(url, MaybeTlsStream::Plain(stream))
+            .await
+            .unwrap();
+        Self::greeted(socket, server.address).await
+    }
+
+    async fn greeted(
+        socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+        address: SocketAddr,
+    ) -> Self {
         let mut raw = Self {
             socket,
             nonce: Nonce::from([0; 32]),
@@ -190,7 +215,7 @@ impl Raw {
             ServerFrame::Hello { v: 1, nonce } => raw.nonce = nonce,
             other => panic!("no hello but {other:?}"),
         }
-        Ok(raw)
+        raw
     }
 
     /// Connects and registers.
@@ -208,10 +233,14 @@ impl Raw {
         person: &Person,
     ) -> Result<Self, tungstenite::Error> {
         let mut raw = Self::try_connect_with(address, None).await?;
-        let register = person.register(&address.to_string(), &raw.nonce);
-        raw.say(&register).await;
-        assert_eq!(raw.next().await, ServerFrame::Ready);
+        raw.register(person).await;
         Ok(raw)
+    }
+
+    pub async fn register(&mut self, person: &Person) {
+        let register = person.register(&self.address.to_string(), &self.nonce);
+        self.say(&register).await;
+        assert_eq!(self.next().await, ServerFrame::Ready);
     }
 
     pub async fn say(&mut self, frame: &ClientFrame) {

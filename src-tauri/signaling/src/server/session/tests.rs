@@ -6,7 +6,11 @@ use tokio::sync::mpsc::UnboundedReceiver;
 use super::*;
 use crate::{
     limits,
-    server::{IceIssuer, ServerLimits, gate::Allowance, shares::Origin},
+    server::{
+        IceIssuer, ServerLimits,
+        gate::{activity::Activity, bucket::Allowance},
+        shares::Origin,
+    },
 };
 
 mod flood;
@@ -40,6 +44,7 @@ fn desk_at(hub: &Arc<Hub>, config: ServerConfig) -> Desk {
         local: Some(LOCAL.parse().unwrap()),
         host: Some("h.example".into()),
         allowance: Allowance::new(sends),
+        activity: Arc::new(Activity::new(start, start)),
         origin: Origin::Address(0),
     };
     let session = Session::new(Arc::clone(hub), Arc::new(config), mailbox, arrival, start).unwrap();

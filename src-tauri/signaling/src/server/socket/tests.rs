@@ -9,7 +9,10 @@ use futures_util::{FutureExt, stream};
 use super::*;
 use crate::server::{
     arrival::Arrival,
-    gate::{Allowance, Bucket},
+    gate::{
+        activity::Activity,
+        bucket::{Allowance, Bucket},
+    },
     hub::Mailbox,
     shares::Origin,
 };
@@ -78,6 +81,7 @@ async fn run_over(socket: Memory, stop: impl Future<Output = ()>) -> Vec<Message
         local: None,
         host: None,
         allowance: Allowance::new(Bucket::new(1, 1, now)),
+        activity: Arc::new(Activity::new(now, now)),
         origin: Origin::Address(0),
     };
     let session = Session::new(Arc::default(), Arc::default(), mailbox, arrival, now).unwrap();
