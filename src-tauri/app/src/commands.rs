@@ -380,9 +380,10 @@ pub fn set_autostart(on: bool, options: State<'_, Options>) -> Answer<()> {
 #[tauri::command]
 pub async fn rtc(
     engine: State<'_, crate::engine::EngineHandle>,
+    hub: State<'_, HubHandle>,
     request: Value,
 ) -> Result<Value, Value> {
-    engine.request(request).await
+    engine.request(&hub, request).await
 }
 
 /// The webviews of other systems have WebRTC: the polyfill is not installed and nobody asks.

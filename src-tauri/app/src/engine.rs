@@ -79,13 +79,19 @@ impl EngineHandle {
     ///
     /// # Errors
     /// A DOMException as `{name, message}`.
-    pub async fn request(&self, request: Value) -> Result<Value, Value> {
+    pub async fn request(&self, hub: &HubHandle, request: Value) -> Result<Value, Value> {
         let failed = |name: &str, message: &str| json!({ "name": name, "message": message });
         match &self.0 {
-            Ok(engine) => engine
-                .request(request)
-                .await
-                .map_err(|error| failed(&error.name, &error.message)),
+            Ok(engine) => {
+                let op = request.get("op").and_then(Value::as_str);
+                if matches!(op, Some("open" | "setConfiguration")) {
+                    // A hub that could not start knows of none.
+                    let allowed = hub.ask(|hub| Ok(hub.servers_allowed_here()));
+                    engine.set_own_servers(allowed.await.unwrap_or_default());
+                }
+                let answer = engine.request(request).await;
+                answer.map_err(|error| failed(&error.name, &error.message))
+            }
             Err(message) => Err(failed("NotReadableError", message)),
         }
     }

@@ -413,10 +413,16 @@ impl Hub {
             LineEvent::Signaling(Event::Received { payload, receipt }) => {
                 self.handle_payload(&payload, receipt);
             }
-            LineEvent::Signaling(Event::Servers { url, ice, ttl }) => {
+            LineEvent::Signaling(Event::Servers {
+                url,
+                ice,
+                ttl,
+                on_loopback,
+            }) => {
                 // It may have waited here since before the person chose another one.
                 if self.line.uses(&url) {
-                    self.helpers.lend(url, ice, Instant::now(), ttl);
+                    self.helpers
+                        .lend(url, ice, on_loopback, Instant::now(), ttl);
                     self.tell_of_servers();
                 }
             }

@@ -20,7 +20,7 @@ use crate::net::{Resolver, Tls, Watch};
 use crate::peer::PeerConfig;
 use crate::peer::connection::Patience;
 use crate::peer::request::PeerRequest;
-use crate::servers::Configuration;
+use crate::servers::{Configuration, OwnServers};
 
 /// Most peers open at once.
 const MAX_PEERS: usize = 32;
@@ -54,6 +54,7 @@ struct Inner {
     machine: Machine,
     events: Events,
     page: Page,
+    own_servers: OwnServers,
     resolver: Resolver,
     tls: Tls,
     watch: Watch,
@@ -107,6 +108,7 @@ impl Engine {
         ));
         Ok(Self {
             inner: Arc::new(Inner {
+                own_servers: OwnServers::default(),
                 resolver: Resolver::new(config.bind.is_none()),
                 tls: Tls::new(config.extra_roots.clone()),
                 watch: Watch::new(config.bind.is_none()),
@@ -142,6 +144,13 @@ impl Engine {
             .and_then(|peer| u32::try_from(peer).ok());
         let peer = peer.ok_or_else(|| RtcError::kind("the request names no peer"))?;
         self.inner.ask(peer, read(request)?).await
+    }
+
+    /// URLs of the STUN and TURN servers that may be asked wherever they are, since the person entered them; replaces those of before.
+    /// Any other server counts as named by somebody else: it is not asked at loopback, link-local, multicast and unspecified
+    /// addresses, unless this engine itself keeps to loopback. Judged when the name was resolved. Default: none.
+    pub fn set_own_servers(&self, urls: impl IntoIterator<Item = String>) {
+        self.inner.own_servers.set(urls);
     }
 
     /// Ends the ring, whatever the page does: nobody calls any more. A sound that is played once goes on.
@@ -229,6 +238,7 @@ impl Inner {
             Surroundings {
                 peer,
                 bind: self.config.bind,
+                own_servers: self.own_servers.clone(),
                 audio: self.machine.audio.clone(),
                 events: self.events.clone(),
                 page: self.page.clone(),

@@ -4,8 +4,9 @@
 //! [RFC 7065](https://www.rfc-editor.org/rfc/rfc7065). Nothing here has a `Debug`: names, addresses
 //! and credentials are in it.
 
+use std::collections::HashSet;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Deserialize;
 
@@ -77,6 +78,26 @@ pub(crate) struct Server {
     pub credentials: Option<Credentials>,
     /// Its place among all, from 0: the order of preference.
     pub order: u16,
+}
+
+/// URLs of servers that may be asked wherever they are, since the person entered them; a copy shares them. All others were named
+/// by somebody else.
+#[derive(Clone, Default)]
+pub(crate) struct OwnServers(Arc<RwLock<HashSet<String>>>);
+
+impl OwnServers {
+    /// Replaces them.
+    pub fn set(&self, urls: impl IntoIterator<Item = String>) {
+        let urls = urls.into_iter().collect();
+        // the set is whole at every moment
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = urls;
+    }
+
+    /// Whether this is one, by its URL as the page wrote it.
+    pub fn has(&self, server: &Server) -> bool {
+        let urls = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        urls.contains(&*server.name)
+    }
 }
 
 /// `RTCConfiguration`, as far as it is used.

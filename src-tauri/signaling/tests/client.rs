@@ -363,6 +363,7 @@ async fn nothing_private_is_in_debug_output() {
                     credential: Some("192.0.2.77".to_owned()),
                 }],
                 ttl: Duration::from_secs(60),
+                on_loopback: true,
             }
         ]
     );

@@ -14,6 +14,8 @@ pub(super) struct Helpers(HashMap<String, Lent>);
 
 struct Lent {
     servers: Vec<IceServer>,
+    /// By a meeting point on this machine.
+    from_here: bool,
     until: Instant,
 }
 
@@ -23,6 +25,7 @@ impl Helpers {
         &mut self,
         url: String,
         ice: Vec<ringdown_signaling::IceServer>,
+        from_here: bool,
         now: Instant,
         ttl: Duration,
     ) {
@@ -33,7 +36,12 @@ impl Helpers {
             credential: server.credential,
         });
         let servers = servers.collect();
-        self.0.insert(url, Lent { servers, until });
+        let lent = Lent {
+            servers,
+            from_here,
+            until,
+        };
+        self.0.insert(url, lent);
     }
 
     /// Forgets what was lent by a meeting point that is not used any more. True if there was something.
@@ -41,6 +49,12 @@ impl Helpers {
         let before = self.0.len();
         self.0.retain(|url, _| is_used(url));
         self.0.len() < before
+    }
+
+    /// What meeting points on this machine lend.
+    fn lent_here(&self) -> impl Iterator<Item = &IceServer> {
+        let here = self.0.values().filter(|lent| lent.from_here);
+        here.flat_map(|lent| &lent.servers)
     }
 
     /// The person's own servers, and after them those lent and still good.
@@ -60,6 +74,15 @@ impl Hub {
     /// The servers that meeting points lend, as far as they are still good.
     pub fn lent_servers(&mut self) -> Vec<IceServer> {
         self.helpers.with(&[], Instant::now())
+    }
+
+    /// URLs of the servers that may be on this machine: those that the person entered, and those that a meeting point on this machine
+    /// lends.
+    #[must_use]
+    pub fn servers_allowed_here(&self) -> Vec<String> {
+        let own = self.settings.ice_servers.iter();
+        let all = own.chain(self.helpers.lent_here());
+        all.flat_map(|server| &server.urls).cloned().collect()
     }
 }
 
@@ -94,6 +117,7 @@ mod tests {
         helpers.lend(
             "ws://a".into(),
             vec![server("a")],
+            false,
             now,
             Duration::from_secs(60),
         );
@@ -102,6 +126,7 @@ mod tests {
         helpers.lend(
             "ws://a".into(),
             vec![server("b")],
+            false,
             now,
             Duration::from_secs(90),
         );
@@ -115,11 +140,12 @@ mod tests {
         let now = Instant::now();
         let mut helpers = Helpers::default();
         let ages = Duration::from_secs(u32::MAX.into());
-        helpers.lend("ws://a".into(), vec![server("a")], now, ages);
-        helpers.lend("ws://b".into(), vec![server("b")], now, ages);
+        helpers.lend("ws://a".into(), vec![server("a")], false, now, ages);
+        helpers.lend("ws://b".into(), vec![server("b")], true, now, ages);
         assert!(!helpers.keep(|_| true));
         assert!(helpers.keep(|url| url == "ws://b"));
         assert_eq!(urls(&helpers.with(&[], now)), ["turn:b.example.org"]);
+        assert_eq!(helpers.lent_here().count(), 1);
         assert!(helpers.with(&[], now + TURN_TTL_MAX).is_empty());
     }
 }

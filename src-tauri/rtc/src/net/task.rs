@@ -18,7 +18,7 @@ use crate::limits::MAX_PLAYERS;
 use crate::media_socket::Page;
 use crate::peer::request::PeerRequest;
 use crate::peer::{Output, Peer, PeerConfig, RemoteCandidate, Voice};
-use crate::servers::IceConfig;
+use crate::servers::{IceConfig, OwnServers};
 
 /// Requests that wait for a peer; more wait with their callers.
 pub(crate) const REQUESTS: usize = 64;
@@ -77,6 +77,7 @@ pub(crate) struct PeerHandle {
 pub(crate) struct Surroundings {
     pub peer: u32,
     pub bind: Option<IpAddr>,
+    pub own_servers: OwnServers,
     pub audio: Audio,
     pub events: Events,
     pub page: Page,
@@ -100,7 +101,12 @@ pub(crate) fn spawn(config: PeerConfig, ice: IceConfig, surroundings: Surroundin
     };
     let task = Task {
         peer: Peer::new(Instant::now(), config),
-        gathering: Gathering::new(surroundings.bind, surroundings.tls.clone(), found),
+        gathering: Gathering::new(
+            surroundings.bind,
+            surroundings.own_servers.clone(),
+            surroundings.tls.clone(),
+            found,
+        ),
         reflexive: Reflexive::default(),
         seen: Vec::new(),
         settling: None,

@@ -27,12 +27,22 @@ pub(crate) struct Here {
 /// - the same inside IPv6 (mapped, RFC 4291 §2.5.5.2, and NAT64, RFC 6052 §2.1);
 /// - ports below 1024, except 80 and 443 of public addresses, as WebRTC in browsers has it; and [`SERVICES`].
 pub(crate) fn may_be_checked(address: SocketAddr, here: Here) -> bool {
-    let ip = canonical(address.ip());
     let port = match address.port() {
-        80 | 443 => !is_private(ip),
+        80 | 443 => !is_private(canonical(address.ip())),
         port => port >= 1024 && !SERVICES.contains(&port),
     };
-    port && match ip {
+    port && is_elsewhere(address.ip(), here)
+}
+
+/// Whether a STUN or TURN server that somebody else named may be at this address, whatever its port: as for ICE.
+/// `ringdown-signaling` has judged the ports, and the addresses of those that are named by address; where a name leads is known only
+/// when it was resolved.
+pub(crate) fn may_be_asked(ip: IpAddr, here: Here) -> bool {
+    is_elsewhere(ip, here)
+}
+
+fn is_elsewhere(ip: IpAddr, here: Here) -> bool {
+    match canonical(ip) {
         IpAddr::V4(ip) => match ip.octets() {
             [0 | 224.., ..] => false,
             [127, ..] => here.loopback,

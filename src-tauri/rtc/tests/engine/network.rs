@@ -2,7 +2,9 @@
 
 use std::process::Command;
 
+use futures_util::FutureExt;
 use serde_json::{Value, json};
+use tokio::net::{TcpListener, UdpSocket};
 
 use crate::coturn::Coturn;
 use crate::person::{Person, answer_line, line, negotiate, picture, soon, trickle, vp8};
@@ -62,6 +64,11 @@ fn ip_and(arguments: &str, last: &str) {
 #[test]
 fn the_address_of_a_call_goes_and_another_comes() {
     in_a_namespace("network::inside_an_address_goes_and_another_comes");
+}
+
+#[test]
+fn a_name_that_leads_to_this_machine_is_asked_only_where_it_is_ones_own() {
+    in_a_namespace("network::inside_a_name_leads_to_this_machine");
 }
 
 #[test]
@@ -130,6 +137,50 @@ async fn inside_a_nat_alice_learns_how_she_is_seen() {
     ip("route add default via 192.168.1.1");
     told(&mut alice, "typ relay").await;
     told(&mut alice, "typ srflx").await;
+}
+
+#[tokio::test]
+#[ignore = "run by the test before it, in a namespace"]
+async fn inside_a_name_leads_to_this_machine() {
+    if std::env::var_os(INSIDE).is_none() {
+        return;
+    }
+    ip("link set lo up");
+    ip("address add 10.7.0.1/32 dev lo");
+    let service = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let stun = format!("stun:localhost:{}", service.local_addr().unwrap().port());
+    let port = listener.local_addr().unwrap().port();
+    let turn = format!("turn:localhost:{port}?transport=tcp");
+    let servers = json!({ "iceServers": [
+        { "urls": stun.clone() },
+        { "urls": turn.clone(), "username": "alice", "credential": "secret" },
+    ] });
+    let mut alice = Person::anywhere(servers.clone()).await;
+    gathers(&mut alice).await;
+    let gathered = json!({ "event": "gathering", "state": "complete" });
+    alice.event(gathered).await;
+    // Nobody there has heard anything.
+    assert!(service.try_recv(&mut [0; 1]).is_err());
+    assert!(listener.accept().now_or_never().is_none());
+    // The same servers, as she entered them herself.
+    alice.engine.set_own_servers([stun, turn]);
+    let open = json!({ "op": "open", "configuration": servers });
+    let opened = alice.engine.request(open).await.unwrap();
+    alice.peer = opened["peer"].as_u64().unwrap().try_into().unwrap();
+    gathers(&mut alice).await;
+    soon("a STUN request", service.recv(&mut [0; 1500]))
+        .await
+        .unwrap();
+    soon("a TURN connection", listener.accept()).await.unwrap();
+}
+
+async fn gathers(person: &mut Person) {
+    let offer = json!({ "dataChannel": true, "transceivers": [] });
+    let offer = person.must("createOffer", offer).await;
+    person
+        .must("setLocalOffer", json!({ "sdp": offer["sdp"] }))
+        .await;
 }
 
 /// The candidate told next, of this address.

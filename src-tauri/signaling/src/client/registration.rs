@@ -48,6 +48,8 @@ pub enum Event {
         ice: Vec<IceServer>,
         /// How long they are good for. New ones come before that, as long as we are online.
         ttl: Duration,
+        /// Whether this server is on this machine itself: then it may lend what is there, too.
+        on_loopback: bool,
     },
     /// Somebody sent us this. It may come more than once, and by more than one registration.
     Received {
@@ -318,10 +320,12 @@ impl Keeper {
                     }
                 }
                 ServerFrame::Servers { ice, ttl } => {
+                    let on_loopback = connection.is_on_loopback();
                     self.tell(Event::Servers {
                         url: self.url.clone(),
-                        ice: usable(ice, connection.is_on_loopback()),
+                        ice: usable(ice, on_loopback),
                         ttl: Duration::from_secs(ttl.into()),
+                        on_loopback,
                     })
                     .await?;
                 }

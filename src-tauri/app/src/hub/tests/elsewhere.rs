@@ -91,6 +91,7 @@ async fn what_a_server_lent_goes_with_it() {
                     credential: None,
                 }],
                 ttl: Duration::from_secs(3600),
+                on_loopback: false,
             }));
             Ok(hub.lent_servers().len())
         });
@@ -103,4 +104,39 @@ async fn what_a_server_lent_goes_with_it() {
     let left = alice.hub.ask(|hub| Ok(hub.lent_servers().len())).await;
     assert_eq!(left.unwrap(), 0);
     assert_eq!(lends().await, 0, "it was on its way");
+}
+
+#[tokio::test]
+async fn only_what_she_entered_or_a_server_on_her_machine_lends_may_be_on_it() {
+    let alice = Someone::arrives("Alice").await;
+    let url = "ws://127.0.0.1:1/here";
+    let allowed = async |on_loopback: bool| {
+        let allowed = alice.hub.ask(move |hub| {
+            let settings = Settings {
+                server: Some(url.to_owned()),
+                ice_servers: vec![ringdown_core::ice::IceServer {
+                    urls: vec!["stun:hers.example.org".to_owned()],
+                    username: None,
+                    credential: None,
+                }],
+                ..hub.settings.clone()
+            };
+            hub.save_settings(settings)?;
+            hub.handle_line(LineEvent::Signaling(Event::Servers {
+                url: url.to_owned(),
+                ice: vec![IceServer {
+                    urls: vec!["stun:lent.example.org".to_owned()],
+                    username: None,
+                    credential: None,
+                }],
+                ttl: Duration::from_secs(3600),
+                on_loopback,
+            }));
+            Ok(hub.servers_allowed_here())
+        });
+        allowed.await.unwrap()
+    };
+    assert_eq!(allowed(false).await, ["stun:hers.example.org"]);
+    let both = ["stun:hers.example.org", "stun:lent.example.org"];
+    assert_eq!(allowed(true).await, both);
 }

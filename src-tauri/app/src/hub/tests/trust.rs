@@ -72,6 +72,7 @@ async fn servers_that_a_meeting_point_lends_are_used_in_calls() {
                 url: hub.line.reach().remove(0).into(),
                 ice: vec![lent],
                 ttl: Duration::from_secs(600),
+                on_loopback: true,
             }));
             Ok(())
         })

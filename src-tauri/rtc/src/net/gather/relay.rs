@@ -91,7 +91,7 @@ async fn ask(
     around: &Surroundings,
 ) -> Result<Asked, Failure> {
     debug_assert!(server.url.service == Service::Turn(transport));
-    let addresses = resolve(&server.url, around.bind).await?;
+    let addresses = resolve(server, around).await?;
     let mut waiting = addresses.into_iter();
     let mut attempts = FuturesUnordered::new();
     let mut worst: Option<Failure> = None;

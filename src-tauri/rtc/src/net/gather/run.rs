@@ -7,7 +7,9 @@ use tokio::sync::mpsc;
 
 use super::relay::{self, Way};
 use super::{Failure, Part, Tls};
-use crate::servers::{Host, IceConfig, Server, ServerUrl, Service, Transport};
+use crate::net::addresses;
+use crate::peer::targets::may_be_asked;
+use crate::servers::{Host, IceConfig, OwnServers, Server, Service, Transport};
 
 /// Most addresses of one name that are tried.
 const MAX_ADDRESSES: usize = 4;
@@ -53,6 +55,7 @@ pub(crate) enum Found {
 pub(super) struct Surroundings {
     pub run: u64,
     pub bind: Option<IpAddr>,
+    pub own: OwnServers,
     pub tls: Tls,
     pub found: mpsc::Sender<Found>,
 }
@@ -68,12 +71,18 @@ pub(crate) struct Gathering {
 
 impl Gathering {
     /// `found`: where the reports go.
-    pub fn new(bind: Option<IpAddr>, tls: Tls, found: mpsc::Sender<Found>) -> Self {
+    pub fn new(
+        bind: Option<IpAddr>,
+        own: OwnServers,
+        tls: Tls,
+        found: mpsc::Sender<Found>,
+    ) -> Self {
         let run = 0;
         Self {
             around: Surroundings {
                 run,
                 bind,
+                own,
                 tls,
                 found,
             },
@@ -141,7 +150,7 @@ impl Gathering {
         self.waiting.push((Arc::clone(&server.name), part));
         let (server, around) = (server.clone(), self.around.clone());
         tokio::spawn(async move {
-            let report = match resolve(&server.url, around.bind).await {
+            let report = match resolve(&server, &around).await {
                 Ok(addresses) => Found::Stun {
                     run: around.run,
                     server: server.name,
@@ -178,11 +187,13 @@ impl Gathering {
     }
 }
 
-/// The addresses of a server, in the order to try them; with `bind`, of its family only.
+/// The addresses of a server, in the order to try them; with `bind`, of its family only. Not those to which somebody else may not
+/// send this machine.
 pub(super) async fn resolve(
-    url: &ServerUrl,
-    bind: Option<IpAddr>,
+    server: &Server,
+    around: &Surroundings,
 ) -> Result<Vec<SocketAddr>, Failure> {
+    let (url, bind) = (&server.url, around.bind);
     let unknown = || Failure::unreachable("The server's name was not found.");
     let mut addresses: Vec<SocketAddr> = match &url.host {
         Host::Address(address) => vec![(*address, url.port).into()],
@@ -194,6 +205,16 @@ pub(super) async fn resolve(
         }
     };
     addresses.retain(|address| bind.is_none_or(|bind| bind.is_ipv4() == address.is_ipv4()));
+    if !around.own.has(server) {
+        let here = addresses::here(bind);
+        let before = addresses.len();
+        addresses.retain(|address| may_be_asked(address.ip(), here));
+        if addresses.is_empty() && before > 0 {
+            return Err(Failure::unreachable(
+                "A server that a meeting point lends may not be on this machine. Enter it in the settings to use it.",
+            ));
+        }
+    }
     let mut tried = Vec::new();
     for address in addresses {
         if !tried.contains(&address) && tried.len() < MAX_ADDRESSES {
