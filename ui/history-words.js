@@ -45,6 +45,7 @@ export function detailTexts(entry) {
   const became = duration_ms === null || ABRUPT.includes(reason) ? BECAME[reason][direction] : null;
   return [
     duration_ms === null ? null : t("history.lasted", { time: lastedText(duration_ms) }),
+    entry.times > 1 ? t("history.times", { count: entry.times }) : null,
     became && t(became, { name }),
     entry.offline_note ? t("history.offline") : null,
     duration_ms !== null && path ? t(PATH[path]) : null,

@@ -375,6 +375,10 @@ export type HistoryEntry = {
    * It was missed while this app was off; a note of the caller tells of it.
    */
   offline_note: boolean,
+  /**
+   * How many calls this is: of one person, missed one after the other.
+   */
+  times: number,
 };
 
 /**

@@ -443,6 +443,8 @@ export default {
   "history.not_connected": "تعذّر الاتصال",
   "history.untrusted": "لم يكن الاتصال مع {name}",
   "history.offline": "أثناء إغلاق Ringdown",
+  "history.times":
+    { zero: "لا مكالمات", one: "مكالمة واحدة", two: "مكالمتان", few: "{count} مكالمات", many: "{count} مكالمة", other: "{count} مكالمة" },
   "history.lasted": "المدة {time}",
   "history.call_back": "معاودة الاتصال بـ{name}",
   "history.voice_back": "معاودة الاتصال صوتيًا بـ{name}",

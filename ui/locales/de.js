@@ -460,6 +460,7 @@ export default {
   "history.not_connected": "Keine Verbindung zustande gekommen",
   "history.untrusted": "Die Verbindung bestand nicht mit {name}",
   "history.offline": "Während Ringdown aus war",
+  "history.times": { one: "{count} Anruf", other: "{count} Anrufe" },
   "history.lasted": "Dauer: {time}",
   "history.call_back": "{name} zurückrufen",
   "history.voice_back": "{name} mit Sprachanruf zurückrufen",

@@ -421,6 +421,7 @@ export default /** @type {const} */ ({
   "history.not_connected": "Could not connect",
   "history.untrusted": "The connection was not with {name}",
   "history.offline": "While Ringdown was off",
+  "history.times": { one: "{count} call", other: "{count} calls" },
   "history.lasted": "Lasted {time}",
   "history.call_back": "Call {name} back",
   "history.voice_back": "Voice call {name} back",

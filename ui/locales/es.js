@@ -456,6 +456,7 @@ export default {
   "history.not_connected": "No se pudo conectar",
   "history.untrusted": "La conexión no era con {name}",
   "history.offline": "Mientras Ringdown estaba cerrado",
+  "history.times": { one: "{count} llamada", many: "{count} llamadas", other: "{count} llamadas" },
   "history.lasted": "Duró {time}",
   "history.call_back": "Devolver la llamada a {name}",
   "history.voice_back": "Devolver la llamada a {name} solo con voz",

@@ -461,6 +461,7 @@ export default {
   "history.not_connected": "Connexion impossible",
   "history.untrusted": "La connexion n’était pas avec {name}",
   "history.offline": "Pendant que Ringdown était fermé",
+  "history.times": { one: "{count} appel", many: "{count} appels", other: "{count} appels" },
   "history.lasted": "Durée : {time}",
   "history.call_back": "Rappeler {name}",
   "history.voice_back": "Rappeler {name} en vocal",

@@ -416,6 +416,7 @@ export default {
   "history.not_connected": "接続できませんでした",
   "history.untrusted": "接続先が{name}さんではありませんでした",
   "history.offline": "Ringdown の停止中",
+  "history.times": { other: "着信 {count} 件" },
   "history.lasted": "通話時間 {time}",
   "history.call_back": "{name}さんにかけ直す",
   "history.voice_back": "{name}さんに音声でかけ直す",

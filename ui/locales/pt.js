@@ -457,6 +457,7 @@ export default {
   "history.not_connected": "Não foi possível conectar",
   "history.untrusted": "A conexão não era com {name}",
   "history.offline": "Enquanto o Ringdown estava fechado",
+  "history.times": { one: "{count} chamada", many: "{count} chamadas", other: "{count} chamadas" },
   "history.lasted": "Durou {time}",
   "history.call_back": "Ligar de volta para {name}",
   "history.voice_back": "Ligar de volta para {name} só com voz",

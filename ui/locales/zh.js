@@ -413,6 +413,7 @@ export default {
   "history.not_connected": "无法接通",
   "history.untrusted": "连接的对方不是 {name}",
   "history.offline": "在 Ringdown 关闭期间",
+  "history.times": { other: "{count} 次来电" },
   "history.lasted": "时长 {time}",
   "history.call_back": "给 {name} 回电",
   "history.voice_back": "给 {name} 语音回电",

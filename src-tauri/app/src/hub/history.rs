@@ -95,7 +95,10 @@ impl Hub {
 
     /// Keeps a call; where that fails, the person is told.
     pub(super) fn keep_past(&mut self, past: &PastCall) {
-        let kept = self.store.put_call(past);
+        let kept = match past.unseen {
+            true => self.store.put_missed(past, now_ms()).map(drop),
+            false => self.store.put_call(past),
+        };
         if let Err(error) = kept.and_then(|()| self.history_changed()) {
             tracing::warn!("a call is not in the history: {}", error.code());
             self.notice(&error.into());

@@ -69,7 +69,7 @@ impl Hub {
             return Ok(());
         }
         let now = now_ms();
-        self.store.put_call(&PastCall {
+        let past = PastCall {
             call: message.call,
             contact: from,
             name,
@@ -81,9 +81,13 @@ impl Hub {
             path: None,
             offline_note: true,
             unseen: true,
-        })?;
+        };
+        let is_news = self.store.put_missed(&past, now)?;
         self.history_changed()?;
-        self.tell(from, Happened::Missed);
+        // Of one that is counted with another they were told before.
+        if is_news {
+            self.tell(from, Happened::Missed);
+        }
         self.show();
         Ok(())
     }

@@ -29,6 +29,8 @@ pub struct HistoryEntry {
     pub path: Option<PathKind>,
     /// It was missed while this app was off; a note of the caller tells of it.
     pub offline_note: bool,
+    /// How many calls this is: of one person, missed one after the other.
+    pub times: u32,
 }
 
 /// How a call travels.

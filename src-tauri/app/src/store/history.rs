@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use ringdown_core::call::{Direction, EndReason};
+use ringdown_core::envelope::MAX_NOTE_AGE_MS;
 use ringdown_core::identity::PublicKey;
 use ringdown_core::name::DisplayName;
 use rusqlite::{OptionalExtension, Row, params};
@@ -14,6 +15,23 @@ use crate::ipc::{HistoryEntry, HistoryPage, HistoryQuery, PathKind};
 
 /// Most calls in one answer.
 const MAX_PAGE: u32 = 500;
+
+/// Missed calls of one person that notes tell of, and that lie no further apart, are one entry until the person has looked. In
+/// milliseconds.
+const CLOSE_MS: u64 = 10 * 60 * 1000;
+
+/// Entries that notes of one person make within [`NOTES_MS`]: as many as a server keeps for somebody.
+const MAX_NOTES: u32 = 16;
+
+/// Twice as long as a note is taken, in milliseconds: a note says itself when the call was, and an entry counts for as long again,
+/// however old it claims to be.
+const NOTES_MS: u64 = 2 * MAX_NOTE_AGE_MS;
+
+/// Entries that missed calls of one person make within [`MISSED_MS`].
+const MAX_MISSED: u32 = 32;
+
+/// A day, in milliseconds.
+const MISSED_MS: u64 = 24 * 60 * 60 * 1000;
 
 /// A call to keep.
 #[derive(Clone, PartialEq, Eq)]
@@ -73,6 +91,70 @@ impl Store {
             .map_err(|error| self.explain(error))
     }
 
+    /// Keeps a call that was missed, at `now_ms`. One person can't fill the history with them: where they have many already, or one
+    /// that a note tells of is close to another, it is counted with that. False where it was.
+    ///
+    /// # Errors
+    /// When nothing could be written.
+    pub fn put_missed(&self, call: &PastCall, now_ms: u64) -> Result<bool, StoreError> {
+        let with = self.counted_with(call, now_ms);
+        let Some(entry) = with.map_err(|error| self.explain(error))? else {
+            self.put_call(call)?;
+            return Ok(true);
+        };
+        self.connection
+            .prepare_cached(
+                "UPDATE history SET call = ?2, video = ?3, started_ms = max(started_ms, ?4), times = times + 1,
+                     unseen = unseen + 1 WHERE id = ?1",
+            )
+            .and_then(|mut statement| {
+                statement.execute(params![
+                    entry,
+                    call.call.to_string(),
+                    call.video,
+                    integer(call.started_ms),
+                ])
+            })
+            .map_err(|error| self.explain(error))?;
+        Ok(false)
+    }
+
+    /// The entry that a missed call is counted with, if it does not get one of its own.
+    fn counted_with(&self, call: &PastCall, now_ms: u64) -> rusqlite::Result<Option<i64>> {
+        let contact = call.contact.to_string();
+        if call.offline_note {
+            let close = self.connection.query_row(
+                "SELECT id FROM history WHERE contact = ?1 AND offline_note AND unseen > 0
+                     AND started_ms BETWEEN ?2 AND ?3 ORDER BY started_ms DESC, id DESC LIMIT 1",
+                params![
+                    contact,
+                    integer(call.started_ms.saturating_sub(CLOSE_MS)),
+                    integer(call.started_ms.saturating_add(CLOSE_MS)),
+                ],
+                |row| row.get(0),
+            );
+            if let Some(close) = close.optional()? {
+                return Ok(Some(close));
+            }
+        }
+        let (most, window) = match call.offline_note {
+            true => (MAX_NOTES, NOTES_MS),
+            false => (MAX_MISSED, MISSED_MS),
+        };
+        let mut statement = self.connection.prepare_cached(
+            "SELECT id FROM history WHERE contact = ?1 AND offline_note = ?2 AND direction = 'incoming'
+                 AND duration_ms IS NULL AND started_ms >= ?3 ORDER BY started_ms DESC, id DESC LIMIT ?4",
+        )?;
+        let since = integer(now_ms.saturating_sub(window));
+        let entries = statement
+            .query_map(params![contact, call.offline_note, since, most], |row| {
+                row.get(0)
+            })?;
+        let entries: Vec<i64> = entries.collect::<rusqlite::Result<_>>()?;
+        let is_full = u32::try_from(entries.len()).is_ok_and(|count| count >= most);
+        Ok(entries.first().copied().filter(|_| is_full))
+    }
+
     /// Whether this call of this person is kept already.
     ///
     /// # Errors
@@ -112,7 +194,7 @@ impl Store {
         // Letters are compared here: SQLite knows the case of ASCII only.
         let mut statement = self.connection.prepare_cached(
             "SELECT history.id, contact.key, coalesce(contact.name, history.name), direction, video, started_ms,
-                 duration_ms, reason, path, offline_note
+                 duration_ms, reason, path, offline_note, times
              FROM history LEFT JOIN contact ON contact.key = history.contact
              WHERE started_ms < ?1 AND (?2 IS NULL OR history.contact = ?2)
              ORDER BY started_ms DESC, history.id DESC",
@@ -161,9 +243,11 @@ impl Store {
     /// When the database can't be read.
     pub fn missed(&self) -> Result<u32, StoreError> {
         self.connection
-            .query_row("SELECT count(*) FROM history WHERE unseen", [], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT coalesce(sum(unseen), 0) FROM history WHERE unseen > 0",
+                [],
+                |row| row.get(0),
+            )
             .map_err(|error| self.explain(error))
     }
 
@@ -210,6 +294,7 @@ fn entry(row: &Row<'_>) -> rusqlite::Result<HistoryEntry> {
         reason: text(row, 7)?,
         path: path.map(|_| text(row, 8)).transpose()?,
         offline_note: row.get(9)?,
+        times: row.get(10)?,
     })
 }
 

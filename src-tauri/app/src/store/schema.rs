@@ -60,5 +60,7 @@ pub(super) static MIGRATIONS: LazyLock<Migrations<'static>> = LazyLock::new(|| {
         ),
         // What only an invite says of where somebody is, beside what they said.
         M::up("ALTER TABLE contact ADD COLUMN invited TEXT NOT NULL DEFAULT '[]';"),
+        // Missed calls that are one entry; `unseen` says how many of them.
+        M::up("ALTER TABLE history ADD COLUMN times INTEGER NOT NULL DEFAULT 1;"),
     ])
 });

@@ -1,3 +1,4 @@
+use ringdown_core::envelope::MAX_NOTE_AGE_MS;
 use ringdown_core::identity::Identity;
 use ringdown_core::invite::Token;
 use ringdown_core::invite::issued::InviteKind;
@@ -224,6 +225,78 @@ fn missed(name: &str, seed: u8, started_ms: u64) -> PastCall {
         offline_note: false,
         unseen: true,
     }
+}
+
+/// The entries of the history, newest first: when, and how many calls each is.
+fn entries(store: &Store) -> Vec<(u64, u32)> {
+    let query = HistoryQuery {
+        limit: 500,
+        ..HistoryQuery::default()
+    };
+    let page = store.history(&query).unwrap();
+    let entries = page.entries.into_iter();
+    entries
+        .map(|entry| (entry.started_ms, entry.times))
+        .collect()
+}
+
+#[test]
+fn notes_of_one_person_that_are_close_together_are_one_entry_until_it_was_seen() {
+    const MINUTE: u64 = 60_000;
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let now = 1_000 * MINUTE;
+    let leaves = |seed, at| {
+        let note = PastCall {
+            offline_note: true,
+            ..missed("Bob", seed, at)
+        };
+        store.put_missed(&note, now).unwrap()
+    };
+    assert!(leaves(2, 900 * MINUTE));
+    assert!(!leaves(2, 905 * MINUTE) && !leaves(2, 896 * MINUTE));
+    assert!(leaves(3, 905 * MINUTE), "that is somebody else");
+    assert!(leaves(2, 950 * MINUTE), "that is later");
+    let all = [(950, 1), (905, 1), (905, 3)].map(|(at, times)| (at * MINUTE, times));
+    let mut kept = entries(&store);
+    kept.sort_unstable_by_key(|(at, times)| (std::cmp::Reverse(*at), *times));
+    assert_eq!(kept, all);
+    assert_eq!(store.missed().unwrap(), 5);
+    store.see_missed().unwrap();
+    assert!(leaves(2, 951 * MINUTE), "that is news");
+    assert_eq!(store.missed().unwrap(), 1);
+}
+
+#[test]
+fn one_person_cannot_fill_the_history_with_notes_or_with_calls() {
+    const HOUR: u64 = 3_600_000;
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path()).unwrap();
+    let now = 10_000 * HOUR;
+    // Whatever time they claim, and however often Bob looks.
+    for number in 0..200 {
+        let claimed = [now, now - MAX_NOTE_AGE_MS, now - number * HOUR / 3];
+        for at in claimed {
+            let note = PastCall {
+                offline_note: true,
+                ..missed("Mallory", 66, at)
+            };
+            store.put_missed(&note, now + number).unwrap();
+            store.see_missed().unwrap();
+        }
+    }
+    assert_eq!(entries(&store).len(), 16);
+    assert_eq!(
+        entries(&store).iter().map(|(_, times)| times).sum::<u32>(),
+        600
+    );
+    for number in 0..200 {
+        let call = missed("Mallory", 66, now + number);
+        store.put_missed(&call, now + number).unwrap();
+    }
+    assert_eq!(entries(&store).len(), 16 + 32);
+    // Alice's call has its own place.
+    assert!(store.put_missed(&missed("Alice", 1, now), now).unwrap());
 }
 
 fn names(store: &Store, query: HistoryQuery) -> (Vec<String>, bool) {

@@ -8,7 +8,7 @@ const NOON = new Date(2026, 10, 24, 12).getTime();
 const DAY = 86_400_000;
 const TALK = {
   ...{ id: "1", contact: "bob-key", name: "Bob", direction: "outgoing", video: true, started_ms: NOON - 3_600_000 },
-  ...{ duration_ms: 200_000, reason: "ended_by_me", path: "lan", offline_note: false },
+  ...{ duration_ms: 200_000, reason: "ended_by_me", path: "lan", offline_note: false, times: 1 },
 };
 const MISSED = { ...TALK, id: "2", direction: "incoming", video: false, started_ms: NOON - DAY, duration_ms: null, reason: "missed", path: null };
 const DECLINED = { ...TALK, id: "3", contact: null, name: "Carol", started_ms: NOON - 3 * DAY, duration_ms: null, reason: "declined", path: null };
@@ -51,6 +51,12 @@ describe("all calls", () => {
       "BobMissed voice call12:00 PM",
       "CarolOutgoing video call12:00 PM · Declined by Carol",
     ]);
+  });
+
+  test("that one person made in vain one after the other are one, with their number", async () => {
+    answers.history = () => ({ entries: [{ ...MISSED, offline_note: true, times: 3 }], more: false });
+    await open();
+    assert.deepEqual(rows(), ["BobMissed voice call12:00 PM · 3 calls · While Ringdown was off"]);
   });
 
   test("are found by name, and the missed ones apart", async () => {

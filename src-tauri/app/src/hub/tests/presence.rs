@@ -1,12 +1,14 @@
 //! Who can be called, and notes for those who could not.
 
 use ringdown_core::call::{EndReason, Phase};
-use ringdown_core::message::Kind;
+use ringdown_core::message::{Kind, Message};
 use ringdown_signaling::{ServerConfig, serve};
 use tokio::net::TcpListener;
+use uuid::Uuid;
 
 use super::person::{Someone, become_friends, friends};
 use super::*;
+use crate::clock::now_ms;
 use crate::ipc::HistoryQuery;
 
 async fn shows(who: &Someone, to: PublicKey, on: bool) {
@@ -166,4 +168,28 @@ async fn bob_finds_the_call_he_missed_while_his_app_was_off() {
     alice.calls(key).await;
     bob.is_in(Phase::Ringing).await;
     assert_eq!(bob.snapshot().await.missed, 1);
+}
+
+#[tokio::test]
+async fn a_contact_cannot_flood_the_history_with_notes_of_calls() {
+    let (alice, bob, _) = friends().await;
+    let from = alice.key().await;
+    let kept = bob.hub.ask(move |hub| {
+        for minutes in 0..500 {
+            let call = Uuid::new_v4();
+            let at = now_ms() - minutes * 11 * 60_000;
+            let kind = Kind::Note { video: false, at };
+            let note = Message { call, seq: 0, kind };
+            hub.take_note(from, &note, false, at)?;
+        }
+        hub.history(&HistoryQuery {
+            limit: 500,
+            ..HistoryQuery::default()
+        })
+    });
+    let kept = kept.await.unwrap().entries;
+    assert_eq!(kept.len(), 16);
+    assert_eq!(kept.iter().map(|entry| entry.times).sum::<u32>(), 500);
+    assert_eq!(bob.snapshot().await.missed, 500);
+    assert_eq!(bob.is_told(16).await.len(), 16);
 }
