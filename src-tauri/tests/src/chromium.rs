@@ -18,25 +18,14 @@ use ringdown_app::options::Options;
 use serde_json::{Value, json};
 use tokio::sync::broadcast;
 
-use crate::lab::{self, Indoors, Place};
+use crate::chrome::Chrome;
+use crate::lab::{Indoors, Place};
 use crate::page::Page;
-use crate::process::{Program, free_port};
 use crate::stage::Stage;
 use crate::{Result, eventually, put};
 
-/// What headless Chromium needs to be a quiet, willing peer with a moving test picture and a beeping microphone.
-const FLAGS: &[&str] = &[
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--use-fake-device-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
-];
+/// A moving test picture and a beeping microphone, without a window.
+const FLAGS: [&str; 2] = ["--headless", "--use-fake-device-for-media-stream"];
 
 /// Where there is no other network.
 const ON_LOOPBACK: &str = "--allow-loopback-in-peer-connection";
@@ -48,10 +37,8 @@ pub const FOREIGN_TONE_HZ: f64 = 550.0;
 pub struct Foreigner {
     hub: HubHandle,
     seen: Arc<Seen>,
-    page: Page,
-    _driver: Program,
-    /// The way to the driver, and what the hub runs on, where these are not here.
-    _way: Option<lab::Bridge>,
+    chrome: Chrome,
+    /// What the hub runs on, where that is not here.
     _indoors: Option<Indoors>,
 }
 
@@ -124,47 +111,17 @@ impl Foreigner {
         };
         hub.set_name(name).await?;
 
-        let port = free_port()?;
-        let mut command = match place {
-            Some(place) => stage.command_at(place, "chromedriver", &home),
-            None => stage.command("chromedriver", &home),
-        };
-        let mut driver = Program::start(command.arg(format!("--port={port}")))?;
-        driver.ignore_output();
-        let mut flags: Vec<String> = FLAGS.iter().map(ToString::to_string).collect();
+        let mut flags: Vec<String> = FLAGS.map(String::from).into();
         flags.extend(place.is_none().then(|| ON_LOOPBACK.to_owned()));
-        flags.push(format!(
-            "--user-data-dir={}",
-            data_dir.join("profile").display()
-        ));
-        let capabilities = json!({ "goog:chromeOptions": { "args": flags } });
-        let way = match place {
-            Some(place) => Some(place.bridge(port).await?),
-            None => None,
-        };
-        let port = way.as_ref().map_or(port, lab::Bridge::port);
-        let page = Page::open(&format!("http://127.0.0.1:{port}"), capabilities).await?;
-        page.client()
-            .goto(&format!("http://{address}/page/foreigner.html"))
-            .await?;
-        let foreigner = Self {
+        let profile = data_dir.join("profile");
+        let url = format!("http://{address}/page/foreigner.html");
+        let chrome = Chrome::open(stage, place, &home, &profile, flags, &url).await?;
+        Ok(Self {
             hub,
             seen,
-            page,
-            _driver: driver,
-            _way: way,
+            chrome,
             _indoors: indoors,
-        };
-        eventually("the foreign page to be ready", || async {
-            Ok((foreigner
-                .page
-                .run("return document.body.dataset.ready ?? null", vec![])
-                .await?
-                == "yes")
-                .then_some(()))
         })
-        .await?;
-        Ok(foreigner)
     }
 
     /// Changes settings; those that are not named stay.
@@ -184,7 +141,7 @@ impl Foreigner {
     /// The browser's page.
     #[must_use]
     pub fn page(&self) -> &Page {
-        &self.page
+        self.chrome.page()
     }
 
     /// What their hub would have the app draw.

@@ -3,6 +3,7 @@
 
 #[path = "../../signaling/tests/common/attack.rs"]
 pub mod attack;
+pub mod chrome;
 pub mod chromium;
 pub mod desk;
 pub mod installed;

@@ -17,7 +17,7 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpSocket, TcpStream},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::{interval, sleep, timeout},
 };
 
 /// How long an attacker waits for one connection to be made; the queue before the server may be full.
@@ -25,6 +25,9 @@ const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Pause of an attacker whose connection was dropped or refused.
 const PAUSE: Duration = Duration::from_millis(10);
+
+/// From one byte of a request that never ends to the next: a request's whole time is over before its headers are too long.
+const PACE: Duration = Duration::from_millis(200);
 
 /// 360 KB in ninety headers, without an end.
 static HEADERS: LazyLock<Vec<u8>> = LazyLock::new(|| {
@@ -143,9 +146,12 @@ async fn silence(mut stream: TcpStream) -> io::Result<()> {
 
 async fn trickle(mut stream: TcpStream) -> io::Result<()> {
     stream.write_all(b"GET /ws HTTP/1.1\r\nx-slow: ").await?;
+    let mut next = interval(PACE);
     loop {
-        stream.write_all(b"x").await?;
-        sleep(Duration::from_millis(200)).await;
+        tokio::select! {
+            ended = stream.read_u8() => return ended.map(drop),
+            _ = next.tick() => stream.write_all(b"x").await?,
+        }
     }
 }
 

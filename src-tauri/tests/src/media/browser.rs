@@ -8,29 +8,20 @@ use axum::extract::ws::{Message, WebSocket, WebSocketUpgrade};
 use axum::http::header;
 use axum::response::Html;
 use axum::routing::get;
-use serde_json::json;
 use tokio::sync::broadcast;
 
 use super::people::SIDES;
-use crate::lab::{Bridge, Indoors, Place};
+use crate::Result;
+use crate::chrome::Chrome;
+use crate::lab::{Indoors, Place};
 use crate::page::Page;
-use crate::process::{Program, free_port};
 use crate::stage::Stage;
-use crate::{Result, eventually};
 
 const PAGE: &str = include_str!("../../pages/peer.html");
 const SCRIPT: &str = include_str!("../../pages/peer.js");
 
-/// A browser that asks nobody, does nothing by itself, and sleeps no more than Ringdown's window does.
-const FLAGS: [&str; 12] = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-ui-for-media-stream",
-    "--autoplay-policy=no-user-gesture-required",
+/// It sleeps no more than Ringdown's window does.
+const FLAGS: [&str; 4] = [
     "--window-size=960,640",
     "--disable-backgrounding-occluded-windows",
     "--disable-renderer-backgrounding",
@@ -40,9 +31,7 @@ const FLAGS: [&str; 12] = [
 /// A browser and its page. It ends with this.
 #[derive(Debug)]
 pub struct Browser {
-    page: Page,
-    driver: Program,
-    _way: Bridge,
+    chrome: Chrome,
     _indoors: Indoors,
 }
 
@@ -66,7 +55,6 @@ impl Browser {
             let address = indoors.run(move || serve(mine, other)).await??;
             let mut flags: Vec<String> = FLAGS.map(String::from).into();
             let profile = stage.dir().join(format!("profile-{number}"));
-            flags.push(format!("--user-data-dir={}", profile.display()));
             flags.push(format!("--window-position={},0", number * 970));
             if !visible {
                 flags.push("--headless".into());
@@ -82,26 +70,11 @@ impl Browser {
                     voice.display()
                 ));
             }
-            let port = free_port()?;
-            let mut command = stage.command_at(place, "chromedriver", SIDES[number]);
-            let mut driver = Program::start(command.arg(format!("--port={port}")))?;
-            driver.ignore_output();
-            let way = place.bridge(port).await?;
-            let capabilities = json!({ "goog:chromeOptions": { "args": flags } });
-            let url = format!("http://127.0.0.1:{}", way.port());
-            let page = Page::open(&url, capabilities).await?;
-            page.client().goto(&format!("http://{address}/")).await?;
-            eventually("the browser's page to be ready", || async {
-                let ready = page
-                    .run("return document.body.dataset.ready", vec![])
-                    .await?;
-                Ok((ready == "yes").then_some(()))
-            })
-            .await?;
+            let url = format!("http://{address}/");
+            let chrome =
+                Chrome::open(stage, Some(place), SIDES[number], &profile, flags, &url).await?;
             both.push(Self {
-                page,
-                driver,
-                _way: way,
+                chrome,
                 _indoors: indoors,
             });
         }
@@ -111,7 +84,7 @@ impl Browser {
     /// Its page.
     #[must_use]
     pub fn page(&self) -> &Page {
-        &self.page
+        self.chrome.page()
     }
 
     /// The process below which all of it runs.
@@ -119,9 +92,7 @@ impl Browser {
     /// # Errors
     /// When it has ended.
     pub fn pid(&self) -> Result<u32> {
-        self.driver
-            .pid()
-            .ok_or_else(|| "the browser has ended".into())
+        self.chrome.pid()
     }
 }
 

@@ -17,7 +17,7 @@ use crate::person::{Person, Setup};
 use crate::process::Program;
 use crate::sound::Hum;
 use crate::stage::{Stage, binary};
-use crate::{Result, eventually_within, usage};
+use crate::{Result, eventually, eventually_within, usage};
 
 /// Put into both products' pages.
 const PROBE: &str = include_str!("../../pages/probe.js");
@@ -200,7 +200,8 @@ impl<'a> Pair<'a> {
                 }
                 bob.page().find("dialog", "Alice is calling").await?;
                 // A person hears it ring before accepting; what the app gets ready meanwhile, it may.
-                tokio::time::sleep(std::time::Duration::from_millis(1500)).await;
+                alice.page().status("Ringing…").await?;
+                has_gathered(bob.page()).await?;
                 let both = scenario.both || !scenario.video;
                 let button = if both {
                     "Accept"
@@ -305,4 +306,14 @@ impl<'a> Pair<'a> {
         }
         Ok(all)
     }
+}
+
+/// Waits until the page of the one who is called has made its offer, with all its candidates.
+async fn has_gathered(page: &Page) -> Result<()> {
+    eventually("the page to get ready for the call", || async {
+        let gathering = "return probe.peers.at(-1)?.iceGatheringState ?? null";
+        let state = page.run(gathering, vec![]).await?;
+        Ok((state == "complete").then_some(()))
+    })
+    .await
 }
