@@ -343,10 +343,26 @@ async fn listen(bind: Option<IpAddr>, wanted: u16) -> io::Result<TcpListener> {
     Err(failure.unwrap_or_else(|| io::ErrorKind::AddrNotAvailable.into()))
 }
 
+/// As many connections as the server inside the app is to have, or as this process may: what is lowered is told.
+fn fit(descriptors: Option<u64>) -> ServerLimits {
+    let wanted = ServerLimits::embedded();
+    let limits = wanted.clone().within(descriptors, RESERVE);
+    if limits.connections < wanted.connections {
+        tracing::warn!(
+            "this app may have {} files and sockets open, which is enough for {} connections of friends instead of {}: \
+             raise the limit (ulimit -n in a shell, LimitNOFILE= in a service)",
+            descriptors.unwrap_or_default(),
+            limits.connections,
+            wanted.connections,
+        );
+    }
+    limits
+}
+
 fn run_server(listener: TcpListener, port: u16) -> Embedded {
     let (stop, stopped) = oneshot::channel::<()>();
     let config = ServerConfig {
-        limits: ServerLimits::embedded().within(descriptor_limit(), RESERVE),
+        limits: fit(descriptor_limit()),
         ..ServerConfig::default()
     };
     let task = tokio::spawn(async move {

@@ -74,3 +74,35 @@ async fn only_its_owner_may_ask() {
     let mode = socket.metadata().unwrap().permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
 }
+
+/// Sixteen are heard at a time. Whoever comes then is heard once one of them has been, and not before.
+#[tokio::test]
+async fn a_crowd_of_questions_waits_its_turn() {
+    use tokio::io::AsyncWriteExt as _;
+    use tokio::net::UnixStream;
+    let bob = Someone::arrives("Bob").await;
+    let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+    let _control = Control::open(bob.dir.path(), bob.hub.clone(), move |arguments| {
+        started.send(arguments.concat()).unwrap();
+    })
+    .unwrap();
+    let socket = bob.dir.path().join("control");
+    let says = async |stream: &mut UnixStream, word: &str| {
+        let question = format!("{{\"ask\":\"open\",\"arguments\":[\"{word}\"]}}\n");
+        stream.write_all(question.as_bytes()).await.unwrap();
+    };
+    let mut silent = Vec::new();
+    for _ in 0..16 {
+        silent.push(UnixStream::connect(&socket).await.unwrap());
+    }
+    let mut late = UnixStream::connect(&socket).await.unwrap();
+    says(&mut late, "late").await;
+    // Time enough to be heard, if there were room.
+    for _ in 0..20 {
+        bob.snapshot().await;
+    }
+    assert!(starts.try_recv().is_err());
+    says(silent.last_mut().unwrap(), "early").await;
+    assert_eq!(starts.recv().await.unwrap(), "early");
+    assert_eq!(starts.recv().await.unwrap(), "late");
+}
