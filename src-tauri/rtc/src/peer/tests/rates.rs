@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::link::Link;
-use super::world::World;
+use super::world::{Loss, World};
 
 const SECOND: Duration = Duration::from_secs(1);
 const MS: Duration = Duration::from_millis(1);
@@ -24,6 +24,17 @@ fn video_call(link: Link) -> World {
     let mut world = World::call_over(link, true);
     world.alice_opens("0", "audio", true);
     world
+}
+
+/// So many of a hundred packets of media are lost, each by chance, the same in each run.
+fn loses(percent: u64) -> Loss {
+    let mut count = 0_u64;
+    Box::new(move |packet| {
+        count = count
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        packet[0] > 127 && (count >> 33) % 100 < percent
+    })
 }
 
 #[test]
@@ -97,13 +108,7 @@ fn a_link_that_halves_is_followed_within_a_second() {
 fn fifteen_percent_lost_are_sent_again() {
     let mut world = video_call(Link::default());
     world.alice_calls(3 * SECOND);
-    let mut count = 0_u64;
-    world.loss = Box::new(move |packet| {
-        count = count
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        packet[0] > 127 && (count >> 33) % 100 < 15
-    });
+    world.loss = loses(15);
     world.alice_calls(SECOND);
     let before = world.bob.frames.len();
     world.alice_calls(10 * SECOND);
@@ -151,16 +156,45 @@ fn pictures_come_back_after_an_outage_of_two_seconds() {
     }
 }
 
-/// str0m takes some of it for congestion, so this is less than the link carries.
 #[test]
-fn jitter_does_not_bring_the_picture_down() {
+fn jitter_takes_nothing_from_the_picture_even_where_packets_overtake_each_other() {
+    for jitter in [30, 60] {
+        let link = Link {
+            jitter: jitter * MS,
+            ..Link::default()
+        };
+        let mut world = video_call(link);
+        world.alice_calls(25 * SECOND);
+        let rates = world.alice.rates();
+        let least = rates.iter().min();
+        assert!(least >= Some(&800_000), "{rates:?} with {jitter} ms");
+        assert!(
+            rates.last() >= Some(&2_000_000),
+            "{rates:?} with {jitter} ms"
+        );
+    }
+}
+
+#[test]
+fn jitter_does_not_hide_that_a_link_is_full() {
     let link = Link {
+        rate: Some(1_000_000),
         jitter: 30 * MS,
         ..Link::default()
     };
     let mut world = video_call(link);
     world.alice_calls(25 * SECOND);
     let rates = world.alice.rates();
-    let least = rates.iter().min().unwrap();
-    assert!(*least >= 500_000, "{rates:?}");
+    let late = &rates[rates.len() / 2..];
+    let mean = late.iter().sum::<u64>() / late.len() as u64;
+    assert!((500_000..1_000_000).contains(&mean), "{rates:?}");
+}
+
+#[test]
+fn loss_that_is_no_congestion_takes_nothing_from_the_picture() {
+    let mut world = video_call(Link::default());
+    world.loss = loses(5);
+    world.alice_calls(15 * SECOND);
+    let rates = world.alice.rates();
+    assert!(rates.last() > Some(&2_000_000), "{rates:?}");
 }
