@@ -97,6 +97,8 @@ pub fn run() -> ExitCode {
     let logs = logging::start(&options.data_dir);
     raise_descriptor_limit(DESCRIPTORS);
     #[cfg(target_os = "linux")]
+    webview_linux::draw_only_what_changed();
+    #[cfg(target_os = "linux")]
     let options = Options {
         sandbox: sandbox::start(options.fake_camera),
         ..options
