@@ -72,7 +72,8 @@ export class Call extends EventTarget {
   /** @type {ReturnType<typeof setInterval> | undefined} */ #statsTimer;
   #meter = new QualityMeter();
   #details = new DetailsMeter();
-  #path = "";
+  /** What was said last of path, details and quality, as text. @type {Map<string, string>} */
+  #said = new Map();
 
   /** @param {CallOptions} options */
   constructor({ createPeerConnection, configuration, polite, initiator, send, ready = false }) {
@@ -92,7 +93,10 @@ export class Call extends EventTarget {
     this.#media = new CallMedia(pc, {
       guard: (work) => this.#guard(work),
       received: (what) => this.#dispatch("remotestream", what),
-      held: (held) => this.#dispatch("held", held),
+      held: (held) => {
+        this.#said.delete("quality");
+        this.#dispatch("held", held);
+      },
     });
     pc.addEventListener("negotiationneeded", () => this.#guard(this.#negotiate()));
     pc.addEventListener("icecandidate", ({ candidate }) => {
@@ -164,6 +168,8 @@ export class Call extends EventTarget {
    * @param {boolean} held
    */
   setHeld(held) {
+    // What is measured on hold counts for nothing: afterwards it is news, whatever it is.
+    this.#said.delete("quality");
     this.#guard(this.#media.setHeld(held));
   }
 
@@ -301,15 +307,21 @@ export class Call extends EventTarget {
   async #readStats() {
     const report = await this.#pc.getStats();
     if (this.#closed) return;
-    const path = readPath(report);
-    if (path && JSON.stringify(path) !== this.#path) {
-      this.#path = JSON.stringify(path);
-      this.#dispatch("path", path);
-    }
-    const details = this.#details.read(report);
-    if (details) this.#dispatch("details", details);
-    const quality = this.#meter.read(report);
-    if (quality) this.#dispatch("quality", quality);
+    this.#say("path", readPath(report));
+    this.#say("details", this.#details.read(report));
+    this.#say("quality", this.#meter.read(report));
+  }
+
+  /**
+   * Tells what changed since it was told last: whatever is told is drawn.
+   * @param {"path" | "details" | "quality"} type
+   * @param {object | null} now null: not known, and nothing new
+   */
+  #say(type, now) {
+    const text = JSON.stringify(now);
+    if (now === null || this.#said.get(type) === text) return;
+    this.#said.set(type, text);
+    this.#dispatch(type, now);
   }
 
   #transmitDescription() {

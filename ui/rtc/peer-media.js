@@ -5,8 +5,8 @@ import { receives } from "./sdp.js";
 /** @typedef {import("./transceiver.js").Transceiver} Transceiver */
 /** @typedef {{sender: string, receiver: string}} Told */
 
-/** Least time between two looks at how loud the other side is, in ms. */
-const LEVEL_INTERVAL = 100;
+/** The engine tells how loud a voice is for 5 s after it was asked to: it is asked again before that, in ms. */
+const LISTEN_AGAIN = 4000;
 
 export class PeerMedia {
   /** @type {WeakMap<Transceiver, Told>} */
@@ -56,6 +56,11 @@ export class PeerMedia {
     this.peer.engine.request(op, settings).catch(() => {});
   }
 
+  /** A voice became louder or less loud. @param {{mid: string, level: number}} event */
+  handleLevel({ mid, level }) {
+    this.peer.transceivers.find((one) => one.mid === mid)?.receiver.level.take(level);
+  }
+
   /** The engine saw media arrive, or stay away. @param {{mid: string, muted: boolean}} event */
   handleMute({ mid, muted }) {
     const transceiver = this.peer.transceivers.find((one) => one.mid === mid);
@@ -64,7 +69,7 @@ export class PeerMedia {
   }
 }
 
-/** How loud a received voice is: asked of the engine while a page wants to know. */
+/** How loud a received voice is: the engine tells, while a page wants to know. */
 export class VoiceLevel {
   #asked = -Infinity;
   /** @type {{source: number, timestamp: number, rtpTimestamp: number, audioLevel: number} | null} */
@@ -75,25 +80,24 @@ export class VoiceLevel {
     this.receiver = receiver;
   }
 
-  /** What is known by now; a newer figure is on its way. */
+  /** What is known by now; what changes is told from now on. */
   read() {
     const { peer, kind, mid } = this.receiver.transceiver;
     const now = performance.now();
     if (kind !== "audio" || mid === null || peer.closed || !this.receiver.receiving) return [];
-    if (now - this.#asked >= LEVEL_INTERVAL) {
+    const ago = now - this.#asked;
+    if (ago >= LISTEN_AGAIN) {
+      // Nobody looked for a while, so nothing was told.
+      if (ago >= 2 * LISTEN_AGAIN) this.#last = null;
       this.#asked = now;
-      peer.engine.request("stats").then(
-        (entries) => this.#take(entries.find((/** @type {any} */ one) => one.type === "inbound-rtp" && one.mid === mid)),
-        () => {},
-      );
+      peer.engine.request("level", { mid }).catch(() => {});
     }
     return this.#last ? [{ ...this.#last }] : [];
   }
 
-  /** @param {any} entry */
-  #take(entry) {
-    if (typeof entry?.audioLevel !== "number") return;
-    const timestamp = performance.timeOrigin + performance.now();
-    this.#last = { source: Number(entry.ssrc) || 0, timestamp, rtpTimestamp: 0, audioLevel: entry.audioLevel };
+  /** @param {number} audioLevel */
+  take(audioLevel) {
+    if (typeof audioLevel !== "number") return;
+    this.#last = { source: 0, timestamp: performance.timeOrigin + performance.now(), rtpTimestamp: 0, audioLevel };
   }
 }

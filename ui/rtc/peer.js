@@ -306,6 +306,8 @@ export class Peer {
         return this.fire(new Event("connectionstatechange"));
       case "mute":
         return this.#media.handleMute(event);
+      case "level":
+        return this.#media.handleLevel(event);
       default:
         // `path` and `audio` are for the page's owner, not part of this interface
         return this.fire(new CustomEvent(`ringdown-${event.event}`, { detail: event }));

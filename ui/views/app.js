@@ -100,6 +100,22 @@ export function createApp(root, commands) {
     if (!on && focused instanceof HTMLElement && focused.isConnected) focused.focus();
   };
 
+  /** All but the call. @param {Snapshot} next */
+  const drawPeople = (next) => {
+    toasts.update(next.notices);
+    const first = next.profile === null;
+    if (first !== firstStart.element.isConnected || (!first && !home.element.isConnected)) {
+      const began = firstStart.element.isConnected && !first;
+      root.replaceChildren(first ? firstStart.element : home.element);
+      if (first) firstStart.focus();
+      else if (began) home.welcome();
+    }
+    if (first) return;
+    home.update(next);
+    invites?.update(next);
+    settings?.update(next);
+  };
+
   return {
     notify: toasts.show,
     /** @param {string} link an invite that was opened outside the window */
@@ -117,22 +133,14 @@ export function createApp(root, commands) {
     },
     /** @param {AppModel} model */
     update({ snapshot: next, media, connectedAt }) {
+      // What is measured of a call comes every second, and concerns the stage alone.
+      const news = next !== snapshot;
       snapshot = next;
-      toasts.update(next.notices);
-      const first = next.profile === null;
-      if (first !== firstStart.element.isConnected || (!first && !home.element.isConnected)) {
-        const began = firstStart.element.isConnected && !first;
-        root.replaceChildren(first ? firstStart.element : home.element);
-        if (first) firstStart.focus();
-        else if (began) home.welcome();
-      }
-      if (first) return;
-      home.update(next);
-      invites?.update(next);
-      settings?.update(next);
+      if (news) drawPeople(next);
+      if (next.profile === null) return;
       const contact = next.contacts.find(({ key }) => key === next.call?.contact);
       const verified = contact?.verified ?? false;
-      incoming.update(next.call, verified, next.silent);
+      if (news) incoming.update(next.call, verified, next.silent);
 
       const where = placeOf(next.call);
       clearFor(where === "stage" ? (next.call?.id ?? null) : null);
@@ -147,6 +155,7 @@ export function createApp(root, commands) {
       } else {
         card.element.remove();
       }
+      if (!news) return;
       waiting.update(next.waiting, next.call?.name ?? "");
       held.update(next.held, next.call);
       showAsked();

@@ -22,6 +22,7 @@ export function createPathBadge(mark) {
   /** @param {boolean} on */
   const open = (on) => {
     panel.hidden = !on;
+    if (on) drawRows();
     setAttribute(button, "aria-expanded", String(on));
   };
   marks.addEventListener("keydown", (event) => {
@@ -33,6 +34,17 @@ export function createPathBadge(mark) {
 
   /** What was said last. */
   let last = "";
+  /** What the details are about. @type {[label: string, value: string][]} */
+  let known = [];
+  /** They change every second, and are drawn while somebody reads them. */
+  const drawRows = () =>
+    reconcile(
+      rows,
+      known,
+      ([label]) => label,
+      ([label]) => h("div", {}, h("dt", { dir: "auto" }, label), h("dd", { dir: "auto" })),
+      (row, [, value]) => setText(/** @type {Element} */ (row.lastElementChild), value),
+    );
 
   return {
     element: marks,
@@ -54,13 +66,8 @@ export function createPathBadge(mark) {
         last = text;
         setText(said, t("path.said", { text }));
       }
-      reconcile(
-        rows,
-        detailRows(now, details, name),
-        ([label]) => label,
-        ([label]) => h("div", {}, h("dt", { dir: "auto" }, label), h("dd", { dir: "auto" })),
-        (row, [, value]) => setText(/** @type {Element} */ (row.lastElementChild), value),
-      );
+      known = /** @type {[string, string][]} */ (detailRows(now, details, name));
+      if (!panel.hidden) drawRows();
     },
     /** The call is over: the next one's path is news again. */
     clear() {

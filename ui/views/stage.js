@@ -73,11 +73,26 @@ export function createStage(actions, findOutWhy) {
   };
   /** @type {ReturnType<typeof setInterval> | undefined} */
   let ticking;
+  /** Runs the clock while there is one and it is looked at. */
+  const drawTime = () => {
+    timer.hidden = model === null || model.connectedAt === null || modeOf(model.call) === "ended";
+    if (timer.hidden || document.hidden) {
+      clearInterval(ticking);
+      ticking = undefined;
+    } else {
+      tick();
+      ticking ??= setInterval(tick, 1_000);
+    }
+  };
 
   const drawPicture = () => {
     setAttribute(element, "data-picture", String(showsPicture()));
-    ring.run(model?.call.phase === "connected" && !showsPicture());
+    ring.run(model?.call.phase === "connected" && !showsPicture() && !document.hidden);
   };
+  document.addEventListener("visibilitychange", () => {
+    drawTime();
+    drawPicture();
+  });
   for (const type of ["loadeddata", "resize", "emptied"]) video.addEventListener(type, drawPicture);
 
   return {
@@ -104,14 +119,7 @@ export function createStage(actions, findOutWhy) {
       setAttribute(element, "data-held", String(media.held));
       setText(status, unconnected ? notConnectedText(next.policy, media.relays, call.name, media.diagnosis) : statusText(call, media.held));
 
-      timer.hidden = next.connectedAt === null || mode === "ended";
-      if (timer.hidden) {
-        clearInterval(ticking);
-        ticking = undefined;
-      } else {
-        tick();
-        ticking ??= setInterval(tick, 1_000);
-      }
+      drawTime();
 
       setAttribute(video, "aria-label", call.name);
       if (video.srcObject !== media.remote) video.srcObject = media.remote;
@@ -142,8 +150,7 @@ export function createStage(actions, findOutWhy) {
     /** Lets go of the pictures when the stage leaves. */
     clear() {
       model = null;
-      clearInterval(ticking);
-      ticking = undefined;
+      drawTime();
       ring.run(false);
       path.clear();
       video.srcObject = null;

@@ -5,6 +5,7 @@ mod candidates;
 mod changes;
 mod gather;
 mod interface;
+mod levels;
 mod mdns;
 mod sockets;
 pub(crate) mod task;

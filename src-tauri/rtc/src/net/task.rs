@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::changes::Watch;
 use super::gather::{Found, Gathering, Reflexive, Tls};
+use super::levels::Levels;
 use super::mdns::Resolver;
 use super::sockets::Sockets;
 use crate::audio::{Audio, AudioError, Capture, OpusPacket, Playback};
@@ -118,6 +119,7 @@ pub(crate) fn spawn(config: PeerConfig, ice: IceConfig, surroundings: Surroundin
         media: media.downgrade(),
         captures: BTreeMap::new(),
         players: BTreeMap::new(),
+        levels: Levels::default(),
     };
     let (events, peer) = (task.surroundings.events.clone(), task.surroundings.peer);
     let running = tokio::spawn(task.run(inputs));
@@ -157,6 +159,7 @@ pub(super) struct Task {
     media: mpsc::WeakSender<Media>,
     captures: BTreeMap<String, Capture>,
     players: BTreeMap<String, Playback>,
+    levels: Levels,
 }
 
 impl Task {
@@ -201,11 +204,13 @@ impl Task {
         for _ in 0..IN_A_ROW {
             self.drain().await;
             let now = Instant::now();
-            let wake = self.follow_gathering(now);
-            let wake = self
-                .peer
-                .poll_timeout(now)
-                .min(wake.unwrap_or(now + LONGEST_SLEEP));
+            self.tell_levels(now);
+            let wakes = [self.follow_gathering(now), self.levels.due()];
+            let wake = wakes
+                .into_iter()
+                .flatten()
+                .fold(now + LONGEST_SLEEP, Instant::min)
+                .min(self.peer.poll_timeout(now));
             if wake > now {
                 return wake;
             }
@@ -271,6 +276,11 @@ impl Task {
                 self.ice = ice;
                 json!({})
             }));
+            return;
+        }
+        if let PeerRequest::Level { mid } = request {
+            self.levels.listen(Instant::now(), mid);
+            let _ = reply.send(Ok(json!({})));
             return;
         }
         if matches!(request, PeerRequest::Stats {}) {
@@ -349,6 +359,15 @@ impl Task {
             self.players.insert(mid.to_owned(), player);
         }
         self.players.get(mid)
+    }
+
+    fn tell_levels(&mut self, now: Instant) {
+        let players = &self.players;
+        let level = |mid: &str| players.get(mid).map_or(0.0, |player| player.stats().level);
+        for (mid, level) in self.levels.look(now, level) {
+            let event = json!({ "event": "level", "mid": mid, "level": level });
+            self.surroundings.events.send(self.surroundings.peer, event);
+        }
     }
 
     fn tell_voice_figures(&mut self) {

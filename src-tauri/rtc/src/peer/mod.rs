@@ -269,6 +269,7 @@ impl Peer {
                 }
             }
             PeerRequest::Acknowledge { mark } => self.unread.acknowledge(mark),
+            PeerRequest::Level { .. } => {}
             PeerRequest::Stats {} => return Ok(Value::Array(self.report())),
             PeerRequest::SetConfiguration { configuration } => {
                 self.set_relay_only(configuration.read()?.relay_only);

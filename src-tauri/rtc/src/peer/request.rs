@@ -169,6 +169,10 @@ pub(crate) enum PeerRequest {
         mark: u64,
     },
     Stats {},
+    /// How loud a voice is, as `level` events for some seconds; whoever runs the peer takes it.
+    Level {
+        mid: String,
+    },
     /// For the next gathering; whoever runs the peer takes it.
     SetConfiguration {
         configuration: Configuration,

@@ -154,6 +154,9 @@ export class FakeEngine {
   _acknowledge() {
     return {};
   }
+  _level() {
+    return {};
+  }
   _stats() {
     return this.stats;
   }

@@ -283,16 +283,20 @@ describe("direction and stop()", () => {
 });
 
 describe("how loud the other side is", () => {
-  test("is asked of the engine while the page wants to know", async () => {
+  test("is told by the engine, which is asked once while the page looks again and again", async () => {
     const { alice, bob, track, engine } = pair();
     alice.addTrack(track("audio"));
     await negotiate(alice, bob);
     const [receiver] = bob.getReceivers();
-    engine.stats = [{ id: "I", type: "inbound-rtp", kind: "audio", mid: "0", ssrc: 9, audioLevel: 0.25 }];
     assert.deepEqual(receiver.getSynchronizationSources(), []);
+    await until(() => engine.calls("level").length > 0);
+    engine.emit({ event: "level", peer: 2, mid: "0", level: 0.25 });
     await until(() => receiver.getSynchronizationSources().length > 0);
-    const [source] = receiver.getSynchronizationSources();
-    assert.deepEqual([source.audioLevel, source.source], [0.25, 9]);
+    for (let look = 0; look < 50; look += 1) assert.equal(receiver.getSynchronizationSources()[0].audioLevel, 0.25);
+    engine.emit({ event: "level", peer: 2, mid: "0", level: 0 });
+    await until(() => receiver.getSynchronizationSources()[0].audioLevel === 0);
+    assert.deepEqual(engine.calls("level"), [{ peer: 2, mid: "0" }]);
+    assert.deepEqual(engine.calls("stats"), []);
     bob.close();
     assert.deepEqual(receiver.getSynchronizationSources(), []);
   });

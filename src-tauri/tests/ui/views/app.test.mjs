@@ -1,7 +1,7 @@
 // The window as screen readers and the end-to-end tests find it: by accessible name, in every state.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, describe, mock, test } from "node:test";
-import { BOB, CALL, ZOE, openWindow, settled } from "./window.mjs";
+import { BOB, CALL, MEDIA, SNAPSHOT, ZOE, openWindow, settled } from "./window.mjs";
 
 const LONG = "Maximiliana-Theodora Wolkenstein-Rodeneg";
 
@@ -333,5 +333,56 @@ describe("notices", () => {
     assert.equal(page.document.querySelectorAll(".toast").length, 1);
     show();
     assert.equal(page.document.querySelectorAll(".toast").length, 0);
+  });
+});
+
+describe("a voice call costs what it must", () => {
+  const TALK = { phase: "connected", connected_ms: 0, video: false };
+  const SNAP = () => ({ ...SNAPSHOT, call: { ...CALL, ...TALK } });
+  const styles = () => page.document.querySelector(".voice-ring").style;
+  const hide = (hidden) => {
+    page.document.hidden = hidden;
+    page.document.dispatchEvent(new page.document.defaultView.Event("visibilitychange"));
+  };
+
+  test("one in which nobody speaks asks how loud it is and draws nothing", () => {
+    let drawn = 0;
+    answers.voiceLevel = () => 0;
+    ring(TALK);
+    styles().setProperty = () => (drawn += 1);
+    mock.timers.tick(2_000);
+    assert.equal(styles().transform ?? "", "");
+    assert.equal(drawn, 0);
+  });
+
+  test("the ring follows a voice, and asks nothing while the page is hidden", () => {
+    let asked = 0;
+    answers.voiceLevel = () => ((asked += 1), 0.2);
+    ring(TALK, {}, performance.now());
+    mock.timers.tick(300);
+    assert.match(styles().transform, /^scale\(1\.\d+\)$/);
+    assert.ok(asked > 0);
+    hide(true);
+    assert.equal(styles().transform ?? "", "");
+    const before = asked;
+    mock.timers.tick(10_000);
+    assert.equal(asked, before);
+    hide(false);
+    mock.timers.tick(300);
+    assert.ok(asked > before);
+  });
+
+  test("what is measured is drawn on the stage alone: the people stay as they are", () => {
+    const snapshot = SNAP();
+    const media = { ...MEDIA, path: { kind: "network", relay: null, delay_ms: 4 } };
+    app.update({ snapshot, media, connectedAt: 0 });
+    const count = page.document.querySelector(".people-title");
+    count.hidden = !count.hidden;
+    const left = count.hidden;
+    app.update({ snapshot, media: { ...media, path: { kind: "relay", relay: null, delay_ms: 90 } }, connectedAt: 0 });
+    assert.equal(page.find("group", "Connection path").getAttribute("data-kind"), "relay");
+    assert.equal(count.hidden, left);
+    app.update({ snapshot: SNAP(), media, connectedAt: 0 });
+    assert.notEqual(count.hidden, left, "a new snapshot is drawn whole");
   });
 });

@@ -45,7 +45,7 @@ class Side {
         else queueMicrotask(() => this.peer.call.handleSignal(data));
       },
     });
-    for (const type of ["remotestream", "state", "path", "quality", "diagnosis", "error"]) {
+    for (const type of ["remotestream", "state", "path", "details", "quality", "diagnosis", "error"]) {
       this.call.addEventListener(type, ({ detail }) => this.events.push({ type, detail }));
     }
   }
@@ -590,4 +590,35 @@ test("how the call travels is told once it is connected, and when it changes", a
     alice.heard("path").map(({ kind }) => kind),
     ["network", "internet"],
   );
+});
+
+test("what is measured of a call is told when it changed, and not every second", async (t) => {
+  mock.timers.enable({ apis: ["setTimeout", "setInterval"] });
+  t.after(() => mock.timers.reset());
+  await connect();
+  const measure = async (currentRoundTripTime, packetsReceived) => {
+    const stats = [
+      { id: "t", type: "transport", selectedCandidatePairId: "p" },
+      { id: "p", type: "candidate-pair", nominated: true, localCandidateId: "l", remoteCandidateId: "r", currentRoundTripTime },
+      { id: "l", type: "local-candidate", candidateType: "host", address: "192.168.1.2" },
+      { id: "r", type: "remote-candidate", candidateType: "host", address: "192.168.1.3" },
+      { id: "i", type: "inbound-rtp", packetsReceived, packetsLost: 0 },
+    ];
+    alice.pc.stats = new Map(stats.map((one) => [one.id, one]));
+    mock.timers.tick(STATS_EVERY_MS);
+    await quiet();
+  };
+  const told = () => ["path", "details", "quality"].map((type) => alice.heard(type).length);
+  await measure(0.012, 50);
+  await measure(0.012, 100);
+  const before = told();
+  for (const packets of [150, 200, 250]) await measure(0.012, packets);
+  assert.deepEqual(told(), before, "nothing changed");
+  await measure(0.4, 300);
+  assert.equal(alice.heard("quality").at(-1).level, 2);
+  assert.deepEqual(told(), before.map((count) => count + 1));
+  alice.call.setHeld(true);
+  alice.call.setHeld(false);
+  await measure(0.4, 350);
+  assert.equal(told()[2], before[2] + 2, "what was forgotten on hold is told again");
 });

@@ -115,7 +115,7 @@ export async function openWindow() {
   const commands = {
     ...Object.fromEntries(COMMANDS.map((name) => [name, record(name)])),
     examine,
-    voiceLevel: () => null,
+    voiceLevel: () => answers.voiceLevel?.() ?? null,
     history: quietly("history", { entries: [], more: false }),
     devices: quietly("devices", []),
     autostart: quietly("autostart", false),
