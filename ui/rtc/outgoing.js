@@ -43,7 +43,9 @@ export class Outgoing {
   #lastFrame = -Infinity;
   #lastBlack = -Infinity;
   #stopped = false;
-  /** When frames went in and what time the other side is told, by timestamp. @type {Map<number, {started: number, shared: number}>} */
+  /** The engine sends what is coded. Before, one picture is coded and thrown away: an encoder takes its time to begin. */
+  #started = false;
+  /** When frames went in and what time the other side is told, by timestamp. @type {Map<number, {started: number, shared: number, sent: boolean}>} */
   #times = new Map();
   figures = { framesEncoded: 0, keyFramesEncoded: 0, framesDropped: 0, frameWidth: 0, frameHeight: 0, totalEncodeTime: 0 };
 
@@ -65,6 +67,14 @@ export class Outgoing {
   setRate(bps, scale) {
     if (Number.isFinite(bps) && bps > 0) this.#rate = bps;
     this.#adaptation.requested = Math.max(1, this.limits.scale ?? 1, Number(scale) || 1);
+  }
+
+  /** What is coded from now on is sent, and begins with a key frame whenever the last one was. */
+  start() {
+    this.#started = true;
+    this.#keyWanted = true;
+    this.#lastKey = -Infinity;
+    this.#lastBlack = -Infinity;
   }
 
   wantKey() {
@@ -105,6 +115,7 @@ export class Outgoing {
 
   /** @param {VideoFrame} frame */
   #frame(frame) {
+    if (!this.#started && this.#encoder) return;
     const { timestamp } = frame;
     const { maxFramerate } = this.limits;
     if (maxFramerate && timestamp - this.#lastFrame < 900_000 / maxFramerate) return;
@@ -135,7 +146,8 @@ export class Outgoing {
       this.#lastKey = frame.timestamp;
     }
     const now = this.parts.now();
-    this.#times.set(frame.timestamp, { started: now, shared: this.#clock.shared(frame.timestamp, now) });
+    const shared = this.#clock.shared(frame.timestamp, now);
+    this.#times.set(frame.timestamp, { started: now, shared, sent: this.#started });
     encoder.encode(frame, { keyFrame });
   }
 
@@ -174,7 +186,7 @@ export class Outgoing {
   #coded(chunk) {
     const times = this.#times.get(chunk.timestamp);
     this.#times.delete(chunk.timestamp);
-    if (this.#stopped || !times) return;
+    if (this.#stopped || !times?.sent) return;
     const { peer, index, send } = this.parts;
     const key = chunk.type === "key";
     if (chunk.byteLength + HEADER > MAX_FRAME) {

@@ -28,6 +28,8 @@ export class WorkerPlane {
   #lastTrack = 0;
   /** The engine's last word for each m-line, which may come before its track. @type {Map<string, {bps: number, scale?: number}>} */
   #rates = new Map();
+  /** M-lines whose pictures the engine sends; what comes before, it has nobody to send to. @type {Set<string>} */
+  #started = new Set();
   /** @type {ReturnType<typeof setInterval> | null} */
   #reporting = null;
 
@@ -121,6 +123,10 @@ export class WorkerPlane {
     const key = `${Number(message?.peer)}/${Number(message?.index)}`;
     const outgoing = this.#sending.get(key)?.outgoing;
     if (message?.t === "keyframe") outgoing?.wantKey();
+    if (message?.t === "start") {
+      this.#started.add(key);
+      outgoing?.start();
+    }
     if (message?.t !== "rate") return;
     this.#rates.set(key, { bps: Number(message.bps), scale: message.scale });
     outgoing?.setRate(Number(message.bps), message.scale);
@@ -145,6 +151,7 @@ export class WorkerPlane {
     this.#sending.set(key, { outgoing, track });
     const rate = this.#rates.get(key);
     if (rate) outgoing.setRate(rate.bps, rate.scale);
+    if (this.#started.has(key)) outgoing.start();
     try {
       const { readable } = new this.scope.MediaStreamTrackProcessor({ track });
       outgoing.run(readable.getReader()).catch(() => {});
@@ -243,6 +250,7 @@ export class WorkerPlane {
   #closePeer(prefix) {
     for (const key of [...this.#sending.keys()]) if (key.startsWith(prefix)) this.#stopSending(key);
     for (const key of [...this.#rates.keys()]) if (key.startsWith(prefix)) this.#rates.delete(key);
+    for (const key of [...this.#started]) if (key.startsWith(prefix)) this.#started.delete(key);
     for (const [key, { sink }] of [...this.#receiving]) if (key.startsWith(prefix)) this.#dropSink(sink);
   }
 

@@ -155,7 +155,10 @@ impl Echo {
                 match message.ok_or("the media socket is gone")?? {
                     picture @ Message::Binary(_) => self.pictures.send(picture).await?,
                     // what the browser wants of our encoder, we want of the browser's
-                    Message::Text(text) if text.contains("keyframe") => self.pictures.send(Message::Text(text)).await?,
+                    Message::Text(text) if text.contains("keyframe") || text.contains("start") => {
+                        let wanted = text.replace("start", "keyframe");
+                        self.pictures.send(Message::text(wanted)).await?;
+                    }
                     _ => {}
                 }
                 Ok(Vec::new())

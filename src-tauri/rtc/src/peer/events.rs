@@ -150,7 +150,7 @@ impl Peer {
         if up != self.up {
             self.up = up;
             if up {
-                self.want_key_frames();
+                self.begin_all_pictures();
             }
         }
         while let Some((index, bps)) = self.rates.poll(now) {

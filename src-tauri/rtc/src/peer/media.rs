@@ -67,8 +67,10 @@ impl Peer {
         if let Some(rate) = anew {
             self.rtc.bwe().reset(Bitrate::bps(rate));
         }
-        for index in news {
-            self.want_key_frame(index);
+        if self.up {
+            for index in news {
+                self.begin_pictures(index);
+            }
         }
         let stopped: Vec<u16> = self
             .arriving
@@ -149,7 +151,21 @@ impl Peer {
             .push_back(Output::Notice(json!({ "t": "keyframe", "index": index })));
     }
 
-    /// Media can flow: all encoders start anew.
+    /// Pictures are sent from now on: the page begins with a key frame. What it has coded before was lost.
+    fn begin_pictures(&mut self, index: u16) {
+        self.outputs
+            .push_back(Output::Notice(json!({ "t": "start", "index": index })));
+    }
+
+    /// Media can flow: all encoders begin.
+    pub(super) fn begin_all_pictures(&mut self) {
+        let running: Vec<u16> = self.guards.keys().copied().collect();
+        running
+            .into_iter()
+            .for_each(|index| self.begin_pictures(index));
+    }
+
+    /// All encoders are to make a key frame.
     pub(super) fn want_key_frames(&mut self) {
         let running: Vec<u16> = self.guards.keys().copied().collect();
         running
@@ -347,7 +363,7 @@ impl Peer {
         self.gates.values_mut().for_each(FrameGate::lose);
         self.rates.forget_told();
         if self.up {
-            self.want_key_frames();
+            self.begin_all_pictures();
         }
         self.settle(now);
     }

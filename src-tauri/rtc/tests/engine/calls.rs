@@ -7,7 +7,7 @@ use crate::person::{Person, answer_line, call, line, negotiate, picture, soon, t
 #[tokio::test]
 async fn a_call_carries_pictures_both_ways_and_a_message() {
     let (mut alice, mut bob) = call().await;
-    assert_eq!(alice.note("keyframe").await["index"], 1);
+    assert_eq!(alice.note("start").await["index"], 1);
     let (peer, frame) = (alice.peer, vp8(true, 5000, 7));
     alice.send(picture(peer, 1, true, 40_000, &frame)).await;
     let (index, key, _, data) = bob.picture().await;
@@ -54,7 +54,7 @@ async fn a_picture_of_a_mebibyte_goes_through() {
 #[tokio::test]
 async fn a_key_frame_that_claims_16383_by_16383_never_reaches_the_page() {
     let (mut alice, mut bob) = call().await;
-    alice.note("keyframe").await;
+    alice.note("start").await;
     let mut forged = vp8(true, 449_000, 5);
     forged[6..10].copy_from_slice(&[0xff, 0x3f, 0xff, 0x3f]);
     let peer = alice.peer;

@@ -8,8 +8,8 @@ import { readFrame } from "../../../../ui/rtc/framing.js";
 import { Outgoing } from "../../../../ui/rtc/outgoing.js";
 import { codecs, frame, LIMITS, open } from "./codecs.mjs";
 
-/** @param {object} [limits] */
-function outgoing(limits) {
+/** @param {object} [limits] @param {boolean} [started] the engine sends already */
+function outgoing(limits, started = true) {
   const { seen, classes } = codecs();
   /** @type {ArrayBuffer[]} */
   const sent = [];
@@ -23,6 +23,7 @@ function outgoing(limits) {
     codecs: classes,
     now: () => state.now,
   });
+  if (started) one.start();
   let at = 0;
   /** Captures that many frames, a 30th of a second apart. @param {number} [count] @param {number} [width] @param {number} [height] */
   const capture = (count = 1, width, height) => {
@@ -47,6 +48,19 @@ describe("what goes out", () => {
     assert.deepEqual([first?.peer, first?.index, first?.key, first?.data.length], [7, 2, true, 100]);
     assert.deepEqual([seen.configured[0].codec, seen.configured[0].latencyMode], ["vp8", "realtime"]);
     assert.equal(open, before);
+  });
+
+  test("before the engine sends, the encoder only gets going; then a key frame goes out at once", () => {
+    const { one, sent, seen, capture } = outgoing({}, false);
+    capture(9);
+    assert.deepEqual([seen.encoded.length, sent.length], [1, 0]);
+    one.start();
+    capture(2);
+    assert.deepEqual(sent.map((message) => readFrame(message)?.key), [true, false]);
+    assert.equal(one.figures.framesEncoded, 2);
+    one.start();
+    capture(1);
+    assert.equal(readFrame(/** @type {ArrayBuffer} */ (sent[2]))?.key, true, "whoever begins anew does not wait for the next one's turn");
   });
 
   test("a key frame that is asked for comes with the next frame, but not more often than every 300 ms", () => {

@@ -84,6 +84,9 @@ describe("the worker", () => {
     const [socket] = sockets;
     socket.opened();
     await give();
+    assert.equal(socket.sent.length, 0, "the engine sends nothing yet");
+    socket.onmessage({ data: JSON.stringify({ t: "start", peer: 1, index: 0 }) });
+    await give();
     assert.equal(readFrame(socket.sent[0])?.key, true);
     socket.onmessage({ data: JSON.stringify({ t: "rate", peer: 1, index: 0, bps: 300_000 }) });
     for (const junk of ["", "{", "null", '{"t":"rate"}', '{"t":"keyframe","peer":9,"index":9}']) socket.onmessage({ data: junk });

@@ -12,19 +12,19 @@ fn is_picture(packet: &[u8]) -> bool {
 }
 
 #[test]
-fn a_key_frame_is_wanted_when_the_call_is_up() {
-    let world = World::call();
-    assert!(
-        world
-            .alice
-            .notices
-            .contains(&json!({ "t": "keyframe", "index": 1 }))
-    );
-    assert!(
-        world
-            .bob
-            .notices
-            .contains(&json!({ "t": "keyframe", "index": 1 }))
+fn the_page_is_told_to_start_when_pictures_can_be_sent_and_not_before() {
+    let mut world = World::call();
+    let start = json!({ "t": "start", "index": 1 });
+    for person in [&world.alice, &world.bob] {
+        let starts = person.notices.iter().filter(|one| **one == start);
+        assert_eq!(starts.count(), 1);
+    }
+    world.alice_opens("1", "video", false);
+    world.alice_opens("1", "video", true);
+    assert_eq!(
+        world.alice.notices("start"),
+        2,
+        "a camera that comes later begins at once"
     );
 }
 

@@ -347,7 +347,7 @@ impl World {
         let Some(rate) = self.alice.rates().last().copied() else {
             return;
         };
-        let wanted = self.alice.notices("keyframe");
+        let wanted = self.alice.notices("keyframe") + self.alice.notices("start");
         let key = wanted > self.keys;
         self.keys = wanted;
         let length = usize::try_from(rate / 8 / 30).unwrap_or_default() * if key { 4 } else { 1 };
