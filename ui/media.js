@@ -50,7 +50,7 @@ export class Media {
   }
 
   /**
-   * Opens the microphone, and the camera if asked for. Never rejects.
+   * Opens the microphone, and the camera if asked for, to try them; a call opens each for itself. Never rejects.
    * Both are asked for at once (one question to the person); if that fails each is tried alone,
    * so that one missing device does not take the other with it.
    * @param {{ video: boolean }} wanted

@@ -36,6 +36,7 @@ export class Session extends EventTarget {
   /** A call that ended: late events about it change nothing. @type {string | null} */ #over = null;
   /** @type {Call | null} */ #call = null;
   /** @type {Promise<void> | null} */ #acquiring = null;
+  /** Devices as the person left them in a page that was lost. @type {import("./resumption.js").Devices | null} */ #kept = null;
   /** Devices as the person left them when the call was put on hold. @type {import("./resumption.js").Devices | null} */ #left = null;
   /** It rings still: nothing is sent. */ #held = false;
   /** The person talks with somebody else: no device is open, and the Call lets nothing through. */ #onHold = false;
@@ -222,6 +223,8 @@ export class Session extends EventTarget {
     this.#release();
     this.#id = id;
     this.#over = null;
+    // Now, while it rings: the first look at the store waits for another process.
+    this.#kept = this.#resumption.kept(id);
   }
 
   #release() {
@@ -246,23 +249,40 @@ export class Session extends EventTarget {
     if (!this.#onHold) this.#acquiring ??= this.#open(video);
   }
 
-  /** @param {boolean} video */
+  /**
+   * Opens the devices, each for itself: a voice does not wait for a camera.
+   * @param {boolean} video
+   */
   async #open(video) {
     const id = this.#id;
-    const kept = this.#left ?? (id === null ? null : this.#resumption.kept(id));
+    const kept = this.#left ?? this.#kept;
     this.#wantsCamera = kept?.camera ?? video;
-    const { stream, microphone, camera } = await this.#options.media.acquire({ video: this.#wantsCamera });
-    if (this.#id !== id || this.#onHold || this.#view.local) {
-      for (const track of stream.getTracks()) track.stop();
-      return;
-    }
-    const muted = kept?.muted ?? false;
-    for (const track of stream.getTracks()) {
-      if (track.kind === "audio") track.enabled = !muted;
-      this.#watch(track);
-    }
-    this.#update({ local: stream, microphone, camera, muted });
-    this.#send();
+    const local = new MediaStream();
+    const isFor = () => this.#id === id && !this.#onHold && (this.#view.local ?? local) === local;
+    const { media } = this.#options;
+    const openMicrophone = async () => {
+      const { track, state } = await media.microphone();
+      if (!isFor()) return track?.stop();
+      const muted = kept?.muted ?? false;
+      if (track) {
+        track.enabled = !muted;
+        local.addTrack(track);
+        this.#watch(track);
+      }
+      this.#update({ local, microphone: state, muted });
+      this.#send();
+    };
+    const openCamera = async () => {
+      const { track, state } = await media.camera();
+      if (!isFor() || !this.#wantsCamera || local.getVideoTracks().length > 0) return track?.stop();
+      if (track) {
+        local.addTrack(track);
+        this.#watch(track);
+      }
+      this.#update({ local, camera: state });
+      this.#send();
+    };
+    await Promise.all([openMicrophone(), this.#wantsCamera && openCamera()]);
   }
 
   /** Gives the call what is to be sent now: nothing while it rings, the screen before the camera. */
@@ -419,7 +439,8 @@ export class Session extends EventTarget {
   #update(changes) {
     Object.assign(this.#view, changes);
     if (this.#id && ("muted" in changes || "camera" in changes)) {
-      this.#resumption.keep(this.#id, { muted: this.#view.muted, camera: this.#wantsCamera });
+      this.#kept = { muted: this.#view.muted, camera: this.#wantsCamera };
+      this.#resumption.keep(this.#id, this.#kept);
     }
     this.dispatchEvent(new Event("change"));
   }

@@ -23,6 +23,7 @@ function deviceIdOf(constraint) {
 export function wrapMediaDevices({ window, engine, tracks, media }) {
   const devices = window.navigator.mediaDevices;
   if (!devices) return;
+  tracks.onMicrophoneEnd = () => engine.request("microphoneEnd").catch(() => {});
   const getUserMedia = devices.getUserMedia.bind(devices);
   const enumerateDevices = devices.enumerateDevices.bind(devices);
 
@@ -39,11 +40,13 @@ export function wrapMediaDevices({ window, engine, tracks, media }) {
   async function getUserMediaWithEngine(constraints = {}) {
     const { audio, video } = dictionary(constraints, "MediaStreamConstraints");
     if (!audio && !video) throw new TypeError("Neither audio nor video was asked for");
-    // a call follows: the worker gets going while the devices open, so that its tracks are there in time
+    // a call follows: the worker gets going while the devices open, so that its tracks are there in time; voice does
+    // not wait for them
+    const worker = media.ready(1);
     const [voice, picture] = await Promise.allSettled([
       audio ? microphone(audio) : null,
       video ? getUserMedia({ video }) : null,
-      media.ready(1),
+      video ? worker : null,
     ]);
     const failed = [picture, voice].find((one) => one.status === "rejected");
     if (failed?.status === "rejected") {

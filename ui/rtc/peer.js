@@ -78,6 +78,8 @@ export class Peer {
       return rest;
     };
     this.engine = new EnginePeer(env.engine, plain, (event) => this.#receive(event));
+    // candidates are gathered ahead: whoever answers has them by the time the offer comes. A failure shows at the first request
+    if (configuration.iceCandidatePoolSize > 0) this.engine.open().catch(() => {});
   }
 
   /** @param {Event} event */

@@ -19,6 +19,11 @@ export class Tracks {
   /** What holds the place of a track to come, and the track once there. @type {WeakMap<MediaStreamTrack, MediaStreamTrack | null>} */
   #places = new WeakMap();
 
+  /** Live tracks of the microphone. @type {Set<MediaStreamTrack>} */
+  #microphones = new Set();
+  /** Called when the last track of the microphone has ended. */
+  onMicrophoneEnd = () => {};
+
   /**
    * Wraps the accessors of the window's MediaStreamTrack.
    * @param {Window & typeof globalThis} window
@@ -51,7 +56,7 @@ export class Tracks {
     wrapMethod(prototype, "clone", function (original) {
       const copy = original.call(this);
       const adopted = tracks.#adopted.get(this);
-      if (adopted) tracks.#adopted.set(copy, { ...adopted });
+      if (adopted) tracks.adopt(copy, { ...adopted });
       return copy;
     });
     wrapMethod(prototype, "getSettings", function (original) {
@@ -99,6 +104,14 @@ export class Tracks {
    */
   adopt(track, adopted) {
     this.#adopted.set(track, adopted);
+    if (adopted.role !== "microphone" || track.readyState !== "live") return;
+    this.#microphones.add(track);
+    const unwatch = this.watch(track, () => {
+      if (track.readyState !== "ended") return;
+      unwatch();
+      this.#microphones.delete(track);
+      if (this.#microphones.size === 0) this.onMicrophoneEnd();
+    });
   }
 
   /**

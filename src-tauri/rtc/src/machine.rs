@@ -8,19 +8,26 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use tokio::sync::broadcast;
 use tokio::time::Instant;
 
-use crate::audio::{Audio, AudioError, Capture, Device, Side, Sound, SoundError, Sounding};
+use crate::audio::{
+    Audio, AudioError, AudioEvent, Capture, Device, Side, Sound, SoundError, Sounding,
+};
 use crate::error::RtcError;
 
 /// The microphone is let go of when nobody has asked how loud it hears for so long: a page that hangs or is
 /// gone says nothing.
 const LEASE: Duration = Duration::from_secs(3);
 
+/// How long a microphone has to deliver its first sound.
+const OPENS: Duration = Duration::from_secs(5);
+
 /// The requests that are for the machine.
-pub(crate) const OPS: [&str; 7] = [
+pub(crate) const OPS: [&str; 8] = [
     "devices",
     "microphone",
+    "microphoneEnd",
     "speaker",
     "play",
     "hush",
@@ -33,9 +40,12 @@ pub(crate) const OPS: [&str; 7] = [
 #[serde(tag = "op", rename_all = "camelCase", rename_all_fields = "camelCase")]
 pub(crate) enum MachineRequest {
     Devices {},
+    /// Opens the microphone, which stays open until `microphoneEnd`: a sender that takes it up has its sound at once.
     Microphone {
         device_id: Option<String>,
     },
+    /// The page has no track of the microphone any more.
+    MicrophoneEnd {},
     Speaker {
         device_id: Option<String>,
     },
@@ -61,6 +71,8 @@ pub(crate) struct Machine {
     pub audio: Audio,
     player: Mutex<Player>,
     trial: Arc<Mutex<Option<Trial>>>,
+    /// The microphone, while the page has a track of it.
+    open: Mutex<Option<Capture>>,
 }
 
 /// One sound at a time: two rings would be one too many.
@@ -91,6 +103,7 @@ impl Machine {
             audio,
             player: Mutex::default(),
             trial: Arc::default(),
+            open: Mutex::default(),
         }
     }
 
@@ -100,6 +113,7 @@ impl Machine {
         player.ended = player.ended.wrapping_add(1);
         player.playing = None;
         *lock(&self.trial) = None;
+        *lock(&self.open) = None;
     }
 
     /// Ends the ring, if there is one.
@@ -118,14 +132,10 @@ impl Machine {
                 let list = |devices: &[Device]| devices.iter().map(told).collect::<Vec<_>>();
                 Ok(json!({ "inputs": list(&devices.inputs), "outputs": list(&devices.outputs) }))
             }
-            MachineRequest::Microphone { device_id } => {
-                let audio = self.audio.clone();
-                let device = blocking(move || {
-                    let device = audio.microphone(device_id.as_deref())?;
-                    audio.choose(Side::Microphone, device_id.as_deref());
-                    Ok::<_, AudioError>(device)
-                });
-                Ok(told(&device.await??))
+            MachineRequest::Microphone { device_id } => self.open(device_id).await,
+            MachineRequest::MicrophoneEnd {} => {
+                *lock(&self.open) = None;
+                Ok(json!({}))
             }
             MachineRequest::Speaker { device_id } => {
                 let audio = self.audio.clone();
@@ -159,6 +169,51 @@ impl Machine {
             MachineRequest::MicrophoneRest {} => {
                 *lock(&self.trial) = None;
                 Ok(json!({}))
+            }
+        }
+    }
+
+    /// Opens the microphone and keeps it open. What a call sends is taken from the same stream: opened a second
+    /// time, a device can take as long as it did the first time.
+    async fn open(&self, device_id: Option<String>) -> Result<Value, RtcError> {
+        let find = |id: Option<String>| {
+            let audio = self.audio.clone();
+            blocking(move || audio.find_microphone(id.as_deref()))
+        };
+        // The default one opens while its name is looked up; one that may not be there is found first.
+        let known = match &device_id {
+            Some(_) => Some(find(device_id.clone()).await??),
+            None => None,
+        };
+        self.audio.choose(Side::Microphone, device_id.as_deref());
+        let mut events = self.audio.events();
+        let capture = self.audio.listen()?;
+        let opening = async {
+            tokio::select! {
+                () = capture.heard() => Ok(()),
+                error = failure(&mut events) => Err(error),
+                () = tokio::time::sleep(OPENS) => Err(None),
+            }
+        };
+        let (opened, device) = match known {
+            Some(device) => (opening.await, Ok(device)),
+            None => {
+                let (opened, found) = tokio::join!(opening, find(None));
+                (opened, found?)
+            }
+        };
+        match opened {
+            Ok(()) => {
+                *lock(&self.open) = Some(capture);
+                Ok(told(&device?))
+            }
+            Err(Some(error)) => Err(error.into()),
+            // A failure that was told before is not told again: what it is, a try by itself says.
+            Err(None) => {
+                drop(capture);
+                let audio = self.audio.clone();
+                let device = blocking(move || audio.microphone(device_id.as_deref())).await??;
+                Ok(told(&device))
             }
         }
     }
@@ -197,6 +252,20 @@ impl Machine {
         *trial = Some(Trial { capture, until });
         tokio::spawn(let_go(Arc::downgrade(&self.trial), until));
         Ok(0.0)
+    }
+}
+
+/// Why the microphone does not open; none when that can't be heard any more.
+async fn failure(events: &mut broadcast::Receiver<AudioEvent>) -> Option<AudioError> {
+    loop {
+        match events.recv().await {
+            Ok(AudioEvent::Failed {
+                side: Side::Microphone,
+                error,
+            }) => return Some(error),
+            Err(broadcast::error::RecvError::Closed) => return None,
+            Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => {}
+        }
     }
 }
 
@@ -273,5 +342,26 @@ mod tests {
         assert!(!is_open());
         machine.level().unwrap();
         assert!(is_open(), "it can be opened again");
+    }
+
+    #[tokio::test]
+    async fn the_microphone_is_open_as_long_as_the_page_has_a_track_of_it() {
+        let machine = Machine::new(Audio::new(AudioConfig {
+            microphone: Microphone::Tone { hz: 440.0 },
+            server: None,
+        }));
+        let is_open = || lock(&machine.open).is_some();
+        let open = || MachineRequest::Microphone { device_id: None };
+        assert_eq!(machine.handle(open()).await.unwrap()["id"], "tone");
+        assert!(is_open());
+        machine
+            .handle(MachineRequest::MicrophoneEnd {})
+            .await
+            .unwrap();
+        assert!(!is_open());
+
+        machine.handle(open()).await.unwrap();
+        machine.rest();
+        assert!(!is_open(), "a page that is gone has none");
     }
 }

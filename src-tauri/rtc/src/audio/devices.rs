@@ -34,15 +34,15 @@ pub(super) fn list(config: &AudioConfig) -> Result<Devices, AudioError> {
     }
 }
 
-/// Finds a microphone and checks that it delivers.
-pub(super) fn open_microphone(inner: &Inner, id: Option<&str>) -> Result<Device, AudioError> {
+/// Finds a microphone; whether it opens is not tried.
+pub(super) fn find_microphone(inner: &Inner, id: Option<&str>) -> Result<Device, AudioError> {
     let config = &inner.config;
-    let device = match config.microphone {
-        super::Microphone::Tone { hz } => Device {
+    match config.microphone {
+        super::Microphone::Tone { hz } => Ok(Device {
             id: "tone".to_owned(),
             label: format!("Tone of {hz} Hz"),
             default: true,
-        },
+        }),
         super::Microphone::System => {
             if config.server.is_some() {
                 graph::pulse_answers(config.server.as_deref())?;
@@ -53,24 +53,29 @@ pub(super) fn open_microphone(inner: &Inner, id: Option<&str>) -> Result<Device,
                 None => device.default,
             });
             match (wanted, id) {
-                (Some(device), _) => device.clone(),
+                (Some(device), _) => Ok(device.clone()),
                 // Not every system says which is the default one.
-                (None, None) => Device {
+                (None, None) => Ok(Device {
                     id: String::new(),
                     label: "Default microphone".to_owned(),
                     default: true,
-                },
-                (None, Some(_)) => return Err(AudioError::NotFound(Side::Microphone)),
+                }),
+                (None, Some(_)) => Err(AudioError::NotFound(Side::Microphone)),
             }
         }
-    };
+    }
+}
+
+/// Finds a microphone and checks that it delivers.
+pub(super) fn open_microphone(inner: &Inner, id: Option<&str>) -> Result<Device, AudioError> {
+    let device = find_microphone(inner, id)?;
     let source = microphone::source(inner, id)?;
     let pipeline = gst::Pipeline::new();
     let output = AppSink::builder().sync(false).build();
     graph::chain(&pipeline, &[&source, output.upcast_ref()])?;
     let delivered = delivers(&pipeline, &output);
     graph::shut(&pipeline);
-    delivered.map_err(|message| explain(config, Side::Microphone, id, false, &message))?;
+    delivered.map_err(|message| explain(&inner.config, Side::Microphone, id, false, &message))?;
     Ok(device)
 }
 

@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use gstreamer as gst;
 use gstreamer::prelude::*;
 use gstreamer_app::{AppSink, AppSinkCallbacks};
+use tokio::sync::Notify;
 
 use super::encoder::{Encoder, PACKET, Stamp};
 use super::framing::Framer;
@@ -44,6 +45,7 @@ impl Capture {
             muted: AtomicBool::new(false),
             closed: AtomicBool::new(false),
             encoder: Mutex::new(None),
+            heard: Notify::new(),
         });
         let mut captures = inner.captures();
         if !captures.wake() {
@@ -77,6 +79,13 @@ impl Capture {
     pub fn level(&self) -> f64 {
         self.slot.level.now()
     }
+
+    /// Returns once the microphone has delivered something.
+    pub async fn heard(&self) {
+        if !self.slot.level.flowed() {
+            self.slot.heard.notified().await;
+        }
+    }
 }
 
 impl Drop for Capture {
@@ -109,6 +118,8 @@ struct Slot {
     muted: AtomicBool,
     closed: AtomicBool,
     encoder: Mutex<Option<Encoder>>,
+    /// Told with every packet, for whoever waits for the first.
+    heard: Notify,
 }
 
 impl Slot {
@@ -118,6 +129,7 @@ impl Slot {
 
     fn push(&self, samples: &[i16; PACKET], stamp: Stamp) {
         self.level.measure(samples.iter().copied());
+        self.heard.notify_one();
         if let Some(encoder) = &*self.encoder() {
             let muted = self.muted.load(Ordering::Relaxed);
             encoder.push(if muted { &[0; PACKET] } else { samples }, stamp);

@@ -230,6 +230,17 @@ impl Audio {
         devices::open_microphone(&self.inner, id)
     }
 
+    /// Finds a microphone by its id (`None`: the default one); whether it opens is not tried. **Blocks**, some tens
+    /// of milliseconds: not for a runtime's thread.
+    ///
+    /// # Errors
+    /// [`AudioError::NotFound`] when there is none, [`AudioError::NoServer`] when the server of the configuration
+    /// does not answer.
+    pub fn find_microphone(&self, id: Option<&str>) -> Result<Device, AudioError> {
+        graph::start()?;
+        devices::find_microphone(&self.inner, id)
+    }
+
     /// Uses this device (`None`: the default one) from now on, for what is running too.
     pub fn choose(&self, side: Side, id: Option<&str>) {
         let id = id.map(str::to_owned);

@@ -49,6 +49,7 @@ impl Playback {
             chosen: None,
             delay: Duration::ZERO,
             buffer: None,
+            samples: None,
             place: None,
         };
         let wake = spawn(line, inner.events.clone())?;
@@ -143,6 +144,8 @@ struct PlaybackLine {
     /// The playout delay that is set.
     delay: Duration,
     buffer: Option<JitterBuffer>,
+    /// Where samples go into the device's part of the pipeline.
+    samples: Option<gst::Pad>,
     place: Option<Place>,
 }
 
@@ -201,6 +204,7 @@ impl Line for PlaybackLine {
         )?;
         self.count_losses(&buffer);
         self.tap(&filter, wake);
+        self.samples = queue.static_pad("sink");
         self.buffer = Some(JitterBuffer {
             element: buffer,
             late_before: self.shared.late.load(Ordering::Relaxed),
@@ -211,9 +215,28 @@ impl Line for PlaybackLine {
         Ok(pipeline)
     }
 
+    /// Has the device opened before there is anything to play: it learns the format and that nothing is due yet. Left to
+    /// the first packet of a call, that takes a good part of the first word.
+    fn opened(&mut self) {
+        let Some(pad) = &self.samples else { return };
+        let segment = gst::FormattedSegment::<gst::ClockTime>::new();
+        for event in [
+            gst::event::StreamStart::new("silence"),
+            gst::event::Caps::new(&graph::samples()),
+            gst::event::Segment::new(&segment),
+            gst::event::Gap::new(gst::ClockTime::ZERO, None),
+        ] {
+            if !pad.send_event(event) {
+                tracing::debug!("the speaker could not be opened ahead");
+                return;
+            }
+        }
+    }
+
     fn close(&mut self) {
         self.shared.input().source = None;
         self.buffer = None;
+        self.samples = None;
         self.place = None;
         self.inner.processing.forget(self.id);
     }

@@ -59,6 +59,9 @@ pub(super) trait Line: Send + 'static {
     /// Builds the pipeline; not yet playing.
     fn open(&mut self, wake: &Sender<Wake>) -> Result<gst::Pipeline, AudioError>;
 
+    /// The pipeline plays, and nothing has flowed yet.
+    fn opened(&mut self) {}
+
     /// The pipeline is about to be shut, or did not open.
     fn close(&mut self);
 
@@ -139,7 +142,10 @@ impl<L: Line> Supervisor<L> {
             .inspect_err(|_| self.line.close())?;
         self.listen(&pipeline);
         let outcome = match pipeline.set_state(gst::State::Playing) {
-            Ok(_) => self.attend(&pipeline),
+            Ok(_) => {
+                self.line.opened();
+                self.attend(&pipeline)
+            }
             Err(_) => Err(self.reason()),
         };
         self.line.close();

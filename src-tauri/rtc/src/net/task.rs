@@ -100,7 +100,7 @@ pub(crate) fn spawn(config: PeerConfig, ice: IceConfig, surroundings: Surroundin
         finding,
         watch: surroundings.watch.clone(),
     };
-    let task = Task {
+    let mut task = Task {
         peer: Peer::new(Instant::now(), config),
         gathering: Gathering::new(
             surroundings.bind,
@@ -120,7 +120,12 @@ pub(crate) fn spawn(config: PeerConfig, ice: IceConfig, surroundings: Surroundin
         captures: BTreeMap::new(),
         players: BTreeMap::new(),
         levels: Levels::default(),
+        spare_player: None,
     };
+    if config.ahead {
+        // without a thread for it now, the first packet tries again
+        task.spare_player = task.surroundings.audio.play().ok();
+    }
     let (events, peer) = (task.surroundings.events.clone(), task.surroundings.peer);
     let running = tokio::spawn(task.run(inputs));
     tokio::spawn(async move {
@@ -160,6 +165,8 @@ pub(super) struct Task {
     captures: BTreeMap<String, Capture>,
     players: BTreeMap<String, Playback>,
     levels: Levels,
+    /// Opened while it rings: a speaker takes its time.
+    spare_player: Option<Playback>,
 }
 
 impl Task {
@@ -354,7 +361,10 @@ impl Task {
             if self.players.len() >= MAX_PLAYERS {
                 return None;
             }
-            let player = self.surroundings.audio.play().ok()?;
+            let player = match self.spare_player.take() {
+                Some(player) => player,
+                None => self.surroundings.audio.play().ok()?,
+            };
             player.set_muted(!self.peer.is_heard(mid));
             self.players.insert(mid.to_owned(), player);
         }

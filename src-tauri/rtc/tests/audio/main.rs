@@ -93,6 +93,33 @@ fn what_alice_says_comes_out_of_bobs_speaker_and_goes_on_doing_so() {
 }
 
 #[test]
+fn a_speaker_is_open_before_there_is_anything_to_play_and_then_plays_it() {
+    let server = Server::start(&["module-null-sink sink_name=speaker"]);
+    let bob = audio(&server, Microphone::System);
+    let playback = Arc::new(bob.play().unwrap());
+    until("the speaker runs, with nothing to play", || {
+        let sinks = server.control(&["list", "short", "sinks"]);
+        sinks.contains("RUNNING").then_some(())
+    });
+    assert_eq!(playback.stats().packets, 0);
+
+    let ear = server.record("speaker.monitor");
+    ear.hears_nothing();
+    let alice = audio(&server, Microphone::Tone { hz: 700.0 });
+    let (speaker, seq) = (Arc::clone(&playback), AtomicU64::new(0));
+    let _voice = alice
+        .capture(Box::new(move |packet: OpusPacket| {
+            let seq = seq.fetch_add(1, Ordering::Relaxed);
+            speaker.push(seq, packet.rtp_time, packet.data);
+        }))
+        .unwrap();
+    ear.hears(700.0);
+    until("a quarter of full scale is heard, 0.177", || {
+        (0.15..0.2).contains(&level(&ear.next(0.5))).then_some(())
+    });
+}
+
+#[test]
 fn a_tone_can_stand_in_for_the_microphone() {
     let server = Server::start(&["module-null-sink sink_name=speaker"]);
     let alice = audio(&server, Microphone::Tone { hz: 700.0 });

@@ -169,6 +169,17 @@ describe("configuration", () => {
     assert.deepEqual(configuration.iceServers[1], { urls: ["turn:t.example.org?transport=tcp"], username: "u", credential: "c" });
   });
 
+  test("a connection that is to gather ahead is opened at once, any other when it is used", async () => {
+    const { RTCPeerConnection, engine } = page();
+    const later = new RTCPeerConnection();
+    await turns();
+    assert.deepEqual(engine.calls("open"), []);
+    const ahead = new RTCPeerConnection({ iceCandidatePoolSize: 1 });
+    await turns();
+    assert.deepEqual(engine.calls("open").map(({ configuration }) => configuration.iceCandidatePoolSize), [1]);
+    for (const pc of [later, ahead]) pc.close();
+  });
+
   const turn = (/** @type {string} */ urls) => ({ urls, username: "u", credential: "c" });
   const good = ["stun:a", "stun:a:3478", "stuns:a", "stun:[::1]:3478", "turn:a", "turns:a:443?transport=tcp", "TURN:a", "turn:192.0.2.1?transport=udp"];
   for (const url of good) {

@@ -113,6 +113,9 @@ export class FakeEngine {
   _hush() {
     return {};
   }
+  _microphoneEnd() {
+    return {};
+  }
   _microphoneLevel() {
     return { level: this.level };
   }

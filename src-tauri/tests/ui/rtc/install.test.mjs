@@ -108,6 +108,26 @@ describe("getUserMedia()", () => {
     assert.deepEqual(engine.calls("microphone"), []);
   });
 
+  test("the microphone is open until the last of its tracks has ended", async () => {
+    const { window, engine } = page();
+    const stream = await window.navigator.mediaDevices.getUserMedia({ audio: true });
+    const [track] = stream.getAudioTracks();
+    const copy = track.clone();
+    track.stop();
+    await turns();
+    assert.deepEqual(engine.calls("microphoneEnd"), []);
+    copy.stop();
+    await turns();
+    assert.equal(engine.calls("microphoneEnd").length, 1);
+  });
+
+  test("a microphone does not wait for what shows pictures", async () => {
+    const { window, media } = page();
+    media.ready = () => new Promise(() => {});
+    const stream = await window.navigator.mediaDevices.getUserMedia({ audio: true });
+    assert.equal(stream.getAudioTracks().length, 1);
+  });
+
   test("a chosen microphone is asked for by its id", async () => {
     const { window, engine } = page();
     for (const deviceId of ["usb", { exact: "usb" }, { ideal: ["usb", "other"] }, "default"]) {

@@ -16,15 +16,17 @@ async function quiet() {
 }
 
 let opened, peers, resumed, kept, board;
+const open = (kind) => {
+  const track = new FakeTrack(kind);
+  opened.push(track);
+  return { track, state: "ok" };
+};
 const newBoard = () =>
   new Switchboard({
     media: {
       canShareScreen: true,
-      async acquire({ video }) {
-        const tracks = [new FakeTrack("audio"), ...(video ? [new FakeTrack("video")] : [])];
-        opened.push(...tracks);
-        return { stream: new FakeStream(tracks), microphone: "ok", camera: video ? "ok" : "off" };
-      },
+      microphone: async () => open("audio"),
+      camera: async () => open("video"),
     },
     createPeerConnection: (configuration) => {
       peers.push(new FakePeerConnection(configuration));

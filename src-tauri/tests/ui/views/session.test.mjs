@@ -31,6 +31,8 @@ class FakeMedia {
   asked = [];
   failing = { audio: null, video: null };
   hold = null;
+  /** What the camera alone waits for. */
+  slow = null;
 
   #open(kind) {
     if (this.failing[kind]) return { track: null, state: this.failing[kind] };
@@ -38,19 +40,15 @@ class FakeMedia {
     this.opened.push(track);
     return { track, state: "ok" };
   }
-  async acquire({ video }) {
-    this.asked.push(video ? "both" : "voice");
-    await this.hold;
-    const microphone = this.#open("audio");
-    const camera = video ? this.#open("video") : { track: null, state: "off" };
-    const stream = new FakeStream([microphone.track, camera.track].filter(Boolean));
-    return { stream, microphone: microphone.state, camera: camera.state };
-  }
   async microphone() {
+    this.asked.push("microphone");
+    await this.hold;
     return this.#open("audio");
   }
   async camera() {
+    this.asked.push("camera");
     await this.hold;
+    await this.slow;
     return this.#open("video");
   }
   async screen() {
@@ -101,7 +99,7 @@ describe("calling", () => {
     session.handleCall(CALL);
     session.handleCall({ ...CALL, phase: "ringing" });
     await quiet();
-    assert.deepEqual(media.asked, ["both"]);
+    assert.deepEqual(media.asked, ["microphone", "camera"]);
     assert.equal(session.view.camera, "ok");
     assert.equal(session.view.local.getTracks().length, 2);
     assert.equal(peers.length, 0);
@@ -110,7 +108,7 @@ describe("calling", () => {
   test("a voice call leaves the camera alone", async () => {
     session.handleCall({ ...CALL, video: false });
     await quiet();
-    assert.deepEqual(media.asked, ["voice"]);
+    assert.deepEqual(media.asked, ["microphone"]);
     assert.equal(session.view.camera, "off");
   });
 
@@ -161,10 +159,47 @@ describe("being called", () => {
     assert.equal(sending("audio"), null);
     open();
     await quiet();
-    assert.equal(media.asked.length, 1);
+    assert.deepEqual(media.asked, ["microphone", "camera"]);
     assert.equal(sending("audio"), session.view.local.getAudioTracks()[0]);
     assert.equal(sending("video"), session.view.local.getVideoTracks()[0]);
     assert.equal(session.view.remoteVideo, true);
+  });
+});
+
+describe("a camera that opens slowly", () => {
+  const answered = { ...CALL, direction: "incoming", phase: "connecting" };
+  let open;
+  beforeEach(() => {
+    media.slow = new Promise((resolve) => (open = resolve));
+    session.handleCall(answered);
+    session.handlePeer(START);
+  });
+
+  test("keeps no voice waiting, and its picture follows", async () => {
+    await quiet();
+    assert.equal(sending("audio"), session.view.local.getAudioTracks()[0]);
+    assert.deepEqual([session.view.microphone, session.view.camera, sending("video")], ["ok", "off", null]);
+    open();
+    await quiet();
+    assert.equal(sending("video"), session.view.local.getVideoTracks()[0]);
+    assert.equal(session.view.camera, "ok");
+  });
+
+  test("is let go of where the call is over by then", async () => {
+    await quiet();
+    session.handleCall(null);
+    open();
+    await quiet();
+    assert.deepEqual(media.live(), []);
+  });
+
+  test("and was put on hold meanwhile opens once when it comes back", async () => {
+    await quiet();
+    session.handleCall(answered, true);
+    session.handleCall(answered);
+    open();
+    await quiet();
+    assert.deepEqual(media.live().sort(), ["audio", "video"]);
   });
 });
 
@@ -389,7 +424,7 @@ describe("a page that took the place of one that was lost", () => {
     session.adopt(CONNECTED);
     assert.deepEqual(resumed, ["one"]);
     await quiet();
-    assert.deepEqual(media.asked, ["both"]);
+    assert.deepEqual(media.asked, ["microphone", "camera"]);
     assert.equal(peers.length, 0);
   });
 
@@ -430,7 +465,7 @@ describe("a page that took the place of one that was lost", () => {
     next.adopt(CONNECTED);
     next.handlePeer(RESUME);
     await quiet();
-    assert.deepEqual(media.asked, ["both", "voice"]);
+    assert.deepEqual(media.asked, ["microphone", "camera", "microphone"]);
     assert.equal(next.view.muted, true);
     assert.equal(next.view.camera, "off");
     assert.equal(next.view.local.getAudioTracks()[0].enabled, false);
@@ -441,7 +476,7 @@ describe("a page that took the place of one that was lost", () => {
   test("goes on with a call that still rings", async () => {
     session.adopt({ ...CALL, phase: "ringing" });
     await quiet();
-    assert.deepEqual(media.asked, ["both"]);
+    assert.deepEqual(media.asked, ["microphone", "camera"]);
   });
 
   test("keeps a call whose connection began in the meantime", async () => {
@@ -466,7 +501,7 @@ describe("a page whose counterpart was lost", () => {
     assert.equal(JSON.parse(signals[1].data).description.type, "offer");
     assert.deepEqual(reports, [{ call: "one", state: "disconnected" }]);
     assert.equal(sending("audio"), session.view.local.getAudioTracks()[0]);
-    assert.deepEqual(media.asked, ["both"], "the devices stay open");
+    assert.deepEqual(media.asked, ["microphone", "camera"], "the devices stay open");
   });
 
   test("still shows the screen", async () => {
