@@ -74,14 +74,19 @@ fn list(tree: &str) -> String {
     text
 }
 
+/// Where others' packages are that are kept here with changes.
+const VENDORED: &str = "/src-tauri/vendor/";
+
 /// None for the packages of this workspace, whose path `cargo tree` gives.
 fn line(line: &str) -> Option<String> {
     let mut parts = line.trim_end_matches(" (*)").split('|');
     let package = parts.next()?.trim_end_matches(" (proc-macro)");
     let licence = parts.next()?;
-    let (name, version) = package
-        .split_once(" v")
-        .filter(|_| !package.contains('('))?;
+    let (name, rest) = package.split_once(" v")?;
+    let (version, path) = rest.split_once(" (").unwrap_or((rest, VENDORED));
+    if !path.contains(VENDORED) {
+        return None;
+    }
     let repository = parts.next().filter(|repository| !repository.is_empty());
     let repository = repository.map(|repository| format!("  {repository}"));
     Some(format!(
@@ -100,6 +105,7 @@ mod tests {
             "ringdown v0.1.0 (/work/main)|MIT OR Apache-2.0|\n",
             "serde v1.0.1|MIT OR Apache-2.0|https://example.org/serde\n",
             "serde v1.0.1|MIT OR Apache-2.0|https://example.org/serde (*)\n",
+            "kept v2.0.0 (/work/main/src-tauri/vendor/kept)|MIT|https://example.org/kept\n",
             "adler2 v2.0.1 (proc-macro)|0BSD|\n",
         );
         assert_eq!(
@@ -107,6 +113,7 @@ mod tests {
             concat!(
                 "Ringdown itself: MIT OR Apache-2.0\n\n",
                 "adler2 2.0.1: 0BSD\n",
+                "kept 2.0.0: MIT  https://example.org/kept\n",
                 "serde 1.0.1: MIT OR Apache-2.0  https://example.org/serde\n",
             )
         );
