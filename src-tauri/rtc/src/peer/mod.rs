@@ -333,7 +333,7 @@ impl Peer {
     /// Whether a packet is looked at now. What is for data channels waits, by being sent again, while the page has enough to do.
     fn takes(&mut self, now: Instant, packet: &[u8]) -> bool {
         let for_channels = packet.first().is_some_and(|&first| events::is_data(first));
-        !for_channels || !(self.unread.is_full() || self.channels.are_busy(now))
+        !for_channels || (!self.channels.are_busy(now) && self.unread.takes_packet())
     }
 
     /// Time has passed.

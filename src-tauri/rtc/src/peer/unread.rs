@@ -3,12 +3,15 @@
 //! Events go to the page without an answer, and wait there while it is busy or hangs. Every so often one carries a `mark`,
 //! which the page acknowledges once it has handled the event. While too much is unacknowledged, nothing is taken from
 //! data channels ([`Peer::handle_packet`](super::Peer::handle_packet)): SCTP sends it again later, so nothing is lost, and the
-//! other side is slowed down. Voice, pictures and checks go on.
+//! other side is slowed down. Voice, pictures and checks go on. Before that, single packets are left out: SCTP takes that
+//! for congestion, and sends at the pace of the page instead of starting anew after each halt.
 
 use serde_json::Value;
 
 /// Most that may be unacknowledged, in bytes.
 const MOST: u64 = 1024 * 1024;
+/// From this part of it on, in quarters, one packet for data channels in so many is left out.
+const LEAVES_OUT: [Option<u32>; 4] = [None, Some(64), Some(16), Some(8)];
 /// One event in so many bytes carries a mark. Calls without messages rarely get there.
 const EVERY: u64 = 32 * 1024;
 /// What an event takes besides its texts, in bytes: names, numbers, and what the webview has around it.
@@ -20,6 +23,8 @@ pub(super) struct Unread {
     sent: u64,
     marked: u64,
     acknowledged: u64,
+    /// Packets for data channels, counted.
+    packets: u32,
 }
 
 impl Unread {
@@ -44,9 +49,16 @@ impl Unread {
         self.acknowledged = self.acknowledged.max(mark.min(self.marked));
     }
 
-    /// Nothing more is to be taken for the page.
-    pub fn is_full(&self) -> bool {
-        self.sent - self.acknowledged >= MOST
+    /// Whether a packet for data channels is taken.
+    pub fn takes_packet(&mut self) -> bool {
+        let quarter = (self.sent - self.acknowledged) / (MOST / 4);
+        let quarter = usize::try_from(quarter).unwrap_or(usize::MAX);
+        self.packets = self.packets.wrapping_add(1);
+        match LEAVES_OUT.get(quarter) {
+            Some(Some(every)) => !self.packets.is_multiple_of(*every),
+            Some(None) => true,
+            None => false,
+        }
     }
 }
 
@@ -60,10 +72,15 @@ mod tests {
         json!({ "event": "channelMessage", "text": "x".repeat(length) })
     }
 
+    /// Whether of some packets any is taken.
+    fn takes_any(unread: &mut Unread) -> bool {
+        (0..100).filter(|_| unread.takes_packet()).count() > 0
+    }
+
     /// Events without a word from the page, until it is too much. The marks they carried.
     fn fill(unread: &mut Unread, length: usize) -> (usize, Vec<u64>) {
         let (mut events, mut marks) = (0, Vec::new());
-        while !unread.is_full() {
+        while takes_any(unread) {
             let mut event = event(length);
             unread.add(&mut event);
             events += 1;
@@ -80,11 +97,22 @@ mod tests {
     }
 
     #[test]
+    fn the_more_waits_the_more_packets_are_left_out() {
+        let mut unread = Unread::default();
+        let mut left_out = Vec::new();
+        for _ in 0..5 {
+            left_out.push((0..640).filter(|_| !unread.takes_packet()).count());
+            unread.add(&mut event(256 * 1024));
+        }
+        assert_eq!(left_out, [0, 10, 40, 80, 640]);
+    }
+
+    #[test]
     fn what_is_acknowledged_makes_room() {
         let mut unread = Unread::default();
         let (_, marks) = fill(&mut unread, 100_000);
         unread.acknowledge(marks[0]);
-        assert!(!unread.is_full());
+        assert!(takes_any(&mut unread));
         unread.acknowledge(marks[1]);
         unread.acknowledge(marks[0]);
         let (events, _) = fill(&mut unread, 100_000);
@@ -97,7 +125,7 @@ mod tests {
         unread.acknowledge(u64::MAX);
         let (_, marks) = fill(&mut unread, 1000);
         unread.acknowledge(u64::MAX);
-        assert!(!unread.is_full());
+        assert!(takes_any(&mut unread));
         assert!(!marks.is_empty());
     }
 }
