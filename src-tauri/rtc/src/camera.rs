@@ -2,11 +2,11 @@
 
 use gstreamer as gst;
 
-use crate::audio;
+use crate::pipeline;
 
 /// Whether GStreamer can read pictures from PipeWire (Debian's gstreamer1.0-pipewire). The first time may take seconds,
 /// when GStreamer looks through its plugins.
 #[must_use]
 pub fn can_read_pipewire() -> bool {
-    audio::start_gstreamer().is_ok() && gst::ElementFactory::find("pipewiresrc").is_some()
+    pipeline::start().is_ok() && gst::ElementFactory::find("pipewiresrc").is_some()
 }

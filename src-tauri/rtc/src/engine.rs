@@ -21,6 +21,7 @@ use crate::peer::PeerConfig;
 use crate::peer::connection::Patience;
 use crate::peer::request::PeerRequest;
 use crate::servers::{Configuration, OwnServers};
+use crate::video::{CameraSource, Video};
 
 /// Most peers open at once.
 const MAX_PEERS: usize = 32;
@@ -36,6 +37,8 @@ pub struct EngineConfig {
     pub bind: Option<IpAddr>,
     /// Where our voice comes from. Default: the system's microphone.
     pub microphone: Microphone,
+    /// Where our picture comes from. Default: the system's cameras.
+    pub camera: CameraSource,
     /// The PulseAudio server for voice. Default: the session's.
     pub sound_server: Option<String>,
     /// Certificates that TURN servers may be signed by, besides those the system trusts: for tests, and
@@ -112,7 +115,7 @@ impl Engine {
                 resolver: Resolver::new(config.bind.is_none()),
                 tls: Tls::new(config.extra_roots.clone()),
                 watch: Watch::new(config.bind.is_none()),
-                machine: Machine::new(audio),
+                machine: Machine::new(audio, Video::new(config.camera, page.clone())),
                 events,
                 page,
                 socket: socket.map_err(EngineError::MediaSocket)?,
@@ -240,6 +243,7 @@ impl Inner {
                 bind: self.config.bind,
                 own_servers: self.own_servers.clone(),
                 audio: self.machine.audio.clone(),
+                video: self.machine.video.clone(),
                 events: self.events.clone(),
                 page: self.page.clone(),
                 resolver: self.resolver.clone(),

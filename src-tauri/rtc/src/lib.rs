@@ -20,11 +20,14 @@ mod machine;
 mod media_socket;
 mod net;
 mod peer;
+mod pipeline;
 mod sdp;
 mod servers;
+mod video;
 
 pub use audio::Microphone;
 pub use camera::can_read_pipewire;
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, RtcError};
 pub use net::Watch as NetworkWatch;
+pub use video::CameraSource;

@@ -1,5 +1,5 @@
-//! What the page asks of this machine's sound, beside any connection: which devices there are, a ring on one
-//! of them, how loud the microphone hears.
+//! What the page asks of this machine, beside any connection: which devices there are, a microphone and a camera, a
+//! ring on a speaker, how loud the microphone hears.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -12,9 +12,11 @@ use tokio::sync::broadcast;
 use tokio::time::Instant;
 
 use crate::audio::{
-    Audio, AudioError, AudioEvent, Capture, Device, Side, Sound, SoundError, Sounding,
+    Audio, AudioError, AudioEvent, Capture, Device, Devices, Side, Sound, SoundError, Sounding,
 };
 use crate::error::RtcError;
+use crate::limits::MAX_SIDE;
+use crate::video::{self, Video};
 
 /// The microphone is let go of when nobody has asked how loud it hears for so long: a page that hangs or is
 /// gone says nothing.
@@ -24,10 +26,12 @@ const LEASE: Duration = Duration::from_secs(3);
 const OPENS: Duration = Duration::from_secs(5);
 
 /// The requests that are for the machine.
-pub(crate) const OPS: [&str; 8] = [
+pub(crate) const OPS: [&str; 10] = [
     "devices",
     "microphone",
     "microphoneEnd",
+    "camera",
+    "cameraEnd",
     "speaker",
     "play",
     "hush",
@@ -46,6 +50,22 @@ pub(crate) enum MachineRequest {
     },
     /// The page has no track of the microphone any more.
     MicrophoneEnd {},
+    /// Opens a camera, and answers once its first picture is there.
+    Camera {
+        device_id: Option<String>,
+        /// That one or none.
+        #[serde(default)]
+        exact: bool,
+        /// Pixels.
+        width: Option<u32>,
+        height: Option<u32>,
+        /// Pictures a second.
+        frame_rate: Option<f64>,
+    },
+    /// The page has no track of this opening any more.
+    CameraEnd {
+        camera: u32,
+    },
     Speaker {
         device_id: Option<String>,
     },
@@ -66,9 +86,10 @@ pub(crate) enum MachineRequest {
     MicrophoneRest {},
 }
 
-/// This machine's sound, as the page has it. When it is dropped, it is silent.
+/// This machine's sound and cameras, as the page has them. When it is dropped, all is silent and dark.
 pub(crate) struct Machine {
     pub audio: Audio,
+    pub video: Video,
     player: Mutex<Player>,
     trial: Arc<Mutex<Option<Trial>>>,
     /// The microphone, while the page has a track of it.
@@ -98,9 +119,10 @@ struct Trial {
 }
 
 impl Machine {
-    pub fn new(audio: Audio) -> Self {
+    pub fn new(audio: Audio, video: Video) -> Self {
         Self {
             audio,
+            video,
             player: Mutex::default(),
             trial: Arc::default(),
             open: Mutex::default(),
@@ -114,6 +136,7 @@ impl Machine {
         player.playing = None;
         *lock(&self.trial) = None;
         *lock(&self.open) = None;
+        self.video.rest();
     }
 
     /// Ends the ring, if there is one.
@@ -127,10 +150,40 @@ impl Machine {
     pub async fn handle(&self, request: MachineRequest) -> Result<Value, RtcError> {
         match request {
             MachineRequest::Devices {} => {
-                let audio = self.audio.clone();
-                let devices = blocking(move || audio.devices()).await??;
+                let (audio, video) = (self.audio.clone(), self.video.clone());
+                let devices = blocking(move || audio.devices());
+                let (devices, cameras) = tokio::join!(devices, blocking(move || video.devices()));
+                let cameras = cameras?.inspect_err(|error| tracing::warn!("{error}"));
+                let cameras = cameras.unwrap_or_default();
+                let devices = match devices? {
+                    // a machine with cameras and no sound
+                    Err(_) if !cameras.is_empty() => Devices::default(),
+                    devices => devices?,
+                };
                 let list = |devices: &[Device]| devices.iter().map(told).collect::<Vec<_>>();
-                Ok(json!({ "inputs": list(&devices.inputs), "outputs": list(&devices.outputs) }))
+                let camera = |one: &video::Device| json!({ "id": one.id, "label": one.label });
+                Ok(json!({
+                    "inputs": list(&devices.inputs), "outputs": list(&devices.outputs),
+                    "cameras": cameras.iter().map(camera).collect::<Vec<_>>(),
+                }))
+            }
+            MachineRequest::Camera {
+                device_id,
+                exact,
+                width,
+                height,
+                frame_rate,
+            } => {
+                let wanted = wanted(width, height, frame_rate);
+                let opened = self.video.open(device_id, exact, wanted).await?;
+                Ok(json!({
+                    "camera": opened.number, "id": opened.device.id, "label": opened.device.label,
+                    "width": opened.size.0, "height": opened.size.1, "frameRate": wanted.rate,
+                }))
+            }
+            MachineRequest::CameraEnd { camera } => {
+                self.video.end(camera);
+                Ok(json!({}))
             }
             MachineRequest::Microphone { device_id } => self.open(device_id).await,
             MachineRequest::MicrophoneEnd {} => {
@@ -304,6 +357,21 @@ impl From<SoundError> for RtcError {
     }
 }
 
+/// The pictures a page gets without saying what it wants: 640×480, 30 a second.
+fn wanted(width: Option<u32>, height: Option<u32>, rate: Option<f64>) -> video::Wanted {
+    let (width, height) = match (width, height) {
+        (Some(width), Some(height)) => (width, height),
+        (Some(width), None) => (width, width.saturating_mul(3) / 4),
+        (None, Some(height)) => (height.saturating_mul(4) / 3, height),
+        (None, None) => (640, 480),
+    };
+    let most = MAX_SIDE.into();
+    video::Wanted {
+        size: (width.clamp(2, most), height.clamp(2, most)),
+        rate: rate.unwrap_or(30.0).clamp(1.0, 60.0) as u32,
+    }
+}
+
 fn told(device: &Device) -> Value {
     json!({ "id": device.id, "label": device.label })
 }
@@ -324,13 +392,20 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 mod tests {
     use super::*;
     use crate::audio::{AudioConfig, Microphone};
+    use crate::media_socket::Page;
+    use crate::video::CameraSource;
+
+    fn machine() -> Machine {
+        let audio = Audio::new(AudioConfig {
+            microphone: Microphone::Tone { hz: 440.0 },
+            server: None,
+        });
+        Machine::new(audio, Video::new(CameraSource::Test, Page::default()))
+    }
 
     #[tokio::test(start_paused = true)]
     async fn a_page_that_falls_silent_does_not_keep_the_microphone() {
-        let machine = Machine::new(Audio::new(AudioConfig {
-            microphone: Microphone::Tone { hz: 440.0 },
-            server: None,
-        }));
+        let machine = machine();
         let is_open = || lock(&machine.trial).is_some();
         machine.level().unwrap();
         for _ in 0..3 {
@@ -346,10 +421,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_microphone_is_open_as_long_as_the_page_has_a_track_of_it() {
-        let machine = Machine::new(Audio::new(AudioConfig {
-            microphone: Microphone::Tone { hz: 440.0 },
-            server: None,
-        }));
+        let machine = machine();
         let is_open = || lock(&machine.open).is_some();
         let open = || MachineRequest::Microphone { device_id: None };
         assert_eq!(machine.handle(open()).await.unwrap()["id"], "tone");

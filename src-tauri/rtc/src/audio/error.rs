@@ -1,6 +1,7 @@
 //! What can go wrong with sound on this machine.
 
 use super::events::Side;
+use crate::pipeline::PipelineError;
 
 /// Why the microphone or the speaker cannot be used.
 ///
@@ -40,6 +41,15 @@ impl AudioError {
             Self::NotFound(_) | Self::NoServer => "NotFoundError",
             Self::Busy(_) | Self::Lost(..) => "NotReadableError",
             Self::Start(_) | Self::MissingElement(_) | Self::Thread(_) => "AbortError",
+        }
+    }
+}
+
+impl From<PipelineError> for AudioError {
+    fn from(error: PipelineError) -> Self {
+        match error {
+            PipelineError::Start(why) => Self::Start(why),
+            PipelineError::MissingElement(name) => Self::MissingElement(name),
         }
     }
 }

@@ -1,13 +1,11 @@
 //! The bricks that the pipelines are made of: elements, the sample format, the two devices.
 
-use std::sync::OnceLock;
-use std::time::Duration;
-
 use gstreamer as gst;
 use gstreamer::prelude::*;
 
 use super::devices;
 use super::{AudioError, Side};
+pub(super) use crate::pipeline::{chain, make, now, shut, start};
 
 /// Samples a second, everywhere in this module.
 pub(super) const RATE: u32 = 48_000;
@@ -18,32 +16,6 @@ pub(super) const FRAME: usize = 480;
 /// How much sound the device's buffer holds, and how much it hands over at once, in microseconds.
 /// With 5 ms at once PulseAudio's source delivered nothing.
 const DEVICE_BUFFER: (i64, i64) = (40_000, 10_000);
-
-/// Starts GStreamer once a process. The first time may take seconds, when it looks through its plugins.
-pub(crate) fn start() -> Result<(), AudioError> {
-    static STARTED: OnceLock<Result<(), String>> = OnceLock::new();
-    STARTED
-        .get_or_init(|| gst::init().map_err(|error| error.to_string()))
-        .clone()
-        .map_err(AudioError::Start)
-}
-
-/// Makes an element with its default properties.
-pub(super) fn make(factory: &str) -> Result<gst::Element, AudioError> {
-    gst::ElementFactory::make(factory)
-        .build()
-        .map_err(|_| AudioError::MissingElement(factory.to_owned()))
-}
-
-/// Adds the elements to the pipeline and links them in their order.
-pub(super) fn chain(
-    pipeline: &gst::Pipeline,
-    elements: &[&gst::Element],
-) -> Result<(), AudioError> {
-    let failed = |error: gst::glib::BoolError| AudioError::Start(error.to_string());
-    pipeline.add_many(elements).map_err(failed)?;
-    gst::Element::link_many(elements).map_err(failed)
-}
 
 /// The samples that this module works on: 16 bits, 48 kHz, mono.
 pub(super) fn samples() -> gst::Caps {
@@ -86,24 +58,10 @@ pub(super) fn pulse_answers(server: Option<&str>) -> Result<(), AudioError> {
     pulse(Side::Microphone, server, None).map(|_| ())
 }
 
-/// The time of the clock that all pipelines run by.
-pub(super) fn now() -> Duration {
-    gst::SystemClock::obtain()
-        .time()
-        .map_or(Duration::ZERO, Duration::from)
-}
-
 /// Has every element of the pipeline follow a changed latency.
 pub(super) fn settle(pipeline: &gst::Pipeline) {
     if pipeline.recalculate_latency().is_err() {
         tracing::debug!("the pipeline's latency could not be set");
-    }
-}
-
-/// Stops an element or a pipeline and lets go of its device.
-pub(super) fn shut(element: &impl IsA<gst::Element>) {
-    if element.set_state(gst::State::Null).is_err() {
-        tracing::debug!("a sound element did not stop cleanly");
     }
 }
 

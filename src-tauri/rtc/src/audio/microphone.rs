@@ -22,6 +22,7 @@ use super::level::Level;
 use super::place::Place;
 use super::supervisor::{Line, Next, Wake};
 use super::{AudioError, Inner, Microphone, PacketSink, Side, devices};
+use crate::pipeline;
 
 /// An open microphone that delivers nothing for so long is opened again.
 const STALLED: Duration = Duration::from_secs(3);
@@ -200,7 +201,7 @@ impl Line for MicrophoneLine {
                     }
                     framer.take(
                         &sample,
-                        captured(output, &sample, clock),
+                        pipeline::captured(output, &sample, clock),
                         |samples, began| {
                             let age = clock.saturating_sub(began);
                             let stamp = inner.clock().stamp(now.checked_sub(age).unwrap_or(now));
@@ -284,7 +285,7 @@ impl Line for MicrophoneLine {
 impl MicrophoneLine {
     fn encode(&self, slot: &Arc<Slot>) {
         let target = Arc::downgrade(slot);
-        let started = graph::start().and_then(|()| {
+        let started = graph::start().map_err(AudioError::from).and_then(|()| {
             Encoder::start(move |packet| {
                 if let Some(slot) = target.upgrade()
                     && let Some(sink) = &slot.sink
@@ -317,20 +318,4 @@ pub(super) fn source(inner: &Inner, id: Option<&str>) -> Result<gst::Element, Au
             Ok(tone)
         }
     }
-}
-
-/// When the first sample of this buffer was captured, by the system clock of GStreamer.
-fn captured(output: &AppSink, sample: &gst::Sample, now: Duration) -> Duration {
-    let stamp = || {
-        let pts = sample.buffer()?.pts()?;
-        let segment = sample.segment()?.downcast_ref::<gst::ClockTime>()?;
-        Some(Duration::from(
-            output.base_time()? + segment.to_running_time(pts)?,
-        ))
-    };
-    // No device holds back more than this; a time stamp that says so is wrong.
-    stamp()
-        .filter(|stamp| now.saturating_sub(*stamp) < Duration::from_millis(500))
-        .unwrap_or(now)
-        .min(now)
 }

@@ -45,8 +45,6 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::broadcast;
 
-pub(crate) use graph::start as start_gstreamer;
-
 use framing::PacketClock;
 use microphone::Captures;
 use processing::Processing;

@@ -10,7 +10,31 @@ pub(crate) const HEADER: usize = 16;
 pub(crate) use crate::limits::MAX_PICTURE;
 
 const VIDEO: u8 = 1;
+const OWN_PICTURE: u8 = 2;
 const KEY: u8 = 1;
+
+/// A camera's own picture, raw, from here to the page: a header as above with the camera in the peer's place, then
+///
+/// ```text
+///   16       18       20
+///   | width  | height | I420, without padding…
+/// ```
+pub(crate) fn own_picture(
+    camera: u32,
+    (width, height): (u32, u32),
+    timestamp: u64,
+    picture: &[u8],
+) -> Vec<u8> {
+    let mut message = Vec::with_capacity(HEADER + 4 + picture.len());
+    message.extend_from_slice(&[OWN_PICTURE, 0, 0, 0]);
+    message.extend_from_slice(&camera.to_be_bytes());
+    message.extend_from_slice(&timestamp.to_be_bytes());
+    for side in [width, height] {
+        message.extend_from_slice(&u16::try_from(side).unwrap_or(u16::MAX).to_be_bytes());
+    }
+    message.extend_from_slice(picture);
+    message
+}
 
 /// Why a binary message is no picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

@@ -8,7 +8,7 @@ use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::Message;
 
-use super::frame::Header;
+use super::frame::{self, Header};
 use crate::net::task::Media;
 use crate::peer::Frame;
 
@@ -16,6 +16,8 @@ use crate::peer::Frame;
 const MAX_WAITING: usize = 256;
 /// Bytes that wait for the page; a page so far behind shows pictures that are old.
 const MAX_WAITING_BYTES: usize = 8 * 1024 * 1024;
+/// With so many bytes waiting, a page gets no picture of its own camera: it would be old.
+const BUSY: usize = 128 * 1024;
 
 /// The ways to and from the page; cheap to clone.
 #[derive(Clone, Default)]
@@ -142,13 +144,30 @@ impl Page {
         self.send(data.len(), message)
     }
 
+    /// Sends a camera's own picture: I420 of an even size, without padding.
+    pub fn own_picture(&self, camera: u32, size: (u32, u32), timestamp: u64, picture: &[u8]) {
+        let message = || Message::binary(frame::own_picture(camera, size, timestamp, picture));
+        self.send(picture.len(), message);
+    }
+
+    /// Whether something of some size waits for the page already.
+    pub fn is_busy(&self) -> bool {
+        let waiting = |link: &Link| link.waiting.load(Ordering::Relaxed) > BUSY;
+        self.link().as_ref().is_none_or(waiting)
+    }
+
     /// Sends a text to the page; what concerns nobody is dropped.
+    pub fn tell(&self, text: &Value) {
+        let text = text.to_string();
+        self.send(text.len(), || Message::text(text));
+    }
+
+    /// As [`Self::tell`], about a peer.
     pub fn notice(&self, peer: u32, mut notice: Value) {
         if let Value::Object(fields) = &mut notice {
             fields.insert("peer".to_owned(), peer.into());
         }
-        let text = notice.to_string();
-        let _ = self.send(text.len(), || Message::text(text));
+        self.tell(&notice);
     }
 
     fn send(&self, length: usize, message: impl FnOnce() -> Message) -> bool {

@@ -18,8 +18,9 @@ use crate::error::RtcError;
 use crate::limits::MAX_PLAYERS;
 use crate::media_socket::Page;
 use crate::peer::request::PeerRequest;
-use crate::peer::{Output, Peer, PeerConfig, RemoteCandidate, Voice};
+use crate::peer::{EncoderRequest, Notice, Output, Peer, PeerConfig, RemoteCandidate, Voice};
 use crate::servers::{IceConfig, OwnServers};
+use crate::video::{Limits, Outgoing, Sending, Video};
 
 /// Requests that wait for a peer; more wait with their callers.
 pub(crate) const REQUESTS: usize = 64;
@@ -80,6 +81,7 @@ pub(crate) struct Surroundings {
     pub bind: Option<IpAddr>,
     pub own_servers: OwnServers,
     pub audio: Audio,
+    pub video: Video,
     pub events: Events,
     pub page: Page,
     pub resolver: Resolver,
@@ -118,6 +120,7 @@ pub(crate) fn spawn(config: PeerConfig, ice: IceConfig, surroundings: Surroundin
         // weak, or the task would keep itself alive
         media: media.downgrade(),
         captures: BTreeMap::new(),
+        cameras: BTreeMap::new(),
         players: BTreeMap::new(),
         levels: Levels::default(),
         spare_player: None,
@@ -163,6 +166,8 @@ pub(super) struct Task {
     names: mpsc::Sender<(RemoteCandidate, IpAddr)>,
     media: mpsc::WeakSender<Media>,
     captures: BTreeMap<String, Capture>,
+    /// The m-lines whose pictures are coded here.
+    cameras: BTreeMap<u16, Sending>,
     players: BTreeMap<String, Playback>,
     levels: Levels,
     /// Opened while it rings: a speaker takes its time.
@@ -238,10 +243,7 @@ impl Task {
                 Output::Event(event) => {
                     self.surroundings.events.send(self.surroundings.peer, event)
                 }
-                Output::Notice(notice) => self
-                    .surroundings
-                    .page
-                    .notice(self.surroundings.peer, notice),
+                Output::Notice(notice) => self.notify(notice),
                 Output::Frame(frame) => {
                     let index = frame.index;
                     if !self.surroundings.page.frame(self.surroundings.peer, &frame) {
@@ -290,8 +292,19 @@ impl Task {
             let _ = reply.send(Ok(json!({})));
             return;
         }
+        if let PeerRequest::SendCamera {
+            index,
+            camera,
+            limits,
+        } = request
+        {
+            let sent = self.send_camera(index, camera, limits);
+            let _ = reply.send(sent.map(|()| json!({})));
+            return;
+        }
         if matches!(request, PeerRequest::Stats {}) {
             self.tell_voice_figures();
+            self.tell_camera_figures();
         }
         let devices = matches!(request, PeerRequest::Sender(_) | PeerRequest::Receiver(_));
         let mut result = self.peer.handle_request(Instant::now(), request);
@@ -340,6 +353,68 @@ impl Task {
             player.set_muted(!self.peer.is_heard(mid));
         }
         Ok(())
+    }
+
+    /// Tells whoever codes the pictures of an m-line.
+    fn notify(&self, notice: Notice) {
+        // the page as well: it may be about to code them, and what it was not told of it can't know
+        let peer = self.surroundings.peer;
+        self.surroundings.page.notice(peer, notice.to_json());
+        let Some(sending) = self.cameras.get(&notice.index) else {
+            return;
+        };
+        match notice.what {
+            EncoderRequest::KeyFrame => sending.want_key(),
+            EncoderRequest::Start => sending.begin(),
+            EncoderRequest::Rate(rate) => sending.set_rate(rate),
+        }
+    }
+
+    /// Sends a camera, another one, or none.
+    fn send_camera(
+        &mut self,
+        index: u16,
+        camera: Option<u32>,
+        limits: Limits,
+    ) -> Result<(), RtcError> {
+        let Some(number) = camera else {
+            self.cameras.remove(&index);
+            return Ok(());
+        };
+        if let Some(sending) = self
+            .cameras
+            .get(&index)
+            .filter(|one| one.camera() == number)
+        {
+            sending.set_limits(limits);
+            return Ok(());
+        }
+        let camera = self.surroundings.video.camera(number);
+        let camera = camera.ok_or_else(|| RtcError::state("this camera is not open"))?;
+        let media = self.media.clone();
+        let sink = Box::new(move |picture: Outgoing| {
+            let frame = Media::Frame {
+                index,
+                key: picture.key,
+                timestamp: picture.timestamp,
+                data: picture.data,
+            };
+            media
+                .upgrade()
+                .is_none_or(|media| media.try_send(frame).is_ok())
+        });
+        // one camera after the other: what sent the last one ends first
+        self.cameras.remove(&index);
+        self.cameras
+            .insert(index, Sending::start(camera, limits, sink));
+        self.peer.encoder_changed(index);
+        Ok(())
+    }
+
+    fn tell_camera_figures(&mut self) {
+        for (index, sending) in &self.cameras {
+            self.peer.encoder_figures(*index, sending.figures());
+        }
     }
 
     fn capture(&self, mid: &str) -> Result<Capture, AudioError> {

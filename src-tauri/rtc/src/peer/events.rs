@@ -14,7 +14,7 @@ use str0m::stats::PeerStats;
 use str0m::{Event, Output as Str0m};
 
 use super::channels::Opened;
-use super::output::Output;
+use super::output::{EncoderRequest, Output};
 use super::states::{Change, Failure};
 use super::{Peer, slots};
 use crate::servers::Transport;
@@ -155,9 +155,7 @@ impl Peer {
         }
         while let Some((index, bps)) = self.rates.poll(now) {
             self.stats.line(index).rate = Some(bps);
-            self.outputs.push_back(Output::Notice(
-                json!({ "t": "rate", "index": index, "bps": bps }),
-            ));
+            self.notify(index, EncoderRequest::Rate(bps));
         }
         let due: Vec<u16> = self
             .gates

@@ -9,7 +9,7 @@ use str0m::media::{MediaData, MediaTime};
 
 use super::config::PACKETS_OF_A_FRAME;
 use super::guard::Admission;
-use super::output::{Frame, Output, VoicePacket};
+use super::output::{EncoderRequest, Frame, Notice, Output, VoicePacket};
 use super::request::{MediaKind, Receiver, Sender};
 use super::slots::{self, Slot};
 use super::stats::Voice;
@@ -147,14 +147,26 @@ impl Peer {
 
     /// The page is to make a key frame.
     pub(super) fn want_key_frame(&mut self, index: u16) {
-        self.outputs
-            .push_back(Output::Notice(json!({ "t": "keyframe", "index": index })));
+        self.notify(index, EncoderRequest::KeyFrame);
     }
 
     /// Pictures are sent from now on: the page begins with a key frame. What it has coded before was lost.
     fn begin_pictures(&mut self, index: u16) {
-        self.outputs
-            .push_back(Output::Notice(json!({ "t": "start", "index": index })));
+        self.notify(index, EncoderRequest::Start);
+    }
+
+    /// Another encoder codes this m-line: it knows nothing of what was told.
+    pub fn encoder_changed(&mut self, index: u16) {
+        self.rates.forget_told();
+        if self.up && self.guards.contains_key(&index) {
+            self.begin_pictures(index);
+        }
+    }
+
+    /// Tells whoever codes the pictures of this m-line.
+    pub(super) fn notify(&mut self, index: u16, what: EncoderRequest) {
+        let notice = Notice { index, what };
+        self.outputs.push_back(Output::Notice(notice));
     }
 
     /// Media can flow: all encoders begin.
@@ -372,6 +384,13 @@ impl Peer {
     pub fn coder_figures(&mut self, index: u16, figures: &Map<String, Value>) {
         if self.slot(index).is_some() {
             self.stats.coder(index, figures);
+        }
+    }
+
+    /// Figures of an encoder in this process.
+    pub fn encoder_figures(&mut self, index: u16, figures: Map<String, Value>) {
+        if self.slot(index).is_some() {
+            self.stats.encoder(index, figures);
         }
     }
 

@@ -55,7 +55,7 @@ use gathering::Ahead;
 use guard::DropGuard;
 use negotiation::{Completed, Negotiation};
 use ours::Ours;
-pub(crate) use output::{Frame, Output};
+pub(crate) use output::{EncoderRequest, Frame, Notice, Output};
 use paths::Paths;
 use rate::RateControl;
 use request::{PeerRequest, Receiver, Sender};
@@ -269,7 +269,7 @@ impl Peer {
                 }
             }
             PeerRequest::Acknowledge { mark } => self.unread.acknowledge(mark),
-            PeerRequest::Level { .. } => {}
+            PeerRequest::Level { .. } | PeerRequest::SendCamera { .. } => {}
             PeerRequest::Stats {} => return Ok(Value::Array(self.report())),
             PeerRequest::SetConfiguration { configuration } => {
                 self.set_relay_only(configuration.read()?.relay_only);

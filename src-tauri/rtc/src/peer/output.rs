@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Value, json};
 use str0m::net::Transmit;
 
 use super::candidates::RemoteCandidate;
@@ -27,6 +27,35 @@ pub(crate) struct VoicePacket {
     pub data: Vec<u8>,
 }
 
+/// Something for whoever codes the pictures of an m-line: the page, or this process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Notice {
+    pub index: u16,
+    pub what: EncoderRequest,
+}
+
+/// What an encoder is to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum EncoderRequest {
+    KeyFrame,
+    /// Pictures are sent from now on; begin with a key frame.
+    Start,
+    /// Bits per second to make.
+    Rate(u64),
+}
+
+impl Notice {
+    /// As the page reads it, without the peer's handle.
+    pub fn to_json(self) -> Value {
+        let index = self.index;
+        match self.what {
+            EncoderRequest::KeyFrame => json!({ "t": "keyframe", "index": index }),
+            EncoderRequest::Start => json!({ "t": "start", "index": index }),
+            EncoderRequest::Rate(bps) => json!({ "t": "rate", "index": index, "bps": bps }),
+        }
+    }
+}
+
 /// Something for whoever runs the peer; no `Debug`, there are addresses and media in here.
 pub(crate) enum Output {
     /// Send a packet.
@@ -35,8 +64,8 @@ pub(crate) enum Output {
     Event(Value),
     /// A picture for the page.
     Frame(Frame),
-    /// Text for the media socket, without the peer's handle.
-    Notice(Value),
+    /// Something for whoever codes an m-line's pictures.
+    Notice(Notice),
     /// Voice to be played.
     Voice(VoicePacket),
     /// Open new sockets, ask the servers, and say what was found: [`super::Peer::gathered_hosts`] and

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::error::RtcError;
 use crate::sdp::{Direction, Kind};
 use crate::servers::Configuration;
+use crate::video::Limits;
 
 /// Audio or video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
@@ -169,6 +170,12 @@ pub(crate) enum PeerRequest {
         mark: u64,
     },
     Stats {},
+    /// What an m-line sends of a camera that the page opened; no camera: none. Whoever runs the peer takes it.
+    SendCamera {
+        index: u16,
+        camera: Option<u32>,
+        limits: Limits,
+    },
     /// How loud a voice is, as `level` events for some seconds; whoever runs the peer takes it.
     Level {
         mid: String,

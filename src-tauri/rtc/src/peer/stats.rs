@@ -66,6 +66,8 @@ pub(crate) struct Stats {
     egress: BTreeMap<Mid, MediaEgressStats>,
     pub lines: BTreeMap<u16, LineCounters>,
     coder: BTreeMap<u16, Map<String, Value>>,
+    /// Of the encoders in this process, which know more than the page tells here.
+    encoders: BTreeMap<u16, Map<String, Value>>,
     /// Packets that did not arrive here, and there, by m-line.
     lost_in: BTreeMap<Mid, f64>,
     lost_out: BTreeMap<Mid, f64>,
@@ -123,6 +125,11 @@ impl Stats {
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),
         );
+    }
+
+    /// What an encoder in this process counts.
+    pub fn encoder(&mut self, index: u16, figures: Map<String, Value>) {
+        self.encoders.insert(index, figures);
     }
 
     fn coder_figures(&self, index: u16, names: &[&str]) -> impl Iterator<Item = (String, Value)> {
@@ -227,6 +234,7 @@ impl Stats {
             put("ssrc", ssrcs.main.into());
         }
         entry.extend(self.coder_figures(line.index, &OUTBOUND));
+        entry.extend(self.encoders.get(&line.index).cloned().unwrap_or_default());
         let id = entry.get("id").cloned();
         report.push(Value::Object(entry));
         let Some(remote) = &stats.remote else { return };

@@ -410,7 +410,7 @@ fn carry(
                 from.acknowledge(now, &event);
                 from.events.push(event);
             }
-            Output::Notice(notice) => from.notices.push(notice),
+            Output::Notice(notice) => from.notices.push(notice.to_json()),
             Output::Frame(frame) => from.frames.push(frame),
             Output::Voice(packet) => from.voice.push(packet),
             Output::Gather => {

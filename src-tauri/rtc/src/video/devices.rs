@@ -1,0 +1,227 @@
+//! Which cameras there are, and in which of its modes one is to be opened.
+
+use gstreamer as gst;
+use gstreamer::prelude::*;
+
+use super::adaptation::Size;
+use super::error::VideoError;
+use crate::pipeline;
+
+/// A camera, as the page is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Device {
+    /// Stays the same as long as it is plugged in where it is.
+    pub id: String,
+    pub label: String,
+    /// Made by a program: never opened unless chosen, where there is another.
+    pub is_virtual: bool,
+}
+
+/// What the page wants of a camera's pictures, in pixels and pictures a second.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    pub size: Size,
+    pub rate: u32,
+}
+
+/// A camera that was found.
+pub(super) struct Found {
+    pub device: Device,
+    pub element: gst::Device,
+}
+
+/// Watches what is plugged in, from the first look on: asking PipeWire anew takes a tenth of a second each time.
+pub(super) struct Watch {
+    monitor: gst::DeviceMonitor,
+}
+
+impl Watch {
+    /// Blocks until the cameras that are there now are known.
+    pub fn start() -> Result<Self, VideoError> {
+        pipeline::start()?;
+        let monitor = gst::DeviceMonitor::new();
+        // a PipeWire that shows no camera does not hide those that the kernel knows
+        monitor.set_show_all_devices(true);
+        monitor.add_filter(Some("Video/Source"), None);
+        // nobody reads its messages; kept, they would be memory that grows
+        monitor.bus().set_flushing(true);
+        if monitor.start().is_err() {
+            tracing::debug!("cameras can't be watched");
+        }
+        Ok(Self { monitor })
+    }
+
+    /// The cameras, real ones first.
+    pub fn list(&self) -> Vec<Found> {
+        let mut paths = Vec::new();
+        let mut found: Vec<Found> = Vec::new();
+        let devices: Vec<gst::Device> = self.monitor.devices().into_iter().collect();
+        let by_pipewire = |device: &gst::Device| property(device, "node.name").is_some();
+        let (nodes, others): (Vec<_>, Vec<_>) = devices.into_iter().partition(by_pipewire);
+        for element in nodes.into_iter().chain(others) {
+            let path = ["api.v4l2.path", "device.path", "object.path"]
+                .iter()
+                .find_map(|name| property(&element, name))
+                .map(|path| path.trim_start_matches("v4l2:").to_owned());
+            // the same one, once by PipeWire and once by the kernel
+            if let Some(path) = path.clone() {
+                if paths.contains(&path) {
+                    continue;
+                }
+                paths.push(path);
+            }
+            let id = property(&element, "node.name").or(path);
+            let label = element.display_name().to_string();
+            found.push(Found {
+                device: Device {
+                    id: id.unwrap_or_else(|| label.clone()),
+                    label,
+                    is_virtual: is_virtual(&element),
+                },
+                element,
+            });
+        }
+        found.sort_by_key(|one| one.device.is_virtual);
+        number_namesakes(&mut found);
+        found
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        self.monitor.stop();
+    }
+}
+
+fn property(device: &gst::Device, name: &str) -> Option<String> {
+    device.properties()?.get::<String>(name).ok()
+}
+
+/// Whether a program makes the pictures: a loopback of the kernel, or a PipeWire node that no device is behind.
+fn is_virtual(device: &gst::Device) -> bool {
+    let driver = ["api.v4l2.cap.driver", "v4l2.device.driver"]
+        .iter()
+        .find_map(|name| property(device, name));
+    match driver {
+        Some(driver) => driver.replace(['-', ' '], "").contains("v4l2loopback"),
+        None => {
+            let real = [
+                "device.id",
+                "device.api",
+                "api.v4l2.path",
+                "api.libcamera.path",
+            ];
+            let mut known = real.iter().filter_map(|name| property(device, name));
+            property(device, "node.name").is_some() && known.next().is_none()
+        }
+    }
+}
+
+/// Two cameras of one name can be told apart.
+fn number_namesakes(found: &mut [Found]) {
+    let labels: Vec<String> = found.iter().map(|one| one.device.label.clone()).collect();
+    for (at, one) in found.iter_mut().enumerate() {
+        let before = labels
+            .iter()
+            .take(at)
+            .filter(|label| **label == one.device.label);
+        let count = before.count();
+        if count > 0 {
+            one.device.label = format!("{} ({})", one.device.label, count + 1);
+        }
+    }
+}
+
+/// The mode that comes nearest to what is wanted: large enough before fast enough before small, and rather raw than
+/// compressed. None: whatever the camera gives by itself. A camera need not name a rate.
+pub(super) fn mode(caps: &gst::Caps, wanted: Wanted) -> Option<gst::Caps> {
+    let modes = caps.iter().filter_map(|structure| fixed(structure, wanted));
+    let best = modes.min_by(|one, other| one.0.total_cmp(&other.0))?;
+    Some(gst::Caps::builder_full().structure(best.1).build())
+}
+
+/// A structure of the camera's caps with one size and at most one rate, and how far that is from what is wanted.
+fn fixed(structure: &gst::StructureRef, wanted: Wanted) -> Option<(f64, gst::Structure)> {
+    let compressed = match structure.name().as_str() {
+        "video/x-raw" => false,
+        "image/jpeg" => true,
+        _ => return None,
+    };
+    let mut mode = gst::Structure::new_empty(structure.name());
+    let mut exact = structure.to_owned();
+    let int = |side: u32| i32::try_from(side).unwrap_or(i32::MAX);
+    let wanted_rate = gst::Fraction::new(int(wanted.rate), 1);
+    if exact.has_field("width") {
+        exact.fixate_field_nearest_int("width", int(wanted.size.0));
+        exact.fixate_field_nearest_int("height", int(wanted.size.1));
+    }
+    if exact.has_field("framerate") {
+        exact.fixate_field_nearest_fraction("framerate", wanted_rate);
+    }
+    let side = |name: &str| exact.get::<i32>(name).ok().map(f64::from);
+    let (width, height) = (side("width")?, side("height")?);
+    mode.set("width", exact.get::<i32>("width").ok()?);
+    mode.set("height", exact.get::<i32>("height").ok()?);
+    let mut distance = if compressed { 0.3 } else { 0.0 };
+    let pixels = width * height / f64::from(wanted.size.0 * wanted.size.1).max(1.0);
+    distance += if pixels < 1.0 { 2.0 / pixels } else { pixels };
+    let shape = (width / height) / (f64::from(wanted.size.0) / f64::from(wanted.size.1).max(1.0));
+    distance += shape.ln().abs() / 4.0;
+    if let Ok(rate) = exact.get::<gst::Fraction>("framerate")
+        && rate.numer() > 0
+    {
+        mode.set("framerate", rate);
+        let rate = f64::from(rate.numer()) / f64::from(rate.denom().max(1));
+        distance += (f64::from(wanted.rate) / rate - 1.0).max(0.0) * 2.0;
+    }
+    Some((distance, mode))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::str::FromStr;
+
+    fn chosen(caps: &str, size: Size) -> String {
+        pipeline::start().unwrap();
+        let caps = gst::Caps::from_str(caps).unwrap();
+        mode(&caps, Wanted { size, rate: 30 })
+            .map_or_else(|| "none".to_owned(), |mode| mode.to_string())
+    }
+
+    #[test]
+    fn the_mode_nearest_to_what_is_wanted_is_taken() {
+        let webcam = "video/x-raw,format=YUY2,width=1280,height=720,framerate=10/1; \
+             video/x-raw,format=YUY2,width=640,height=480,framerate={30/1,15/1}; \
+             video/x-raw,format=YUY2,width=320,height=240,framerate=30/1; \
+             image/jpeg,width=1280,height=720,framerate=30/1; image/jpeg,width=640,height=480,framerate=30/1";
+        let vga = chosen(webcam, (640, 480));
+        assert!(
+            vga.starts_with("video/x-raw") && vga.contains("width=(int)640"),
+            "{vga}"
+        );
+        let hd = chosen(webcam, (1280, 720));
+        assert!(
+            hd.starts_with("image/jpeg") && hd.contains("height=(int)720"),
+            "{hd}"
+        );
+    }
+
+    #[test]
+    fn ranges_lists_and_caps_without_a_rate_are_understood() {
+        let ranges =
+            "video/x-raw,format={I420,NV12},width=[1,4096],height=[1,4096],framerate=[0/1,60/1]";
+        let mode = chosen(ranges, (640, 480));
+        assert!(
+            mode.contains("width=(int)640, height=(int)480, framerate=(fraction)30/1"),
+            "{mode}"
+        );
+        let mode = chosen("video/x-raw,format=NV12,width=800,height=600", (640, 480));
+        assert!(
+            mode.contains("width=(int)800") && !mode.contains("framerate"),
+            "{mode}"
+        );
+        assert_eq!(chosen("video/x-h264", (640, 480)), "none");
+        assert_eq!(chosen("video/x-raw", (640, 480)), "none");
+    }
+}
