@@ -246,7 +246,7 @@ export type KeyStore = "keyring" | "file";
 /**
  * Whether the processes that run the app's pages, and read what others send, are kept from the rest of the system.
  */
-export type Sandbox = "on" | "missing" | "refused" | "camera" | "native";
+export type Sandbox = "on" | "missing" | "refused" | "native";
 
 /**
  * The call as the window draws it.

@@ -381,8 +381,6 @@ export default {
     "تعمل صفحة النافذة بلا بيئة معزولة لأن bubblewrap أو xdg-dbus-proxy غير مثبّت. ثبّتهما ثم شغّل Ringdown من جديد.",
   "privacy.sandbox_refused":
     "تعمل صفحة النافذة بلا بيئة معزولة: لا يسمح هذا النظام للبرامج بإنشاء واحدة (مساحات أسماء المستخدمين معطّلة). تعمل المكالمات مع ذلك.",
-  "privacy.sandbox_camera":
-    "تعمل صفحة النافذة بلا بيئة معزولة: من دون PipeWire لن تصل إلى الكاميرا من داخلها. ثبّت pipewire وgstreamer1.0-pipewire ثم شغّل Ringdown من جديد.",
   "privacy.backup": "نسخ احتياطي…",
   "privacy.restore": "استعادة…",
   "privacy.invisible": "مخفي",

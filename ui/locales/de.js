@@ -396,8 +396,6 @@ export default {
     "Die Seite des Fensters läuft ohne Sandbox, weil bubblewrap oder xdg-dbus-proxy nicht installiert ist. Installiere beide und starte Ringdown neu.",
   "privacy.sandbox_refused":
     "Die Seite des Fensters läuft ohne Sandbox: Dieses System lässt Programme keine anlegen (User-Namespaces sind abgeschaltet). Anrufe funktionieren trotzdem.",
-  "privacy.sandbox_camera":
-    "Die Seite des Fensters läuft ohne Sandbox: Ohne PipeWire könnte sie aus einer heraus deine Kamera nicht erreichen. Installiere pipewire und gstreamer1.0-pipewire und starte Ringdown neu.",
   "privacy.backup": "Sichern …",
   "privacy.restore": "Wiederherstellen …",
   "privacy.invisible": "Unsichtbar",

@@ -363,8 +363,6 @@ export default /** @type {const} */ ({
     "The window's page runs without a sandbox, because bubblewrap or xdg-dbus-proxy is not installed. Install both and start Ringdown again.",
   "privacy.sandbox_refused":
     "The window's page runs without a sandbox: this system does not let programs make one (user namespaces are switched off). Calls work all the same.",
-  "privacy.sandbox_camera":
-    "The window's page runs without a sandbox: without PipeWire it could not reach your camera from inside one. Install pipewire and gstreamer1.0-pipewire, and start Ringdown again.",
   "privacy.backup": "Back up…",
   "privacy.restore": "Restore…",
 

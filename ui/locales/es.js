@@ -392,8 +392,6 @@ export default {
     "La página de la ventana se ejecuta sin entorno aislado porque falta bubblewrap o xdg-dbus-proxy. Instala ambos y vuelve a iniciar Ringdown.",
   "privacy.sandbox_refused":
     "La página de la ventana se ejecuta sin entorno aislado: este sistema no permite que los programas creen uno (los espacios de nombres de usuario están desactivados). Las llamadas funcionan igualmente.",
-  "privacy.sandbox_camera":
-    "La página de la ventana se ejecuta sin entorno aislado: sin PipeWire no podría llegar a tu cámara desde dentro. Instala pipewire y gstreamer1.0-pipewire y vuelve a iniciar Ringdown.",
   "privacy.backup": "Hacer copia…",
   "privacy.restore": "Restaurar…",
   "privacy.invisible": "Invisible",

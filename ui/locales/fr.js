@@ -396,8 +396,6 @@ export default {
     "La page de la fenêtre s’exécute sans bac à sable, car bubblewrap ou xdg-dbus-proxy n’est pas installé. Installez les deux et relancez Ringdown.",
   "privacy.sandbox_refused":
     "La page de la fenêtre s’exécute sans bac à sable : ce système ne laisse pas les programmes en créer (les espaces de noms utilisateur sont désactivés). Les appels fonctionnent quand même.",
-  "privacy.sandbox_camera":
-    "La page de la fenêtre s’exécute sans bac à sable : sans PipeWire, elle ne pourrait pas atteindre votre caméra de l’intérieur. Installez pipewire et gstreamer1.0-pipewire, puis relancez Ringdown.",
   "privacy.backup": "Sauvegarder…",
   "privacy.restore": "Restaurer…",
   "privacy.invisible": "Invisible",

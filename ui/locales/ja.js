@@ -356,8 +356,6 @@ export default {
   "privacy.sandbox_missing":
     "bubblewrap または xdg-dbus-proxy がインストールされていないため、ウィンドウのページはサンドボックスなしで動いています。両方をインストールして Ringdown を再起動してください。",
   "privacy.sandbox_refused": "ウィンドウのページはサンドボックスなしで動いています。このシステムではプログラムがサンドボックスを作れません（ユーザー名前空間が無効です）。通話はそのまま使えます。",
-  "privacy.sandbox_camera":
-    "ウィンドウのページはサンドボックスなしで動いています。PipeWire がないと、サンドボックス内からカメラを使えないためです。pipewire と gstreamer1.0-pipewire をインストールして Ringdown を再起動してください。",
   "privacy.backup": "バックアップ…",
   "privacy.restore": "復元…",
   "privacy.invisible": "非表示",

@@ -393,8 +393,6 @@ export default {
     "A página da janela roda sem sandbox, porque o bubblewrap ou o xdg-dbus-proxy não está instalado. Instale os dois e inicie o Ringdown de novo.",
   "privacy.sandbox_refused":
     "A página da janela roda sem sandbox: este sistema não deixa os programas criarem uma (os namespaces de usuário estão desativados). As chamadas funcionam mesmo assim.",
-  "privacy.sandbox_camera":
-    "A página da janela roda sem sandbox: sem o PipeWire ela não alcançaria sua câmera de dentro de uma. Instale pipewire e gstreamer1.0-pipewire e inicie o Ringdown de novo.",
   "privacy.backup": "Fazer backup…",
   "privacy.restore": "Restaurar…",
   "privacy.invisible": "Invisível",

@@ -353,8 +353,6 @@ export default {
   "privacy.sandbox": "窗口页面在沙盒中运行：别人发来的内容既碰不到你的文件，也碰不到你的其他程序。",
   "privacy.sandbox_missing": "窗口页面没有在沙盒中运行，因为没有安装 bubblewrap 或 xdg-dbus-proxy。请安装两者，然后重新启动 Ringdown。",
   "privacy.sandbox_refused": "窗口页面没有在沙盒中运行：此系统不允许程序创建沙盒（用户命名空间已关闭）。通话仍可正常使用。",
-  "privacy.sandbox_camera":
-    "窗口页面没有在沙盒中运行：没有 PipeWire，它就无法从沙盒里使用你的摄像头。请安装 pipewire 和 gstreamer1.0-pipewire，然后重新启动 Ringdown。",
   "privacy.backup": "备份…",
   "privacy.restore": "恢复…",
   "privacy.invisible": "隐身",

@@ -1,14 +1,13 @@
 //! The Linux engine as the app holds it: one for the process, its events sent to the page.
 
-use std::net::IpAddr;
-
 use ringdown_core::call::{Direction, Phase};
-use ringdown_rtc::{Engine, EngineConfig, Microphone, NetworkWatch};
+use ringdown_rtc::{CameraSource, Engine, EngineConfig, Microphone, NetworkWatch};
 use serde_json::{Value, json};
 use tauri::{AppHandle, Emitter};
 
 use crate::hub::HubHandle;
 use crate::ipc::Snapshot;
+use crate::options::Options;
 
 /// The page's origin, which alone may open the media socket.
 const ORIGIN: &str = "tauri://localhost";
@@ -36,11 +35,16 @@ pub struct EngineHandle(Result<Engine, String>);
 
 impl EngineHandle {
     /// Starts the engine on the current runtime. A failure is told to the page when it first asks.
-    pub async fn start(app: AppHandle, fake_microphone: bool, bind: Option<IpAddr>) -> Self {
+    pub async fn start(app: AppHandle, options: &Options) -> Self {
         let config = EngineConfig {
             allowed_origins: vec![ORIGIN.into()],
-            bind,
-            microphone: if fake_microphone {
+            bind: options.bind,
+            camera: if options.fake_camera {
+                CameraSource::Test
+            } else {
+                CameraSource::System
+            },
+            microphone: if options.fake_microphone {
                 Microphone::Tone { hz: TONE_HZ }
             } else {
                 Microphone::System

@@ -185,8 +185,6 @@ pub enum Sandbox {
     Missing,
     /// They are not: the system lets no namespaces be made.
     Refused,
-    /// They are not: there is no PipeWire, and without it no camera can be reached from inside.
-    Camera,
     /// The system's own webview sees to it.
     #[default]
     Native,

@@ -100,7 +100,7 @@ pub fn run() -> ExitCode {
     webview_linux::draw_only_what_changed();
     #[cfg(target_os = "linux")]
     let options = Options {
-        sandbox: sandbox::start(options.fake_camera),
+        sandbox: sandbox::start(),
         ..options
     };
     let code = run_app(options);
@@ -217,8 +217,7 @@ fn set_up(app: &AppHandle, options: Options) -> Result<(), Box<dyn std::error::E
     #[cfg(target_os = "linux")]
     app.manage(tauri::async_runtime::block_on(engine::EngineHandle::start(
         app.clone(),
-        options.fake_microphone,
-        options.bind,
+        &options,
     )));
     // Bound to one address it is a test, and that address stays.
     #[cfg(target_os = "linux")]

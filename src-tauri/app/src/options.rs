@@ -151,7 +151,7 @@ pub struct Options {
     pub data_dir: PathBuf,
     /// A meeting point for this run, in place of the one in the settings.
     pub server: Option<Reach>,
-    /// The webview's mock camera in place of a real one.
+    /// Test pictures in place of a camera.
     pub fake_camera: bool,
     /// A tone in place of the microphone.
     pub fake_microphone: bool,

@@ -5,16 +5,11 @@
 //! So it is turned on where every context is finished being made: `GObjectClass.constructed` of `WebKitWebContext`.
 //!
 //! A context whose sandbox can't be set up ends the whole app when the first page starts. Hence one is tried first, by
-//! the same program. No device file of a camera is let in, and WebKit lets nobody add one: cameras are reached through
-//! PipeWire, by the portal or by its socket. Where there is no PipeWire, or no sandbox can be made, the app goes on
-//! without one and says so in Settings → Privacy.
+//! the same program. Cameras and microphones are the engine's (`ringdown-rtc`), so none is let in. Where no sandbox can
+//! be made, the app goes on without one and says so in Settings → Privacy.
 
-use std::env;
-use std::ffi::CString;
 use std::io::{self, Write as _};
-use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::fs::PermissionsExt as _;
-use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 
@@ -56,25 +51,15 @@ const FILTER: [u8; 8] = [0, 0x06, 0, 0, 0x7f, 0xff, 0, 0];
 
 type Constructed = unsafe extern "C" fn(*mut GObject);
 
-/// What is done to each context.
-static HOOK: OnceLock<Hook> = OnceLock::new();
-
-struct Hook {
-    /// What WebKit itself does when a context is made.
-    constructed: Constructed,
-    /// PipeWire's socket, which is let in.
-    pipewire: Option<CString>,
-}
+/// What WebKit itself does when a context is made.
+static CONSTRUCTED: OnceLock<Constructed> = OnceLock::new();
 
 /// Turns the sandbox on for every page of this process, if this system can make one. Before the first window, on the
-/// main thread. `fake_camera`: no real one will be wanted.
+/// main thread.
 #[must_use]
-pub fn start(fake_camera: bool) -> Sandbox {
-    let pipewire = pipewire_socket();
-    let cameras = fake_camera || (pipewire.is_some() && ringdown_rtc::can_read_pipewire());
+pub fn start() -> Sandbox {
     let sandbox = match look() {
-        Sandbox::On if !cameras => Sandbox::Camera,
-        Sandbox::On if !turn_on(pipewire) => Sandbox::Refused,
+        Sandbox::On if !turn_on() => Sandbox::Refused,
         found => found,
     };
     if sandbox != Sandbox::On {
@@ -127,22 +112,8 @@ fn is_program(path: &str) -> bool {
     found.is_ok_and(|found| found.is_file() && found.permissions().mode() & 0o111 != 0)
 }
 
-/// Where PipeWire listens, if it does.
-fn pipewire_socket() -> Option<PathBuf> {
-    let name = env::var_os("PIPEWIRE_REMOTE").unwrap_or_else(|| "pipewire-0".into());
-    let folders = ["PIPEWIRE_RUNTIME_DIR", "XDG_RUNTIME_DIR"];
-    let mut sockets = folders
-        .into_iter()
-        .filter_map(env::var_os)
-        // An absolute name stays what it is.
-        .map(|folder| PathBuf::from(folder).join(&name));
-    sockets.find(|socket| socket.is_absolute() && socket.exists())
-}
-
 /// False where the class is not what it should be, or was changed before.
-fn turn_on(pipewire: Option<PathBuf>) -> bool {
-    let pipewire =
-        pipewire.and_then(|socket| CString::new(socket.into_os_string().into_vec()).ok());
+fn turn_on() -> bool {
     // SAFETY: the class of a registered type is initialised by the reference taken here, which is never given back, so
     // it stays valid. It begins with a GObjectClass, as every GObject's does. Nothing else reads or writes it
     // meanwhile: no context exists yet, and this is the main thread, the only one that makes contexts.
@@ -155,11 +126,7 @@ fn turn_on(pipewire: Option<PathBuf>) -> bool {
         let Some(constructed) = class.constructed else {
             return false;
         };
-        let hook = Hook {
-            constructed,
-            pipewire,
-        };
-        if HOOK.set(hook).is_err() {
+        if CONSTRUCTED.set(constructed).is_err() {
             return false;
         }
         class.constructed = Some(construct_with_sandbox);
@@ -169,15 +136,13 @@ fn turn_on(pipewire: Option<PathBuf>) -> bool {
 
 /// Finishes a context as WebKit does, and turns its sandbox on.
 unsafe extern "C" fn construct_with_sandbox(context: *mut GObject) {
-    let Some(hook) = HOOK.get() else { return };
+    let Some(constructed) = CONSTRUCTED.get() else {
+        return;
+    };
     // SAFETY: `constructed` was taken from this very class, and gets what GObject handed to it: a WebKitWebContext,
-    // which has no process yet. The path is NUL-terminated and copied by the callee.
+    // which has no process yet.
     unsafe {
-        (hook.constructed)(context);
-        let context = context.cast();
-        webkit2gtk::ffi::webkit_web_context_set_sandbox_enabled(context, 1);
-        if let Some(socket) = &hook.pipewire {
-            webkit2gtk::ffi::webkit_web_context_add_path_to_sandbox(context, socket.as_ptr(), 0);
-        }
+        constructed(context);
+        webkit2gtk::ffi::webkit_web_context_set_sandbox_enabled(context.cast(), 1);
     }
 }

@@ -8,9 +8,9 @@ use std::sync::OnceLock;
 use webkit2gtk::glib::gobject_ffi::{GObject, GObjectClass, g_type_class_ref};
 use webkit2gtk::glib::prelude::StaticType;
 use webkit2gtk::glib::translate::{IntoGlib, ToGlibPtr};
-use webkit2gtk::{SettingsExt, WebViewExt};
+use webkit2gtk::WebViewExt;
 
-/// Camera frames in a Worker (`MediaStreamTrackProcessor`, `VideoTrackGenerator`), off by default in WebKitGTK 2.50.
+/// Pictures in and out of tracks in a Worker (`MediaStreamTrackProcessor`, `VideoTrackGenerator`), off by default in WebKitGTK 2.50.
 const FEATURE: &CStr = c"MediaStreamTrackProcessing";
 /// Off by default in WebKitGTK 2.50: of the window only what changed is put together anew, not the whole of it. Without a GPU that is what
 /// a call costs most (docs/MEASURED.md, "What drawing costs").
@@ -75,13 +75,12 @@ unsafe extern "C" fn construct(settings: *mut GObject) {
     }
 }
 
-/// Turns on what the polyfill's worker needs, and the mock camera where asked for. Before the page starts a worker.
-pub fn prepare(webview: &tauri::webview::PlatformWebview, fake_camera: bool) {
+/// Turns on what the polyfill's worker needs. Before the page starts a worker.
+pub fn prepare(webview: &tauri::webview::PlatformWebview) {
     let Some(settings) = webview.inner().settings() else {
         tracing::error!("the webview has no settings; video can't be sent");
         return;
     };
-    settings.set_enable_mock_capture_devices(fake_camera);
     // SAFETY: the pointer is that of settings which outlive the call.
     if !unsafe { enable_feature(settings.to_glib_none().0, FEATURE) } {
         tracing::error!("this WebKitGTK has no MediaStreamTrackProcessing; video can't be sent");

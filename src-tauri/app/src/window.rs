@@ -44,10 +44,9 @@ pub fn open(app: &AppHandle, options: &Options) -> tauri::Result<WebviewWindow> 
         .build()?;
     #[cfg(target_os = "linux")]
     {
-        let fake_camera = options.fake_camera;
         let ours = app.clone();
         window.with_webview(move |webview| {
-            crate::webview_linux::prepare(&webview, fake_camera);
+            crate::webview_linux::prepare(&webview);
             crate::webview_linux::on_lost(&webview, move || page::lost(&ours));
         })?;
     }
@@ -99,12 +98,14 @@ fn hide(app: &AppHandle) {
     }
 }
 
-/// Camera, microphone and screen for the app's own page; nothing else for anybody.
+/// Camera, microphone and screen for the app's own page; nothing else for anybody. On Linux not even these: there the
+/// engine opens them, and the webview none.
 fn permission(page: Option<&Url>, kind: PermissionKind) -> PermissionResponse {
-    let asked_for = matches!(
+    let known = matches!(
         kind,
         PermissionKind::Camera | PermissionKind::Microphone | PermissionKind::DisplayCapture
     );
+    let asked_for = known && !cfg!(target_os = "linux");
     if asked_for && page.is_some_and(is_own_page) {
         PermissionResponse::Allow
     } else {
@@ -223,7 +224,12 @@ mod tests {
         let own = url("tauri://localhost/index.html");
         let foreign = url("https://example.org/");
         for kind in [PermissionKind::Camera, PermissionKind::Microphone] {
-            assert_eq!(permission(Some(&own), kind), PermissionResponse::Allow);
+            let ours = if cfg!(target_os = "linux") {
+                PermissionResponse::Deny
+            } else {
+                PermissionResponse::Allow
+            };
+            assert_eq!(permission(Some(&own), kind), ours);
             assert_eq!(permission(Some(&foreign), kind), PermissionResponse::Deny);
             assert_eq!(permission(None, kind), PermissionResponse::Deny);
         }

@@ -10,7 +10,6 @@
 //! ```
 
 pub mod audio;
-mod camera;
 mod engine;
 mod error;
 #[doc(hidden)]
@@ -26,7 +25,6 @@ mod servers;
 mod video;
 
 pub use audio::Microphone;
-pub use camera::can_read_pipewire;
 pub use engine::{Engine, EngineConfig};
 pub use error::{EngineError, RtcError};
 pub use net::Watch as NetworkWatch;

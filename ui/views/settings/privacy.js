@@ -12,7 +12,6 @@ const SHUT_IN = {
   on: "privacy.sandbox",
   missing: "privacy.sandbox_missing",
   refused: "privacy.sandbox_refused",
-  camera: "privacy.sandbox_camera",
 };
 
 /**

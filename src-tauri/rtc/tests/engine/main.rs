@@ -8,6 +8,7 @@
 )]
 
 mod calls;
+mod cameras;
 mod coturn;
 mod network;
 mod person;

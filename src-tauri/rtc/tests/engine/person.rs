@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use ringdown_rtc::{Engine, EngineConfig, Microphone, RtcError};
+use ringdown_rtc::{CameraSource, Engine, EngineConfig, Microphone, RtcError};
 use rustls::pki_types::CertificateDer;
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -110,6 +110,7 @@ impl Person {
             allowed_origins: vec![ORIGIN.to_owned()],
             bind,
             microphone: Microphone::Tone { hz: 440.0 },
+            camera: CameraSource::Test,
             extra_roots,
             ..EngineConfig::default()
         };
@@ -212,7 +213,9 @@ impl Person {
     pub async fn picture(&mut self) -> (u16, bool, u64, Vec<u8>) {
         soon("a picture", async {
             loop {
-                if let Message::Binary(bytes) = self.socket.next().await.unwrap().unwrap() {
+                if let Message::Binary(bytes) = self.socket.next().await.unwrap().unwrap()
+                    && bytes[0] != 2
+                {
                     assert_eq!((bytes[0], &bytes[4..8]), (1, &self.peer.to_be_bytes()[..]));
                     let index = u16::from_be_bytes(bytes[2..4].try_into().unwrap());
                     let timestamp = u64::from_be_bytes(bytes[8..16].try_into().unwrap());
@@ -221,6 +224,28 @@ impl Person {
             }
         })
         .await
+    }
+
+    /// The next own picture of a camera: its number, width, height, pixels.
+    pub async fn own_picture(&mut self) -> (u32, u16, u16, Vec<u8>) {
+        soon("an own picture", async {
+            loop {
+                if let Message::Binary(bytes) = self.socket.next().await.unwrap().unwrap()
+                    && bytes[0] == 2
+                {
+                    let camera = u32::from_be_bytes(bytes[4..8].try_into().unwrap());
+                    let side = |at: usize| u16::from_be_bytes([bytes[at], bytes[at + 1]]);
+                    return (camera, side(16), side(18), bytes[20..].to_vec());
+                }
+            }
+        })
+        .await
+    }
+
+    /// Asks for what concerns no peer.
+    pub async fn machine(&self, op: &str, mut arguments: Value) -> Result<Value, RtcError> {
+        arguments["op"] = op.into();
+        self.engine.request(arguments).await
     }
 
     /// The next text on the media socket of this kind.
