@@ -41,6 +41,8 @@ export interface Media {
   /** Resolves when this many video tracks can be made at once without the slow stand-in, or cannot at all. */
   ready(tracks: number): Promise<void>;
   remote(kind: "audio" | "video"): RemoteSource;
+  /** A track of a camera's own picture; the camera is the engine's, by its number. */
+  preview(camera: number): { readonly track: MediaStreamTrack; end(): void };
   /** What an m-line sends; `null` sends nothing. */
   send(peer: number, index: number, track: MediaStreamTrack | null, limits: SendLimits): void;
   closePeer(peer: number): void;

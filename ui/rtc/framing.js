@@ -1,4 +1,4 @@
-// The binary frames on the media socket: a 16-byte header, big-endian, and one coded VP8 frame.
+// The binary messages on the media socket: a 16-byte header, big-endian, and one coded VP8 frame; or an own picture.
 //
 //   0        1        2                4                8                                16
 //   | kind 1 | flags  | m-line index   | peer           | timestamp, µs                  | VP8…
@@ -51,6 +51,31 @@ export function readFrame(message) {
     timestamp: Number(view.getBigUint64(8)),
     data: new Uint8Array(message, HEADER),
   };
+}
+
+/** Bytes before a camera's own picture: the header, width and height. */
+const OWN_HEADER = HEADER + 4;
+const OWN_PICTURE = 2;
+
+/**
+ * A camera's own picture, raw: the header as above with the camera in the peer's place, then
+ *
+ *   16       18       20
+ *   | width  | height | I420, without padding…
+ *
+ * @param {ArrayBuffer} message
+ * @returns {{camera: number, timestamp: number, width: number, height: number, data: Uint8Array<ArrayBuffer>} | null} null
+ *   for what is none
+ */
+export function readOwnPicture(message) {
+  if (message.byteLength < OWN_HEADER) return null;
+  const view = new DataView(message);
+  const [width, height] = [view.getUint16(HEADER), view.getUint16(HEADER + 2)];
+  const even = width % 2 === 0 && height % 2 === 0;
+  const whole = message.byteLength === OWN_HEADER + (width * height * 3) / 2;
+  if (view.getUint8(0) !== OWN_PICTURE || width === 0 || height === 0 || !even || !whole) return null;
+  const [camera, timestamp] = [view.getUint32(4), Number(view.getBigUint64(8))];
+  return { camera, timestamp, width, height, data: new Uint8Array(message, OWN_HEADER) };
 }
 
 /** The longest side of a picture, and the largest picture, in pixels: what the engine lets through (see PROTOCOL.md). */

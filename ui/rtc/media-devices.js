@@ -1,4 +1,4 @@
-// getUserMedia and enumerateDevices where audio is native: the microphone is the engine's, the camera the webview's.
+// getUserMedia and enumerateDevices where microphones and cameras are the engine's: the webview opens none.
 
 import { dictionary } from "./idl.js";
 
@@ -14,18 +14,42 @@ function deviceIdOf(constraint) {
 }
 
 /**
+ * A number that a constraint asks for.
+ * @param {any} constraint `width` of the constraints, say
+ * @returns {number | null}
+ */
+function numberOf(constraint) {
+  const { exact, ideal, max } = typeof constraint === "object" && constraint !== null ? constraint : { exact: constraint };
+  const wanted = Number(exact ?? ideal ?? max ?? NaN);
+  return Number.isFinite(wanted) && wanted > 0 ? Math.round(wanted) : null;
+}
+
+/**
+ * What is used of the media plane.
+ * @typedef {object} Devices
+ * @property {(tracks: number) => Promise<void>} ready
+ * @property {() => MediaStreamTrack} silence
+ * @property {(camera: number) => {track: MediaStreamTrack, end: () => void}} preview
+ */
+
+/**
  * @param {object} parts
  * @param {Window & typeof globalThis} parts.window
  * @param {import("./engine.js").Engine} parts.engine
  * @param {import("./tracks.js").Tracks} parts.tracks
- * @param {{ready(tracks: number): Promise<void>, silence(): MediaStreamTrack}} parts.media
+ * @param {Devices} parts.media
  */
 export function wrapMediaDevices({ window, engine, tracks, media }) {
   const devices = window.navigator.mediaDevices;
   if (!devices) return;
   tracks.onMicrophoneEnd = () => engine.request("microphoneEnd").catch(() => {});
-  const getUserMedia = devices.getUserMedia.bind(devices);
-  const enumerateDevices = devices.enumerateDevices.bind(devices);
+  /** What shows each open camera's own picture. @type {Map<number, {end: () => void}>} */
+  const previews = new Map();
+  tracks.onCameraEnd = (camera) => {
+    previews.get(camera)?.end();
+    previews.delete(camera);
+    engine.request("cameraEnd", { camera }).catch(() => {});
+  };
 
   /** @param {any} constraint */
   async function microphone(constraint) {
@@ -36,39 +60,48 @@ export function wrapMediaDevices({ window, engine, tracks, media }) {
     return track;
   }
 
+  /** @param {any} constraint */
+  async function camera(constraint) {
+    // the worker gets going while the camera opens, so that its track is there in time
+    const worker = media.ready(1);
+    const { camera, id, label, width, height, frameRate } = await engine.request("camera", {
+      deviceId: deviceIdOf(constraint),
+      exact: constraint?.deviceId?.exact !== undefined,
+      width: numberOf(constraint?.width),
+      height: numberOf(constraint?.height),
+      frameRate: numberOf(constraint?.frameRate),
+    });
+    await worker;
+    const preview = media.preview(camera);
+    previews.set(camera, preview);
+    const settings = { deviceId: id, groupId: "", width, height, frameRate };
+    tracks.adopt(preview.track, { role: "camera", camera, label, muted: false, settings });
+    return preview.track;
+  }
+
   /** @param {MediaStreamConstraints} [constraints] */
   async function getUserMediaWithEngine(constraints = {}) {
     const { audio, video } = dictionary(constraints, "MediaStreamConstraints");
     if (!audio && !video) throw new TypeError("Neither audio nor video was asked for");
-    // a call follows: the worker gets going while the devices open, so that its tracks are there in time; voice does
-    // not wait for them
-    const worker = media.ready(1);
-    const [voice, picture] = await Promise.allSettled([
-      audio ? microphone(audio) : null,
-      video ? getUserMedia({ video }) : null,
-      video ? worker : null,
-    ]);
-    const failed = [picture, voice].find((one) => one.status === "rejected");
+    // a call follows: its tracks are to be there in time
+    media.ready(1).catch(() => {});
+    const opened = await Promise.allSettled([audio ? microphone(audio) : null, video ? camera(video) : null]);
+    const made = opened.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
+    const failed = opened.findLast((one) => one.status === "rejected");
     if (failed?.status === "rejected") {
-      if (voice.status === "fulfilled") voice.value?.stop();
-      if (picture.status === "fulfilled") picture.value?.getTracks().forEach((track) => track.stop());
+      for (const track of made) track.stop();
       throw failed.reason;
     }
-    const stream = picture.status === "fulfilled" && picture.value ? picture.value : new window.MediaStream();
-    if (voice.status === "fulfilled" && voice.value) stream.addTrack(voice.value);
-    return stream;
+    return new window.MediaStream(made);
   }
 
   async function enumerateWithEngine() {
-    const [native, own] = await Promise.all([
-      enumerateDevices(),
-      engine.request("devices").catch(() => ({ inputs: [], outputs: [] })),
-    ]);
-    const audio = [
-      ...own.inputs.map((/** @type {{id: string, label: string}} */ one) => deviceInfo("audioinput", one)),
-      ...own.outputs.map((/** @type {{id: string, label: string}} */ one) => deviceInfo("audiooutput", one)),
-    ];
-    return [...audio, ...native.filter((one) => one.kind === "videoinput")];
+    const { inputs, cameras, outputs } = await engine
+      .request("devices")
+      .catch(() => ({ inputs: [], cameras: [], outputs: [] }));
+    const infos = (/** @type {MediaDeviceKind} */ kind, /** @type {{id: string, label: string}[]} */ list) =>
+      list.map((one) => deviceInfo(kind, one));
+    return [...infos("audioinput", inputs), ...infos("videoinput", cameras), ...infos("audiooutput", outputs)];
   }
 
   // on the prototype: WebKit forgets what is put on `navigator.mediaDevices` itself when it collects garbage

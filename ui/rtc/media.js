@@ -26,6 +26,10 @@ export class MediaPlane {
   #waiting = [];
   /** What each m-line sends, by `peer/index`. @type {Map<string, {track: MediaStreamTrack, limits: string}>} */
   #sent = new Map();
+  /** What of a camera each m-line was last told to send, by `peer/index`. @type {Map<string, string>} */
+  #cameras = new Map();
+  /** Requests about cameras are carried out in their order. @type {Promise<unknown>} */
+  #requests = Promise.resolve();
   /** Receivers whose track is still to be made. @type {((made: {id: number, track: MediaStreamTrack}) => void)[]} */
   #placeHolders = [];
   /** @type {Map<number, (figures: Figures[]) => void>} */
@@ -114,6 +118,8 @@ export class MediaPlane {
         this.#asked.get(message.request)?.(message.figures);
         this.#asked.delete(message.request);
         return;
+      case "camera-ended":
+        return this.tracks.endCamera(message.camera);
       case "socket-closed":
         // two pages that take it from each other in turn would both see nothing
         if (!message.replaced) this.#reconnect();
@@ -152,7 +158,18 @@ export class MediaPlane {
     return kind === "audio" ? silentSource(this.silence()) : this.#videoSource();
   }
 
-  /** @returns {RemoteSource} */
+  /**
+   * A track of a camera's own picture, as long as it lives.
+   * @param {number} camera
+   * @returns {{track: MediaStreamTrack, end: () => void}}
+   */
+  preview(camera) {
+    this.#start();
+    const source = this.#videoSource();
+    source.preview(camera);
+    return source;
+  }
+
   #videoSource() {
     const spare = this.#spare.shift();
     if (this.#spare.length + this.#coming - this.#placeHolders.length < SPARE_TRACKS) this.#order(1);
@@ -182,22 +199,27 @@ export class MediaPlane {
   #shownOn(track, first) {
     let made = first;
     let ended = false;
-    /** @type {{peer: number, index: number} | null} */
-    let line = null;
+    /** Which pictures. @type {{t: "receive", peer: number, index: number} | {t: "preview", camera: number} | null} */
+    let pictures = null;
     const tell = () => {
       if (made && ended) {
         made.track.stop();
         this.#post({ t: "drop-sink", sink: made.id });
-      } else if (made && line) {
-        this.#post({ t: "receive", ...line, sink: made.id });
+      } else if (made && pictures) {
+        this.#post({ ...pictures, sink: made.id });
       }
     };
     return {
       track,
       /** @param {number} peer @param {number} index */
       attach: (peer, index) => {
-        if (line?.peer === peer && line.index === index) return;
-        line = { peer, index };
+        if (pictures?.t === "receive" && pictures.peer === peer && pictures.index === index) return;
+        pictures = { t: "receive", peer, index };
+        tell();
+      },
+      /** @param {number} camera whose own pictures are shown */
+      preview: (camera) => {
+        pictures = { t: "preview", camera };
         tell();
       },
       end: () => {
@@ -231,6 +253,36 @@ export class MediaPlane {
    * @param {SendLimits} limits
    */
   send(peer, index, track, limits) {
+    const camera = track && this.tracks.cameraOf(track);
+    this.#sendCamera(peer, index, camera, limits);
+    this.#sendByWorker(peer, index, camera === null ? track : null, limits);
+  }
+
+  /**
+   * The engine codes what is sent of its cameras.
+   * @param {number} peer
+   * @param {number} index
+   * @param {number | null} camera
+   * @param {SendLimits} limits
+   */
+  #sendCamera(peer, index, camera, limits) {
+    const key = `${peer}/${index}`;
+    const text = camera === null ? undefined : JSON.stringify({ camera, limits });
+    if (this.#cameras.get(key) === text) return;
+    if (text === undefined) this.#cameras.delete(key);
+    else this.#cameras.set(key, text);
+    const ask = () => this.engine.request("sendCamera", { peer, index, camera, limits });
+    // a camera or a peer that is gone meanwhile is told of by an event of its own
+    this.#requests = this.#requests.then(ask).catch(() => {});
+  }
+
+  /**
+   * @param {number} peer
+   * @param {number} index
+   * @param {MediaStreamTrack | null} track
+   * @param {SendLimits} limits
+   */
+  #sendByWorker(peer, index, track, limits) {
     const key = `${peer}/${index}`;
     const before = this.#sent.get(key);
     if (!track) {
@@ -252,7 +304,9 @@ export class MediaPlane {
 
   /** @param {number} peer */
   closePeer(peer) {
-    for (const key of [...this.#sent.keys()]) if (key.startsWith(`${peer}/`)) this.#sent.delete(key);
+    for (const told of [this.#sent, this.#cameras]) {
+      for (const key of [...told.keys()]) if (key.startsWith(`${peer}/`)) told.delete(key);
+    }
     this.#post({ t: "close-peer", peer });
   }
 

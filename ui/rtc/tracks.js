@@ -1,11 +1,12 @@
-// What the polyfill has to know and change about MediaStreamTrack: who turns one off, stand-ins for native audio,
-// the mute state of remote tracks.
+// What the polyfill has to know and change about MediaStreamTrack: who turns one off, stand-ins for native audio and
+// cameras, the mute state of remote tracks.
 
 import { wrapElements } from "./elements.js";
 
 /**
  * @typedef {object} Adopted what a stand-in pretends to be
- * @property {"microphone" | "remote"} role
+ * @property {"microphone" | "camera" | "remote"} role
+ * @property {number} [camera] the engine's number of a camera's opening
  * @property {string} label
  * @property {boolean} [muted]
  * @property {MediaTrackSettings} [settings]
@@ -19,10 +20,12 @@ export class Tracks {
   /** What holds the place of a track to come, and the track once there. @type {WeakMap<MediaStreamTrack, MediaStreamTrack | null>} */
   #places = new WeakMap();
 
-  /** Live tracks of the microphone. @type {Set<MediaStreamTrack>} */
-  #microphones = new Set();
+  /** Live tracks of the microphone, and of each camera by its number. @type {Map<"microphone" | number, Set<MediaStreamTrack>>} */
+  #live = new Map();
   /** Called when the last track of the microphone has ended. */
   onMicrophoneEnd = () => {};
+  /** Called when the last track of a camera has ended; not when the camera itself did. @type {(camera: number) => void} */
+  onCameraEnd = () => {};
 
   /**
    * Wraps the accessors of the window's MediaStreamTrack.
@@ -61,6 +64,14 @@ export class Tracks {
     });
     wrapMethod(prototype, "getSettings", function (original) {
       return { ...(tracks.#adopted.get(this)?.settings ?? original.call(this)) };
+    });
+    wrapMethod(prototype, "getCapabilities", function (original) {
+      const settings = tracks.#adopted.get(this)?.settings;
+      if (!settings) return original.call(this);
+      const { deviceId, groupId, width, height, frameRate } = settings;
+      const upTo = (/** @type {number | undefined} */ max) => max !== undefined && { max, min: 1 };
+      const ranges = Object.entries({ width: upTo(width), height: upTo(height), frameRate: upTo(frameRate) });
+      return { deviceId, groupId, ...Object.fromEntries(ranges.filter(([, range]) => range)) };
     });
     wrapMethod(prototype, "applyConstraints", function (original, constraints) {
       // the engine's processing is always on, and a stand-in has nothing to constrain
@@ -104,14 +115,34 @@ export class Tracks {
    */
   adopt(track, adopted) {
     this.#adopted.set(track, adopted);
-    if (adopted.role !== "microphone" || track.readyState !== "live") return;
-    this.#microphones.add(track);
+    const device = adopted.role === "microphone" ? adopted.role : adopted.camera;
+    if (device === undefined || track.readyState !== "live") return;
+    const live = this.#live.get(device) ?? new Set();
+    this.#live.set(device, live.add(track));
     const unwatch = this.watch(track, () => {
       if (track.readyState !== "ended") return;
       unwatch();
-      this.#microphones.delete(track);
-      if (this.#microphones.size === 0) this.onMicrophoneEnd();
+      live.delete(track);
+      if (live.size > 0 || this.#live.get(device) !== live) return;
+      this.#live.delete(device);
+      if (device === "microphone") this.onMicrophoneEnd();
+      else this.onCameraEnd(device);
     });
+  }
+
+  /** A camera is gone: so are its tracks. @param {number} camera */
+  endCamera(camera) {
+    const live = this.#live.get(camera) ?? new Set();
+    this.#live.delete(camera);
+    for (const track of [...live]) {
+      track.stop();
+      track.dispatchEvent(new Event("ended"));
+    }
+  }
+
+  /** The camera that a track is of, by the engine's number. @param {MediaStreamTrack} track @returns {number | null} */
+  cameraOf(track) {
+    return this.#adopted.get(track)?.camera ?? null;
   }
 
   /**

@@ -1,6 +1,6 @@
 // The media worker's wiring: m-lines, sinks and the socket to the engine.
 
-import { MAX_PIXELS, readFrame } from "./framing.js";
+import { MAX_PIXELS, readFrame, readOwnPicture } from "./framing.js";
 import { Incoming } from "./incoming.js";
 import { Outgoing } from "./outgoing.js";
 
@@ -25,6 +25,8 @@ export class WorkerPlane {
   #receiving = new Map();
   /** @type {Map<number, {show: Sink, end: () => void}>} */
   #sinks = new Map();
+  /** Where each camera's own pictures go. @type {Map<number, number>} */
+  #previews = new Map();
   #lastTrack = 0;
   /** The engine's last word for each m-line, which may come before its track. @type {Map<string, {bps: number, scale?: number}>} */
   #rates = new Map();
@@ -61,6 +63,8 @@ export class WorkerPlane {
         return this.#stopSending(`${message.peer}/${message.index}`);
       case "receive":
         return this.#receive(message);
+      case "preview":
+        return void this.#previews.set(message.camera, message.sink);
       case "drop-sink":
         return this.#dropSink(message.sink);
       case "close-peer":
@@ -109,6 +113,17 @@ export class WorkerPlane {
   #handleFrame(data) {
     const frame = readFrame(data);
     if (frame) this.#receiving.get(`${frame.peer}/${frame.index}`)?.incoming.receive(frame);
+    else this.#showOwnPicture(data);
+  }
+
+  /** @param {ArrayBuffer} message */
+  #showOwnPicture(message) {
+    const picture = readOwnPicture(message);
+    const sink = picture && this.#sinks.get(this.#previews.get(picture.camera) ?? 0);
+    if (!picture || !sink) return;
+    const { timestamp, width: codedWidth, height: codedHeight } = picture;
+    const format = /** @type {const} */ ("I420");
+    sink.show(new this.scope.VideoFrame(picture.data, { format, codedWidth, codedHeight, timestamp }));
   }
 
   /** @param {string} text */
@@ -120,6 +135,7 @@ export class WorkerPlane {
     } catch {
       return;
     }
+    if (message?.t === "cameraEnded") return this.#post({ t: "camera-ended", camera: Number(message.camera) });
     const key = `${Number(message?.peer)}/${Number(message?.index)}`;
     const outgoing = this.#sending.get(key)?.outgoing;
     if (message?.t === "keyframe") outgoing?.wantKey();
@@ -242,6 +258,7 @@ export class WorkerPlane {
   /** @param {number} sink */
   #dropSink(sink) {
     this.#forget(sink);
+    for (const [camera, own] of this.#previews) if (own === sink) this.#previews.delete(camera);
     this.#sinks.get(sink)?.end();
     this.#sinks.delete(sink);
   }
