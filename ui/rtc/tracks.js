@@ -24,7 +24,7 @@ export class Tracks {
   #live = new Map();
   /** Called when the last track of the microphone has ended. */
   onMicrophoneEnd = () => {};
-  /** Called when the last track of a camera has ended; not when the camera itself did. @type {(camera: number) => void} */
+  /** Called when the last track of a camera has ended. @type {(camera: number) => void} */
   onCameraEnd = () => {};
 
   /**
@@ -132,9 +132,7 @@ export class Tracks {
 
   /** A camera is gone: so are its tracks. @param {number} camera */
   endCamera(camera) {
-    const live = this.#live.get(camera) ?? new Set();
-    this.#live.delete(camera);
-    for (const track of [...live]) {
+    for (const track of [...(this.#live.get(camera) ?? [])]) {
       track.stop();
       track.dispatchEvent(new Event("ended"));
     }

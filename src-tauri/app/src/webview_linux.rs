@@ -5,10 +5,10 @@
 use std::ffi::{CStr, c_char, c_int};
 use std::sync::OnceLock;
 
+use webkit2gtk::WebViewExt;
 use webkit2gtk::glib::gobject_ffi::{GObject, GObjectClass, g_type_class_ref};
 use webkit2gtk::glib::prelude::StaticType;
 use webkit2gtk::glib::translate::{IntoGlib, ToGlibPtr};
-use webkit2gtk::WebViewExt;
 
 /// Pictures in and out of tracks in a Worker (`MediaStreamTrackProcessor`, `VideoTrackGenerator`), off by default in WebKitGTK 2.50.
 const FEATURE: &CStr = c"MediaStreamTrackProcessing";

@@ -20,12 +20,17 @@ async fn a_camera_is_seen_by_its_owner_small_and_by_the_other_side_whole() {
     assert_eq!(devices["cameras"][0]["label"], "Test camera");
     let wanted = json!({ "deviceId": null, "width": 640, "height": 480, "frameRate": 30 });
     let opened = open(&alice, wanted).await;
-    assert_eq!((&opened["width"], &opened["height"]), (&json!(640), &json!(480)));
+    assert_eq!(
+        (&opened["width"], &opened["height"]),
+        (&json!(640), &json!(480))
+    );
     let (camera, width, height, pixels) = alice.own_picture().await;
     assert_eq!(opened["camera"], camera);
     assert_eq!((width, height, pixels.len()), (640, 480, 640 * 480 * 3 / 2));
 
-    alice.must("sendCamera", sending(&opened["camera"], false)).await;
+    alice
+        .must("sendCamera", sending(&opened["camera"], false))
+        .await;
     let (index, key, first, data) = bob.picture().await;
     assert!((index, key) == (1, true) && data[3..6] == [0x9d, 0x01, 0x2a]);
     let (_, key, second, _) = bob.picture().await;
@@ -55,7 +60,9 @@ async fn a_camera_is_seen_by_its_owner_small_and_by_the_other_side_whole() {
         .machine("cameraEnd", json!({ "camera": opened["camera"] }))
         .await
         .unwrap();
-    let gone = alice.ask("sendCamera", sending(&opened["camera"], false)).await;
+    let gone = alice
+        .ask("sendCamera", sending(&opened["camera"], false))
+        .await;
     assert_eq!(gone.unwrap_err().name, "InvalidStateError");
 }
 
@@ -63,7 +70,9 @@ async fn a_camera_is_seen_by_its_owner_small_and_by_the_other_side_whole() {
 async fn whoever_joins_late_or_lost_the_picture_gets_a_key_frame() {
     let (alice, mut bob) = call().await;
     let opened = open(&alice, json!({ "deviceId": "test-2" })).await;
-    alice.must("sendCamera", sending(&opened["camera"], false)).await;
+    alice
+        .must("sendCamera", sending(&opened["camera"], false))
+        .await;
     assert!(bob.picture().await.1);
     bob.reconnect().await;
     soon("a key frame for the new page", async {
@@ -81,5 +90,8 @@ async fn a_camera_that_is_not_there_and_a_page_that_is_gone() {
     let opened = open(&alice, json!({ "deviceId": null })).await;
     alice.machine("hello", json!({})).await.unwrap();
     let again = open(&alice, json!({ "deviceId": null })).await;
-    assert_ne!(again["camera"], opened["camera"], "the page before had that one");
+    assert_ne!(
+        again["camera"], opened["camera"],
+        "the page before had that one"
+    );
 }

@@ -35,6 +35,7 @@ export class FakeEngine {
   peers = new Map();
   #next = 0;
   #lastPeer = 0;
+  #cameras = 0;
   #ufrags = 0;
   /** Errors to answer with, by op. @type {Map<string, object>} */
   #failures = new Map();
@@ -96,11 +97,20 @@ export class FakeEngine {
     return { url: this.mediaSocket };
   }
   _devices() {
-    return { inputs: [{ id: "mic", label: "Tone" }], outputs: [{ id: "out", label: "Null" }] };
+    return { inputs: [{ id: "mic", label: "Tone" }], outputs: [{ id: "out", label: "Null" }], cameras: [{ id: "cam", label: "Camera" }] };
   }
   _microphone() {
     if ("name" in this.microphone) throw this.microphone;
     return this.microphone;
+  }
+  _camera() {
+    return { camera: ++this.#cameras, id: "cam", label: "Camera", width: 640, height: 480, frameRate: 30 };
+  }
+  _cameraEnd() {
+    return {};
+  }
+  _sendCamera() {
+    return {};
   }
   /** @param {{ deviceId: string | null }} request */
   _speaker({ deviceId }) {

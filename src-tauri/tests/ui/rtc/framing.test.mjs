@@ -1,6 +1,6 @@
 import { test } from "node:test";
 import assert from "node:assert/strict";
-import { frameMessage, HEADER, MAX_FRAME, readFrame, readPicture } from "../../../../ui/rtc/framing.js";
+import { frameMessage, HEADER, MAX_FRAME, readFrame, readOwnPicture, readPicture } from "../../../../ui/rtc/framing.js";
 
 /** @param {ArrayBuffer | Uint8Array} bytes */
 const hex = (bytes) => Array.from(new Uint8Array(bytes), (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -86,4 +86,14 @@ test("a frame that is cut off or lies about its parts is no frame", () => {
   for (let version = 0; version < 8; version += 1) {
     assert.equal(readPicture(picture(null).with(0, 0x11 | (version << 1))) !== null, version <= 3, `version ${version}`);
   }
+});
+
+test("an own picture is read, and nothing that is cut off, odd or longer than it says", () => {
+  const own = "02" + "00" + "0000" + "00000007" + "0000000123456789" + "0002" + "0002" + "101112138081";
+  const { data, ...header } = readOwnPicture(unhex(own)) ?? assert.fail("it is one");
+  assert.deepEqual(header, { camera: 7, timestamp: 0x123456789, width: 2, height: 2 });
+  assert.equal(hex(data), "101112138081");
+  assert.equal(readFrame(unhex(own)), null);
+  const wrong = ["", own.slice(0, -2), own + "00", own.replace(/^02/, "01"), own.replace("00020002", "00010003"), own.replace("00020002", "00000000")];
+  for (const message of wrong) assert.equal(readOwnPicture(unhex(message)), null, message);
 });

@@ -82,30 +82,53 @@ describe("setSinkId()", () => {
 });
 
 describe("getUserMedia()", () => {
-  test("takes the microphone from the engine and the camera from the webview", async () => {
-    const { window, native, engine } = page();
+  test("takes microphone and camera from the engine, and none from the webview", async () => {
+    const { window, native, engine, media } = page();
     const devices = window.navigator.mediaDevices;
-    const stream = await devices.getUserMedia({ audio: { echoCancellation: true }, video: { width: 640 } });
-    assert.deepEqual(native.asked, [{ video: { width: 640 } }]);
+    const stream = await devices.getUserMedia({ audio: { echoCancellation: true }, video: { width: 640, height: { ideal: 480 } } });
+    assert.deepEqual(native.asked, []);
     assert.deepEqual(engine.calls("microphone"), [{ deviceId: null }]);
-    const [microphone] = stream.getAudioTracks();
+    assert.deepEqual(engine.calls("camera"), [{ deviceId: null, exact: false, width: 640, height: 480, frameRate: null }]);
+    const [[microphone], [camera]] = [stream.getAudioTracks(), stream.getVideoTracks()];
     assert.equal(microphone.label, "Tone");
     assert.equal(microphone.muted, false);
-    assert.deepEqual(microphone.getSettings().deviceId, "mic");
-    assert.equal(stream.getVideoTracks()[0].label, "native video");
+    assert.equal(microphone.getSettings().deviceId, "mic");
     await microphone.applyConstraints({ echoCancellation: false });
-    await assert.rejects(stream.getVideoTracks()[0].applyConstraints({}), { name: "OverconstrainedError" });
+    assert.equal(camera, media.previews[0]?.track);
+    assert.equal(camera.label, "Camera");
+    assert.deepEqual(camera.getSettings(), { deviceId: "cam", groupId: "", width: 640, height: 480, frameRate: 30 });
+    assert.deepEqual(camera.getCapabilities().width, { max: 640, min: 1 });
+    await camera.applyConstraints({ width: 320 });
   });
 
-  test("audio alone asks the webview for nothing, video alone the engine for nothing", async () => {
-    const { window, native, engine } = page();
+  test("opens what was asked for and nothing else", async () => {
+    const { window, engine } = page();
     const devices = window.navigator.mediaDevices;
     const voice = await devices.getUserMedia({ audio: true });
     assert.equal(voice.getTracks().length, 1);
-    assert.deepEqual(native.asked, []);
+    assert.deepEqual(engine.calls("camera"), []);
     engine.log.length = 0;
     await devices.getUserMedia({ video: true, audio: false });
     assert.deepEqual(engine.calls("microphone"), []);
+    const sizes = { width: { exact: 1280 }, height: { max: 720 }, frameRate: { min: 5 } };
+    await devices.getUserMedia({ video: { deviceId: { exact: "cam" }, ...sizes } });
+    assert.deepEqual(engine.calls("camera").at(-1), { deviceId: "cam", exact: true, width: 1280, height: 720, frameRate: null });
+  });
+
+  test("a camera is open until the last of its tracks has ended", async () => {
+    const { window, engine, media } = page();
+    const open = async () => (await window.navigator.mediaDevices.getUserMedia({ video: true })).getVideoTracks()[0];
+    const [first, other] = [await open(), await open()];
+    const copy = first.clone();
+    assert.equal(copy.label, "Camera");
+    first.stop();
+    await turns();
+    assert.deepEqual(engine.calls("cameraEnd"), []);
+    copy.stop();
+    await turns();
+    assert.deepEqual(engine.calls("cameraEnd"), [{ camera: 1 }]);
+    assert.deepEqual(media.previews.map(({ ended }) => ended), [true, false]);
+    assert.equal(other.readyState, "live");
   });
 
   test("the microphone is open until the last of its tracks has ended", async () => {
@@ -137,7 +160,7 @@ describe("getUserMedia()", () => {
   });
 
   test("errors keep their names, and what was opened is released", async () => {
-    const { window, native, engine } = page();
+    const { window, engine } = page();
     const devices = window.navigator.mediaDevices;
     for (const name of ["NotFoundError", "NotReadableError"]) {
       engine.microphone = { name, message: "no microphone" };
@@ -147,9 +170,13 @@ describe("getUserMedia()", () => {
         return true;
       });
     }
+    await turns();
+    assert.deepEqual(engine.calls("cameraEnd"), [{ camera: 1 }, { camera: 2 }]);
     engine.microphone = { id: "mic", label: "Tone" };
-    native.failure = new DOMException("no", "NotAllowedError");
-    await assert.rejects(devices.getUserMedia({ audio: true, video: true }), { name: "NotAllowedError" });
+    engine.failNext("camera", "NotReadableError");
+    await assert.rejects(devices.getUserMedia({ audio: true, video: true }), { name: "NotReadableError" });
+    await turns();
+    assert.equal(engine.calls("microphoneEnd").length, 1);
     await assert.rejects(devices.getUserMedia({}), TypeError);
     await assert.rejects(devices.getUserMedia(), TypeError);
     await assert.rejects(devices.getUserMedia({ audio: false, video: false }), TypeError);
@@ -162,13 +189,13 @@ describe("getUserMedia()", () => {
   });
 });
 
-test("enumerateDevices() lists the engine's audio and the webview's cameras", async () => {
+test("enumerateDevices() lists the engine's devices, and never asks the webview", async () => {
   const { window, engine } = page();
   const devices = window.navigator.mediaDevices;
   const list = async () => (await devices.enumerateDevices()).map((/** @type {any} */ one) => `${one.kind} ${one.deviceId} ${one.label}`);
-  assert.deepEqual(await list(), ["audioinput mic Tone", "audiooutput out Null", "videoinput cam Camera"]);
+  assert.deepEqual(await list(), ["audioinput mic Tone", "videoinput cam Camera", "audiooutput out Null"]);
   engine.failNext("devices", "OperationError");
-  assert.deepEqual(await list(), ["videoinput cam Camera"]);
+  assert.deepEqual(await list(), []);
 });
 
 describe("media elements", () => {

@@ -42,6 +42,9 @@ function mediaClasses() {
     getSettings() {
       return { deviceId: "native" };
     }
+    getCapabilities() {
+      return {};
+    }
     async applyConstraints() {
       throw new DOMException("no such camera mode", "OverconstrainedError");
     }
@@ -144,6 +147,8 @@ export class FakeMedia {
   /** @type {{kind: string, track: any, line: string | null, ended: boolean}[]} */
   sources = [];
   closed = /** @type {number[]} */ ([]);
+  /** @type {{camera: number, track: any, ended: boolean}[]} */
+  previews = [];
   /** @type {any[]} */
   answer = [];
 
@@ -168,6 +173,13 @@ export class FakeMedia {
         track.stop();
       },
     };
+  }
+  /** @param {number} camera */
+  preview(camera) {
+    const track = new this.window.MediaStreamTrack("video");
+    const preview = { camera, track, ended: false };
+    this.previews.push(preview);
+    return { track, end: () => (preview.ended = true) };
   }
   /** @param {number} peer @param {number} index @param {any} track @param {any} limits */
   send(peer, index, track, limits) {

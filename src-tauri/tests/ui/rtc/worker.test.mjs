@@ -199,6 +199,26 @@ describe("the worker", () => {
     plane.handle({ t: "close-peer", peer: 3 });
   });
 
+  test("shows a camera's own pictures on its track until that is dropped, and tells of a camera that is gone", () => {
+    const { plane, sockets, posted, written } = scope();
+    plane.handle({ t: "make-track" });
+    plane.handle({ t: "socket", url: "ws://x" });
+    const [socket] = sockets;
+    socket.opened();
+    const own = (/** @type {number} */ camera) => socket.onmessage({ data: ownPicture(camera, 4, 2) });
+    own(7);
+    plane.handle({ t: "preview", camera: 7, sink: 1 });
+    own(7);
+    own(8);
+    socket.onmessage({ data: new ArrayBuffer(21) });
+    assert.deepEqual(written.map((one) => [one.displayWidth, one.displayHeight, one.timestamp]), [[4, 2, 99]]);
+    socket.onmessage({ data: JSON.stringify({ t: "cameraEnded", camera: 7 }) });
+    assert.deepEqual(posted.at(-1), { t: "camera-ended", camera: 7 });
+    plane.handle({ t: "drop-sink", sink: 1 });
+    own(7);
+    assert.equal(written.length, 1);
+  });
+
   test("says so when the webview makes no tracks", () => {
     const { plane, it, posted } = scope();
     delete (/** @type {any} */ (it).VideoTrackGenerator);
@@ -206,6 +226,18 @@ describe("the worker", () => {
     assert.deepEqual(posted, [{ t: "no-track" }]);
   });
 });
+
+/** @param {number} camera @param {number} width @param {number} height */
+function ownPicture(camera, width, height) {
+  const message = new ArrayBuffer(20 + (width * height * 3) / 2);
+  const view = new DataView(message);
+  view.setUint8(0, 2);
+  view.setUint32(4, camera);
+  view.setBigUint64(8, 99n);
+  view.setUint16(16, width);
+  view.setUint16(18, height);
+  return message;
+}
 
 /** The page's side with a worker that the test plays. */
 function plane() {
@@ -235,12 +267,19 @@ function plane() {
     async close() {}
   };
   const requests = /** @type {string[]} */ ([]);
-  const engine = { request: async (/** @type {string} */ op) => (requests.push(op), { url: "ws://127.0.0.1:1/?token=x" }) };
+  const sent = /** @type {any[]} */ ([]);
+  const engine = {
+    request: async (/** @type {string} */ op, /** @type {any} */ args) => {
+      requests.push(op);
+      if (op === "sendCamera") sent.push([args.camera, args.limits.muted]);
+      return { url: "ws://127.0.0.1:1/?token=x" };
+    },
+  };
   const tracks = new Tracks(window);
   const media = new MediaPlane(window, /** @type {any} */ (engine), tracks);
   const says = (/** @type {any} */ data) => workers[0].onmessage({ data });
   const kinds = () => posted.map(({ t }) => t);
-  return { window, media, posted, workers, says, kinds, tracks, requests, canvasTracks };
+  return { window, media, posted, workers, says, kinds, tracks, requests, sent, canvasTracks };
 }
 
 describe("the page's side of the worker", () => {
@@ -300,7 +339,49 @@ describe("the page's side of the worker", () => {
     assert.deepEqual(posted.slice(-2), [{ t: "receive", peer: 5, index: 2, sink: 10 }, { t: "drop-sink", sink: 10 }]);
   });
 
-  test("a camera is sent as a clone, so that the preview is its own", async () => {
+  test("the engine is told what is sent of its cameras, once, and in order with what the worker sends", async () => {
+    const { media, window, posted, tracks, sent } = plane();
+    await media.ready(0);
+    const [camera, canvas] = [new window.MediaStreamTrack("video"), new window.MediaStreamTrack("video")];
+    tracks.adopt(camera, { role: "camera", camera: 4, label: "Camera" });
+    const workers = () => posted.filter(({ t }) => ["send", "stop-sending"].includes(t)).map(({ t }) => t);
+    media.send(1, 0, camera, LIMITS);
+    media.send(1, 0, camera.clone(), LIMITS);
+    media.send(1, 0, camera, { ...LIMITS, muted: true });
+    await turns(2);
+    assert.deepEqual(sent, [[4, false], [4, true]]);
+    assert.deepEqual(workers(), []);
+    media.send(1, 0, canvas, LIMITS);
+    media.send(1, 0, camera, LIMITS);
+    media.send(1, 0, null, LIMITS);
+    await turns(2);
+    assert.deepEqual(sent.slice(2), [[null, false], [4, false], [null, false]]);
+    assert.deepEqual(workers(), ["send", "stop-sending"]);
+    media.send(1, 0, camera, LIMITS);
+    media.closePeer(1);
+    media.send(1, 0, null, LIMITS);
+    await turns(2);
+    assert.deepEqual(sent.slice(5), [[4, false]], "what a closed peer sends is nobody's business");
+  });
+
+  test("an own picture's track is the worker's; a camera that is gone ends it for the page", async () => {
+    const { media, says, window, posted, tracks } = plane();
+    await media.ready(0);
+    says({ t: "track", id: 9, track: new window.MediaStreamTrack("video") });
+    const { track, end } = media.preview(4);
+    assert.deepEqual(posted.at(-1), { t: "preview", camera: 4, sink: 9 });
+    tracks.adopt(track, { role: "camera", camera: 4, label: "Camera" });
+    const told = /** @type {string[]} */ ([]);
+    tracks.onCameraEnd = (camera) => told.push(`camera ${camera}`);
+    track.addEventListener("ended", () => told.push("ended"));
+    says({ t: "camera-ended", camera: 4 });
+    assert.equal(track.readyState, "ended");
+    assert.deepEqual(told, ["camera 4", "ended"]);
+    end();
+    assert.deepEqual(posted.at(-1), { t: "drop-sink", sink: 9 });
+  });
+
+  test("what is no camera is sent as a clone, so that what the page shows is its own", async () => {
     const { media, window, posted } = plane();
     await media.ready(0);
     const camera = new window.MediaStreamTrack("video");

@@ -40,7 +40,6 @@ test("she is told whether her window's page is shut in, and what to do where it 
   assert.match(told("on"), /runs in a sandbox/);
   assert.match(told("missing"), /without a sandbox.*Install both/);
   assert.match(told("refused"), /without a sandbox.*does not let programs make one/);
-  assert.match(told("camera"), /without a sandbox.*gstreamer1.0-pipewire/);
   assert.doesNotMatch(told("native"), /sandbox/);
 });
 
