@@ -249,9 +249,17 @@ fn pulse_provider(server: Option<&str>) -> Option<gst::DeviceProvider> {
 }
 
 fn monitored(side: Side) -> Vec<gst::Device> {
-    let monitor = gst::DeviceMonitor::new();
-    monitor.add_filter(Some(class(side)), None);
-    monitor.devices().into_iter().collect()
+    let factories = gst::DeviceProviderFactory::factories(gst::Rank::Marginal);
+    factories
+        .into_iter()
+        // that of PipeWire 0.3.65 frees what it still uses when a device goes; ALSA's has the devices as well
+        .filter(|factory| {
+            factory.has_classes(Some(class(side))) && !factory.name().starts_with("pipewire")
+        })
+        .filter_map(|factory| factory.get())
+        .flat_map(|provider| provider.devices())
+        .filter(|device| device.has_classes(class(side)))
+        .collect()
 }
 
 fn class(side: Side) -> &'static str {

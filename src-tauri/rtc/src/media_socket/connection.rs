@@ -127,7 +127,7 @@ impl Incoming {
             self.lost.remove(&line);
         }
         let data = picture.to_vec();
-        match media.try_send(Media::Frame {
+        match media.try_send(Media::PageFrame {
             index,
             key,
             timestamp,

@@ -47,7 +47,15 @@ pub(crate) struct Asked {
 
 /// Media and what concerns it, from the page and from the microphone.
 pub(crate) enum Media {
+    /// Coded here.
     Frame {
+        index: u16,
+        key: bool,
+        timestamp: u64,
+        data: Vec<u8>,
+    },
+    /// Coded by the page.
+    PageFrame {
         index: u16,
         key: bool,
         timestamp: u64,
@@ -326,6 +334,17 @@ impl Task {
                 timestamp,
                 data,
             } => self.peer.send_frame(now, index, key, timestamp, data),
+            Media::PageFrame {
+                index,
+                key,
+                timestamp,
+                data,
+            } => {
+                // what the page coded last may still be on its way when a camera takes over
+                if !self.cameras.contains_key(&index) {
+                    self.peer.send_frame(now, index, key, timestamp, data);
+                }
+            }
             Media::PictureLost { index } => self.peer.picture_lost(now, index),
             Media::Figures { index, figures } => self.peer.coder_figures(index, &figures),
             Media::Attached => self.peer.page_attached(now),
@@ -378,7 +397,10 @@ impl Task {
         limits: Limits,
     ) -> Result<(), RtcError> {
         let Some(number) = camera else {
-            self.cameras.remove(&index);
+            if self.cameras.remove(&index).is_some() {
+                // the page codes this m-line from now on, beginning with a key frame
+                self.peer.encoder_changed(index);
+            }
             return Ok(());
         };
         if let Some(sending) = self

@@ -25,7 +25,7 @@ const STALLED: Duration = Duration::from_millis(1800);
 const TICK: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(500);
 /// A camera that does not come back within this time has ended.
-const GIVEN_UP: Duration = Duration::from_secs(12);
+const GIVEN_UP: Duration = Duration::from_secs(8);
 
 /// Builds what pictures come out of: an element whose pictures are of any format, and the caps to open it with.
 pub(super) type Build =

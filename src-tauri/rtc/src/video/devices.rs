@@ -5,6 +5,8 @@ use gstreamer::prelude::*;
 
 use super::adaptation::Size;
 use super::error::VideoError;
+use super::pipewire::{self, Node};
+use super::test;
 use crate::pipeline;
 
 /// A camera, as the page is told.
@@ -25,96 +27,86 @@ pub(crate) struct Wanted {
 }
 
 /// A camera that was found.
+#[derive(Clone)]
 pub(super) struct Found {
     pub device: Device,
-    pub element: gst::Device,
+    pub source: Source,
 }
 
-/// Watches what is plugged in, from the first look on: asking PipeWire anew takes a tenth of a second each time.
-pub(super) struct Watch {
-    monitor: gst::DeviceMonitor,
+/// What a camera is opened by.
+#[derive(Clone)]
+pub(super) enum Source {
+    Node(Node),
+    /// The kernel's, by its file.
+    File(gst::Device),
+    Test,
 }
 
-impl Watch {
-    /// Blocks until the cameras that are there now are known.
-    pub fn start() -> Result<Self, VideoError> {
-        pipeline::start()?;
-        let monitor = gst::DeviceMonitor::new();
-        // a PipeWire that shows no camera does not hide those that the kernel knows
-        monitor.set_show_all_devices(true);
-        monitor.add_filter(Some("Video/Source"), None);
-        // nobody reads its messages; kept, they would be memory that grows
-        monitor.bus().set_flushing(true);
-        if monitor.start().is_err() {
-            tracing::debug!("cameras can't be watched");
-        }
-        Ok(Self { monitor })
-    }
-
-    /// The cameras, real ones first.
-    pub fn list(&self) -> Vec<Found> {
-        let mut paths = Vec::new();
-        let mut found: Vec<Found> = Vec::new();
-        let devices: Vec<gst::Device> = self.monitor.devices().into_iter().collect();
-        let by_pipewire = |device: &gst::Device| property(device, "node.name").is_some();
-        let (nodes, others): (Vec<_>, Vec<_>) = devices.into_iter().partition(by_pipewire);
-        for element in nodes.into_iter().chain(others) {
-            let path = ["api.v4l2.path", "device.path", "object.path"]
-                .iter()
-                .find_map(|name| property(&element, name))
-                .map(|path| path.trim_start_matches("v4l2:").to_owned());
-            // the same one, once by PipeWire and once by the kernel
-            if let Some(path) = path.clone() {
-                if paths.contains(&path) {
-                    continue;
-                }
-                paths.push(path);
+impl Source {
+    /// What its pictures come out of, and the caps to open it with.
+    pub fn open(
+        &self,
+        id: &str,
+        wanted: Wanted,
+    ) -> Result<(gst::Element, Option<gst::Caps>), VideoError> {
+        match self {
+            Self::Node(node) => {
+                let modes = node.modes.as_ref();
+                Ok((node.element()?, modes.and_then(|modes| mode(modes, wanted))))
             }
-            let id = property(&element, "node.name").or(path);
-            let label = element.display_name().to_string();
-            found.push(Found {
-                device: Device {
-                    id: id.unwrap_or_else(|| label.clone()),
-                    label,
-                    is_virtual: is_virtual(&element),
-                },
-                element,
-            });
-        }
-        found.sort_by_key(|one| one.device.is_virtual);
-        number_namesakes(&mut found);
-        found
-    }
-}
-
-impl Drop for Watch {
-    fn drop(&mut self) {
-        self.monitor.stop();
-    }
-}
-
-fn property(device: &gst::Device, name: &str) -> Option<String> {
-    device.properties()?.get::<String>(name).ok()
-}
-
-/// Whether a program makes the pictures: a loopback of the kernel, or a PipeWire node that no device is behind.
-fn is_virtual(device: &gst::Device) -> bool {
-    let driver = ["api.v4l2.cap.driver", "v4l2.device.driver"]
-        .iter()
-        .find_map(|name| property(device, name));
-    match driver {
-        Some(driver) => driver.replace(['-', ' '], "").contains("v4l2loopback"),
-        None => {
-            let real = [
-                "device.id",
-                "device.api",
-                "api.v4l2.path",
-                "api.libcamera.path",
-            ];
-            let mut known = real.iter().filter_map(|name| property(device, name));
-            property(device, "node.name").is_some() && known.next().is_none()
+            Self::File(device) => {
+                let element = device.create_element(None);
+                let element = element.map_err(|error| VideoError::Busy(error.to_string()))?;
+                Ok((element, device.caps().and_then(|caps| mode(&caps, wanted))))
+            }
+            Self::Test => test::element(id, wanted),
         }
     }
+}
+
+/// The cameras that are there now, real ones first. Blocks.
+pub(super) fn list() -> Result<Vec<Found>, VideoError> {
+    pipeline::start()?;
+    let nodes = pipewire::nodes();
+    let known: Vec<String> = nodes.iter().filter_map(|node| node.path.clone()).collect();
+    let nodes = nodes.into_iter().map(|node| Found {
+        device: Device {
+            id: node.name.clone(),
+            label: node.label.clone(),
+            is_virtual: node.is_virtual,
+        },
+        source: Source::Node(node),
+    });
+    // those that PipeWire has as well are opened by it: several programs can use them then
+    let files = files()
+        .into_iter()
+        .filter(|found| !known.contains(&found.device.id));
+    let mut found: Vec<Found> = nodes.chain(files).collect();
+    found.sort_by_key(|one| one.device.is_virtual);
+    number_namesakes(&mut found);
+    Ok(found)
+}
+
+/// The kernel's cameras.
+fn files() -> Vec<Found> {
+    let provider = gst::DeviceProviderFactory::find("v4l2deviceprovider");
+    let devices = provider
+        .and_then(|provider| provider.get())
+        .map(|provider| provider.devices());
+    let found = devices.into_iter().flatten().filter_map(|device| {
+        let properties = device.properties()?;
+        let text = |name: &str| properties.get::<String>(name).ok();
+        let driver = text("v4l2.device.driver").unwrap_or_default();
+        Some(Found {
+            device: Device {
+                id: text("device.path")?,
+                label: device.display_name().to_string(),
+                is_virtual: driver.replace(['-', ' '], "").contains("v4l2loopback"),
+            },
+            source: Source::File(device),
+        })
+    });
+    found.collect()
 }
 
 /// Two cameras of one name can be told apart.

@@ -14,8 +14,10 @@ mod devices;
 mod encoder;
 mod error;
 mod picture;
+mod pipewire;
 mod preview;
 mod sending;
+mod test;
 #[cfg(test)]
 mod tests;
 
@@ -23,16 +25,13 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
-use gstreamer as gst;
-use gstreamer::prelude::*;
 use serde_json::json;
 use tokio::sync::watch;
 
 use crate::media_socket::Page;
-use crate::pipeline;
 use adaptation::Size;
 use capture::{Build, Capture, News, Taker, Taking};
-use devices::{Found, Watch};
+use devices::Found;
 use preview::Preview;
 
 pub(crate) use devices::{Device, Wanted};
@@ -61,8 +60,6 @@ pub(crate) struct Video {
 struct Inner {
     source: CameraSource,
     page: Page,
-    /// From the first look on.
-    watch: Mutex<Option<Watch>>,
     open: Mutex<Open>,
 }
 
@@ -139,7 +136,6 @@ impl Video {
         let inner = Inner {
             source,
             page,
-            watch: Mutex::default(),
             open: Mutex::default(),
         };
         Self {
@@ -147,10 +143,10 @@ impl Video {
         }
     }
 
-    /// Which cameras there are, real ones first. Blocks; the first time for longer.
+    /// Which cameras there are, real ones first. Blocks.
     pub fn devices(&self) -> Result<Vec<Device>, VideoError> {
         let found = self.inner.found()?;
-        Ok(found.into_iter().map(|(device, _)| device).collect())
+        Ok(found.into_iter().map(|found| found.device).collect())
     }
 
     /// Opens a camera, and returns once its first picture is there. Without a device, or where the one asked for is not there
@@ -164,23 +160,21 @@ impl Video {
         let inner = Arc::clone(&self.inner);
         let found = tokio::task::spawn_blocking(move || inner.found());
         let found = found.await.map_err(|_| VideoError::Thread)??;
-        let devices = found.into_iter().map(|(device, _)| device);
-        let devices: Vec<Device> = match id {
-            Some(id) if exact => devices.filter(|device| device.id == id).collect(),
-            Some(id) => {
-                let (chosen, others): (Vec<_>, Vec<_>) =
-                    devices.partition(|device| device.id == id);
-                if chosen.is_empty() { others } else { chosen }
-            }
-            None => devices.collect(),
+        let (chosen, others): (Vec<_>, Vec<_>) = found
+            .into_iter()
+            .partition(|found| Some(&found.device.id) == id.as_ref());
+        let found = if chosen.is_empty() && !(exact && id.is_some()) {
+            others
+        } else {
+            chosen
         };
-        let real = devices.iter().any(|device| !device.is_virtual);
+        let real = found.iter().any(|found| !found.device.is_virtual);
         let mut failure = VideoError::NotFound;
-        for device in devices {
-            if device.is_virtual && real {
+        for found in found {
+            if found.device.is_virtual && real {
                 break;
             }
-            match self.open_device(device, wanted).await {
+            match self.open_found(found, wanted).await {
                 Ok(opened) => return Ok(opened),
                 Err(error) => failure = error,
             }
@@ -188,8 +182,9 @@ impl Video {
         Err(failure)
     }
 
-    async fn open_device(&self, device: Device, wanted: Wanted) -> Result<Opened, VideoError> {
-        let source = self.inner.source(&device, wanted)?;
+    async fn open_found(&self, found: Found, wanted: Wanted) -> Result<Opened, VideoError> {
+        let device = found.device.clone();
+        let source = self.inner.source(found, wanted)?;
         let mut status = source.status.clone();
         let settled = status.wait_for(|status| *status != Status::Opening).await;
         match settled.map(|status| status.clone()) {
@@ -227,37 +222,28 @@ impl Video {
     }
 }
 
-/// What opens a camera: its element, and the caps of the mode.
-type Opens = Box<dyn Fn() -> Result<(gst::Element, Option<gst::Caps>), VideoError> + Send>;
-
 impl Inner {
     fn open(&self) -> MutexGuard<'_, Open> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The cameras that are there, each with its GStreamer device; a test camera has none.
-    fn found(&self) -> Result<Vec<(Device, Option<gst::Device>)>, VideoError> {
-        pipeline::start()?;
-        if self.source == CameraSource::Test {
-            return Ok(test_cameras().map(|device| (device, None)).into());
+    /// The cameras that are there. Blocks.
+    fn found(&self) -> Result<Vec<Found>, VideoError> {
+        match self.source {
+            CameraSource::System => devices::list(),
+            CameraSource::Test => {
+                let found = test::cameras().map(|device| Found {
+                    device,
+                    source: devices::Source::Test,
+                });
+                Ok(found.into())
+            }
         }
-        let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
-        if watch.is_none() {
-            *watch = Some(Watch::start()?);
-        }
-        let found = watch.as_ref().map(Watch::list).unwrap_or_default();
-        Ok(found
-            .into_iter()
-            .map(|Found { device, element }| (device, Some(element)))
-            .collect())
     }
 
     /// The camera, opened now or before.
-    fn source(
-        self: &Arc<Self>,
-        device: &Device,
-        wanted: Wanted,
-    ) -> Result<Arc<Source>, VideoError> {
+    fn source(self: &Arc<Self>, found: Found, wanted: Wanted) -> Result<Arc<Source>, VideoError> {
+        let device = found.device.clone();
         let mut open = self.open();
         let known = open.sources.get(&device.id).and_then(Weak::upgrade);
         if let Some(source) = known
@@ -281,7 +267,7 @@ impl Inner {
                 }
             }
         };
-        let capture = Capture::open(self.opens(device.id.clone(), wanted), news)?;
+        let capture = Capture::open(self.opens(found, wanted), news)?;
         let source = Arc::new(Source {
             device: device.clone(),
             capture,
@@ -294,22 +280,21 @@ impl Inner {
         Ok(source)
     }
 
-    /// How a camera is opened, now and again: it may have been plugged in anew in between.
-    fn opens(self: &Arc<Self>, id: String, wanted: Wanted) -> Build {
-        let inner = Arc::downgrade(self);
-        let opens: Opens = Box::new(move || {
-            let inner = inner.upgrade().ok_or(VideoError::NotFound)?;
-            let found = inner.found()?;
-            let (_, device) = found
-                .into_iter()
-                .find(|(device, _)| device.id == id)
-                .ok_or(VideoError::NotFound)?;
-            match device {
-                Some(device) => element(&device, wanted),
-                None => test_element(&id, wanted),
+    /// How a camera is opened, now and again: then it may have been plugged in anew, and is looked for.
+    fn opens(self: &Arc<Self>, found: Found, wanted: Wanted) -> Build {
+        let (inner, id) = (Arc::downgrade(self), found.device.id);
+        let first = Mutex::new(Some(found.source));
+        Box::new(move || {
+            let first = first.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(source) = first {
+                return source.open(&id, wanted);
             }
-        });
-        opens
+            let inner = inner.upgrade().ok_or(VideoError::NotFound)?;
+            let mut all = inner.found()?.into_iter();
+            let found = all.find(|found| found.device.id == id);
+            let found = found.ok_or(VideoError::NotFound)?;
+            found.source.open(&id, wanted)
+        })
     }
 
     fn hold(&self, source: Arc<Source>) -> Result<u32, VideoError> {
@@ -358,51 +343,4 @@ impl Inner {
                 .tell(&json!({ "t": "cameraEnded", "camera": number }));
         }
     }
-}
-
-fn element(
-    device: &gst::Device,
-    wanted: Wanted,
-) -> Result<(gst::Element, Option<gst::Caps>), VideoError> {
-    let element = device
-        .create_element(None)
-        .map_err(|error| VideoError::Busy(error.to_string()))?;
-    // PipeWire's node stands still when its buffers are kept
-    if element.has_property("always-copy", Some(gst::glib::Type::BOOL)) {
-        element.set_property("always-copy", true);
-    }
-    let mode = device.caps().and_then(|caps| devices::mode(&caps, wanted));
-    Ok((element, mode))
-}
-
-fn test_cameras() -> [Device; 2] {
-    [("test-1", "Test camera"), ("test-2", "Second test camera")].map(|(id, label)| Device {
-        id: id.to_owned(),
-        label: label.to_owned(),
-        is_virtual: false,
-    })
-}
-
-fn test_element(id: &str, wanted: Wanted) -> Result<(gst::Element, Option<gst::Caps>), VideoError> {
-    let element = pipeline::make("videotestsrc")?;
-    element.set_property("is-live", true);
-    element.set_property_from_str("pattern", "ball");
-    element.set_property(
-        "background-color",
-        if id == "test-1" {
-            0xff1d_4f63_u32
-        } else {
-            0xff63_4f1d
-        },
-    );
-    element.set_property("foreground-color", 0xfff2_e8d5_u32);
-    element.set_property_from_str("motion", "sweep");
-    let int = |one: u32| i32::try_from(one).unwrap_or(1).max(1);
-    let caps = gst::Caps::builder("video/x-raw")
-        .field("format", "I420")
-        .field("width", int(wanted.size.0))
-        .field("height", int(wanted.size.1))
-        .field("framerate", gst::Fraction::new(int(wanted.rate), 1))
-        .build();
-    Ok((element, Some(caps)))
 }

@@ -4,8 +4,12 @@ use std::sync::Mutex;
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
+use gstreamer as gst;
+use gstreamer::prelude::*;
+
 use super::*;
 use crate::peer::vp8;
+use crate::pipeline;
 
 /// Longer than anything here takes; a test that waits so long has failed.
 const LONG: Duration = Duration::from_secs(20);

@@ -12,5 +12,7 @@ mod cameras;
 mod coturn;
 mod network;
 mod person;
+mod pipewire;
+mod real_cameras;
 mod relays;
 mod socket;

@@ -85,6 +85,16 @@ impl Person {
         Self::made(configuration, Vec::new(), Some(HERE)).await
     }
 
+    /// With the cameras of this session's PipeWire, and of the kernel.
+    pub async fn with_real_cameras() -> Self {
+        let configuration = json!({ "iceServers": [] });
+        let config = EngineConfig {
+            camera: CameraSource::System,
+            ..config(Vec::new(), Some(HERE))
+        };
+        Self::started(configuration, config).await
+    }
+
     /// With this `RTCConfiguration`, and trusting the server's certificate.
     pub async fn trusting(coturn: &Coturn, configuration: Value) -> Self {
         Self::made(configuration, vec![coturn.root.clone()], Some(HERE)).await
@@ -106,14 +116,10 @@ impl Person {
         extra_roots: Vec<CertificateDer<'static>>,
         bind: Option<IpAddr>,
     ) -> Self {
-        let config = EngineConfig {
-            allowed_origins: vec![ORIGIN.to_owned()],
-            bind,
-            microphone: Microphone::Tone { hz: 440.0 },
-            camera: CameraSource::Test,
-            extra_roots,
-            ..EngineConfig::default()
-        };
+        Self::started(configuration, config(extra_roots, bind)).await
+    }
+
+    async fn started(configuration: Value, config: EngineConfig) -> Self {
         let engine = Engine::start(config).await.unwrap();
         let events = engine.events();
         engine.request(json!({ "op": "hello" })).await.unwrap();
@@ -242,6 +248,18 @@ impl Person {
         .await
     }
 
+    /// Returns once no own picture has come for longer than a camera may be silent.
+    pub async fn no_own_picture_for_a_while(&mut self) {
+        let silence = Duration::from_secs(3);
+        soon("silence", async {
+            while tokio::time::timeout(silence, self.socket.next())
+                .await
+                .is_ok()
+            {}
+        })
+        .await;
+    }
+
     /// Asks for what concerns no peer.
     pub async fn machine(&self, op: &str, mut arguments: Value) -> Result<Value, RtcError> {
         arguments["op"] = op.into();
@@ -261,6 +279,17 @@ impl Person {
             }
         })
         .await
+    }
+}
+
+fn config(extra_roots: Vec<CertificateDer<'static>>, bind: Option<IpAddr>) -> EngineConfig {
+    EngineConfig {
+        allowed_origins: vec![ORIGIN.to_owned()],
+        bind,
+        microphone: Microphone::Tone { hz: 440.0 },
+        camera: CameraSource::Test,
+        extra_roots,
+        ..EngineConfig::default()
     }
 }
 
