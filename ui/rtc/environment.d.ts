@@ -36,14 +36,25 @@ export interface RemoteSource {
   end(): void;
 }
 
+/** Where the own picture of a camera of the engine's comes from. */
+export interface PreviewSource {
+  readonly track: MediaStreamTrack;
+  /** Raw pictures of this camera are shown on the track. */
+  attach(camera: number): void;
+  /** Ends the track. */
+  end(): void;
+}
+
 /** The page's side of coded media. */
 export interface Media {
   /** Resolves when this many video tracks can be made at once without the slow stand-in, or cannot at all. */
   ready(tracks: number): Promise<void>;
   remote(kind: "audio" | "video"): RemoteSource;
-  /** A track of a camera's own picture; the camera is the engine's, by its number. */
-  preview(camera: number): { readonly track: MediaStreamTrack; end(): void };
-  /** What an m-line sends; `null` sends nothing. */
+  /** Resolves as soon as there is a track; with null where none can be made. */
+  preview(): Promise<PreviewSource | null>;
+  /** Called with a camera that the engine lost for good. */
+  onCameraEnded: (camera: number) => void;
+  /** What an m-line sends; `null` sends nothing. A camera of the engine's is sent by the engine. */
   send(peer: number, index: number, track: MediaStreamTrack | null, limits: SendLimits): void;
   closePeer(peer: number): void;
   figures(peer: number | null): Promise<Figures[]>;

@@ -54,8 +54,12 @@ export function readFrame(message) {
 }
 
 /** Bytes before a camera's own picture: the header, width and height. */
-const OWN_HEADER = HEADER + 4;
+export const OWN_HEADER = HEADER + 4;
 const OWN_PICTURE = 2;
+/** The largest there is, in pixels, either way up. */
+const MAX_OWN = { long: 1920, short: 1080 };
+
+/** @typedef {{camera: number, timestamp: number, width: number, height: number, data: Uint8Array<ArrayBuffer>}} OwnPicture `timestamp` in µs */
 
 /**
  * A camera's own picture, raw: the header as above with the camera in the peer's place, then
@@ -64,16 +68,16 @@ const OWN_PICTURE = 2;
  *   | width  | height | I420, without padding…
  *
  * @param {ArrayBuffer} message
- * @returns {{camera: number, timestamp: number, width: number, height: number, data: Uint8Array<ArrayBuffer>} | null} null
- *   for what is none
+ * @returns {OwnPicture | null} null for what is none
  */
 export function readOwnPicture(message) {
   if (message.byteLength < OWN_HEADER) return null;
   const view = new DataView(message);
   const [width, height] = [view.getUint16(HEADER), view.getUint16(HEADER + 2)];
+  const fits = Math.max(width, height) <= MAX_OWN.long && Math.min(width, height) <= MAX_OWN.short;
   const even = width % 2 === 0 && height % 2 === 0;
   const whole = message.byteLength === OWN_HEADER + (width * height * 3) / 2;
-  if (view.getUint8(0) !== OWN_PICTURE || width === 0 || height === 0 || !even || !whole) return null;
+  if (view.getUint32(0) !== OWN_PICTURE << 24 || width === 0 || height === 0 || !fits || !even || !whole) return null;
   const [camera, timestamp] = [view.getUint32(4), Number(view.getBigUint64(8))];
   return { camera, timestamp, width, height, data: new Uint8Array(message, OWN_HEADER) };
 }

@@ -1,107 +1,56 @@
-// getUserMedia and enumerateDevices where microphones and cameras are the engine's: the webview opens none.
+// getUserMedia and enumerateDevices where devices are the engine's: it opens microphones and cameras, and lists them.
 
+import { Cameras, wantedDevice } from "./cameras.js";
 import { dictionary } from "./idl.js";
-
-/**
- * @param {any} constraint `audio` of the constraints
- * @returns {string | null} the device asked for
- */
-function deviceIdOf(constraint) {
-  const wanted = constraint?.deviceId;
-  const id = typeof wanted === "object" && wanted !== null ? (wanted.exact ?? wanted.ideal) : wanted;
-  const first = Array.isArray(id) ? id[0] : id;
-  return typeof first === "string" && first !== "" && first !== "default" ? first : null;
-}
-
-/**
- * A number that a constraint asks for.
- * @param {any} constraint `width` of the constraints, say
- * @returns {number | null}
- */
-function numberOf(constraint) {
-  const { exact, ideal, max } = typeof constraint === "object" && constraint !== null ? constraint : { exact: constraint };
-  const wanted = Number(exact ?? ideal ?? max ?? NaN);
-  return Number.isFinite(wanted) && wanted > 0 ? Math.round(wanted) : null;
-}
-
-/**
- * What is used of the media plane.
- * @typedef {object} Devices
- * @property {(tracks: number) => Promise<void>} ready
- * @property {() => MediaStreamTrack} silence
- * @property {(camera: number) => {track: MediaStreamTrack, end: () => void}} preview
- */
 
 /**
  * @param {object} parts
  * @param {Window & typeof globalThis} parts.window
  * @param {import("./engine.js").Engine} parts.engine
  * @param {import("./tracks.js").Tracks} parts.tracks
- * @param {Devices} parts.media
+ * @param {Pick<import("./environment.d.ts").Media, "ready" | "preview" | "onCameraEnded"> & {silence(): MediaStreamTrack}} parts.media
  */
 export function wrapMediaDevices({ window, engine, tracks, media }) {
   const devices = window.navigator.mediaDevices;
   if (!devices) return;
   tracks.onMicrophoneEnd = () => engine.request("microphoneEnd").catch(() => {});
-  /** What shows each open camera's own picture. @type {Map<number, {end: () => void}>} */
-  const previews = new Map();
-  tracks.onCameraEnd = (camera) => {
-    previews.get(camera)?.end();
-    previews.delete(camera);
-    engine.request("cameraEnd", { camera }).catch(() => {});
-  };
+  const cameras = new Cameras(engine, tracks, media);
 
   /** @param {any} constraint */
   async function microphone(constraint) {
-    const { id, label } = await engine.request("microphone", { deviceId: deviceIdOf(constraint) });
+    const { id, label } = await engine.request("microphone", { deviceId: wantedDevice(constraint).deviceId });
     const track = media.silence();
     const settings = { deviceId: id, groupId: "", echoCancellation: true, noiseSuppression: true, autoGainControl: true };
     tracks.adopt(track, { role: "microphone", label, muted: false, settings });
     return track;
   }
 
-  /** @param {any} constraint */
-  async function camera(constraint) {
-    // the worker gets going while the camera opens, so that its track is there in time
-    const worker = media.ready(1);
-    const { camera, id, label, width, height, frameRate } = await engine.request("camera", {
-      deviceId: deviceIdOf(constraint),
-      exact: constraint?.deviceId?.exact !== undefined,
-      width: numberOf(constraint?.width),
-      height: numberOf(constraint?.height),
-      frameRate: numberOf(constraint?.frameRate),
-    });
-    await worker;
-    const preview = media.preview(camera);
-    previews.set(camera, preview);
-    const settings = { deviceId: id, groupId: "", width, height, frameRate };
-    tracks.adopt(preview.track, { role: "camera", camera, label, muted: false, settings });
-    return preview.track;
-  }
-
   /** @param {MediaStreamConstraints} [constraints] */
   async function getUserMediaWithEngine(constraints = {}) {
     const { audio, video } = dictionary(constraints, "MediaStreamConstraints");
     if (!audio && !video) throw new TypeError("Neither audio nor video was asked for");
-    // a call follows: its tracks are to be there in time
-    media.ready(1).catch(() => {});
-    const opened = await Promise.allSettled([audio ? microphone(audio) : null, video ? camera(video) : null]);
-    const made = opened.flatMap((one) => (one.status === "fulfilled" && one.value ? [one.value] : []));
-    const failed = opened.findLast((one) => one.status === "rejected");
+    // a call follows: the worker gets going while the devices open, so that its tracks are there in time; voice does
+    // not wait for them
+    void media.ready(1);
+    const [voice, picture] = await Promise.allSettled([audio ? microphone(audio) : null, video ? cameras.open(video) : null]);
+    const failed = [picture, voice].find((one) => one.status === "rejected");
     if (failed?.status === "rejected") {
-      for (const track of made) track.stop();
+      for (const one of [voice, picture]) if (one.status === "fulfilled") one.value?.stop();
       throw failed.reason;
     }
-    return new window.MediaStream(made);
+    const opened = [voice, picture].flatMap((one) => (one.status === "fulfilled" && one.value ? one.value : []));
+    return new window.MediaStream(opened);
   }
 
   async function enumerateWithEngine() {
-    const { inputs, cameras, outputs } = await engine
-      .request("devices")
-      .catch(() => ({ inputs: [], cameras: [], outputs: [] }));
-    const infos = (/** @type {MediaDeviceKind} */ kind, /** @type {{id: string, label: string}[]} */ list) =>
-      list.map((one) => deviceInfo(kind, one));
-    return [...infos("audioinput", inputs), ...infos("videoinput", cameras), ...infos("audiooutput", outputs)];
+    // never the webview's own list: a camera that names no frame rate ends WebKit's process there
+    const { inputs, outputs, cameras } = await engine.request("devices").catch(() => ({ inputs: [], outputs: [], cameras: [] }));
+    const listed = /** @type {const} */ ([
+      ["audioinput", inputs],
+      ["videoinput", cameras],
+      ["audiooutput", outputs],
+    ]);
+    return listed.flatMap(([kind, list]) => list.map((/** @type {{id: string, label: string}} */ one) => deviceInfo(kind, one)));
   }
 
   // on the prototype: WebKit forgets what is put on `navigator.mediaDevices` itself when it collects garbage

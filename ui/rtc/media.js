@@ -1,6 +1,9 @@
 // The page's side of coded media: the worker, its socket, the tracks it makes, and silent stand-ins for native audio.
 
+import { CameraLines } from "./camera-lines.js";
+
 /** @typedef {import("./environment.d.ts").SendLimits} SendLimits */
+/** @typedef {{id: number, track: MediaStreamTrack}} Made */
 /** @typedef {import("./environment.d.ts").RemoteSource} RemoteSource */
 /** @typedef {import("./stats.js").Figures} Figures */
 /** @typedef {import("./worker-messages.d.ts").FromWorker} FromWorker */
@@ -14,7 +17,7 @@ const RECONNECT = 500;
 export class MediaPlane {
   /** @type {Worker | null} */
   #worker = null;
-  /** @type {{id: number, track: MediaStreamTrack}[]} */
+  /** @type {Made[]} */
   #spare = [];
   /** Tracks asked for and not yet here. */
   #coming = 0;
@@ -24,19 +27,20 @@ export class MediaPlane {
   #alive = false;
   /** @type {{tracks: number, resolve: () => void}[]} */
   #waiting = [];
-  /** What each m-line sends, by `peer/index`. @type {Map<string, {track: MediaStreamTrack, limits: string}>} */
+  /** What the worker sends on each m-line, by `peer/index`, or is to. @type {Map<string, {track: MediaStreamTrack, limits: SendLimits, told: boolean}>} */
   #sent = new Map();
-  /** What of a camera each m-line was last told to send, by `peer/index`. @type {Map<string, string>} */
-  #cameras = new Map();
-  /** Requests about cameras are carried out in their order. @type {Promise<unknown>} */
-  #requests = Promise.resolve();
-  /** Receivers whose track is still to be made. @type {((made: {id: number, track: MediaStreamTrack}) => void)[]} */
+  /** Receivers whose track is still to be made. @type {((made: Made) => void)[]} */
   #placeHolders = [];
+  /** Who waits for a track, and has none in its place. @type {((made: Made | null) => void)[]} */
+  #takers = [];
+  /** Called with a camera that the engine lost for good. @type {(camera: number) => void} */
+  onCameraEnded = () => {};
   /** @type {Map<number, (figures: Figures[]) => void>} */
   #asked = new Map();
   #lastAsked = 0;
   /** @type {MediaStreamTrack | null} */
   #silence = null;
+  #cameraLines;
 
   /**
    * @param {Window & typeof globalThis} window
@@ -47,6 +51,7 @@ export class MediaPlane {
     this.window = window;
     this.engine = engine;
     this.tracks = tracks;
+    this.#cameraLines = new CameraLines(engine);
   }
 
   #start() {
@@ -73,9 +78,15 @@ export class MediaPlane {
     this.#spare = [];
     this.#coming = 0;
     this.#sent.clear();
-    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    this.#noTracks();
     for (const answer of this.#asked.values()) answer([]);
     this.#asked.clear();
+  }
+
+  /** Whoever waits for tracks waits in vain. */
+  #noTracks() {
+    for (const { resolve } of this.#waiting.splice(0)) resolve();
+    for (const take of this.#takers.splice(0)) take(null);
   }
 
   /**
@@ -112,14 +123,14 @@ export class MediaPlane {
         return this.#made({ id: message.id, track: message.track });
       case "no-track":
         this.#coming -= 1;
-        if (this.#coming === 0) for (const { resolve } of this.#waiting.splice(0)) resolve();
+        if (this.#coming === 0) this.#noTracks();
         return;
+      case "camera-ended":
+        return this.onCameraEnded(message.camera);
       case "figures":
         this.#asked.get(message.request)?.(message.figures);
         this.#asked.delete(message.request);
         return;
-      case "camera-ended":
-        return this.tracks.endCamera(message.camera);
       case "socket-closed":
         // two pages that take it from each other in turn would both see nothing
         if (!message.replaced) this.#reconnect();
@@ -127,9 +138,14 @@ export class MediaPlane {
     }
   }
 
-  /** @param {{id: number, track: MediaStreamTrack}} made */
+  /** Tracks that are there or coming, and nobody's yet. */
+  get #free() {
+    return this.#spare.length + this.#coming - this.#placeHolders.length - this.#takers.length;
+  }
+
+  /** @param {Made} made */
   #made(made) {
-    const waiting = this.#placeHolders.shift();
+    const waiting = this.#takers.shift() ?? this.#placeHolders.shift();
     if (waiting) return waiting(made);
     this.#spare.push(made);
     const met = this.#waiting.filter(({ tracks }) => tracks <= this.#spare.length);
@@ -144,7 +160,7 @@ export class MediaPlane {
   async ready(tracks) {
     this.#start();
     if (this.#barren || tracks <= this.#spare.length) return;
-    const missing = tracks - this.#spare.length - this.#coming;
+    const missing = tracks - this.#free;
     if (missing > 0) this.#order(missing);
     await new Promise((resolve) => this.#waiting.push({ tracks, resolve: () => resolve(undefined) }));
   }
@@ -158,21 +174,10 @@ export class MediaPlane {
     return kind === "audio" ? silentSource(this.silence()) : this.#videoSource();
   }
 
-  /**
-   * A track of a camera's own picture, as long as it lives.
-   * @param {number} camera
-   * @returns {{track: MediaStreamTrack, end: () => void}}
-   */
-  preview(camera) {
-    this.#start();
-    const source = this.#videoSource();
-    source.preview(camera);
-    return source;
-  }
-
+  /** @returns {RemoteSource} */
   #videoSource() {
     const spare = this.#spare.shift();
-    if (this.#spare.length + this.#coming - this.#placeHolders.length < SPARE_TRACKS) this.#order(1);
+    if (this.#free < SPARE_TRACKS) this.#order(1);
     return spare ? this.#shownOn(spare.track, spare) : this.#placeHolder();
   }
 
@@ -194,32 +199,27 @@ export class MediaPlane {
 
   /**
    * @param {MediaStreamTrack} track the page's
-   * @param {{id: number, track: MediaStreamTrack} | null} first what shows the pictures, if there already
+   * @param {Made | null} first what shows the pictures, if there already
    */
   #shownOn(track, first) {
     let made = first;
     let ended = false;
-    /** Which pictures. @type {{t: "receive", peer: number, index: number} | {t: "preview", camera: number} | null} */
-    let pictures = null;
+    /** @type {{peer: number, index: number} | null} */
+    let line = null;
     const tell = () => {
       if (made && ended) {
         made.track.stop();
         this.#post({ t: "drop-sink", sink: made.id });
-      } else if (made && pictures) {
-        this.#post({ ...pictures, sink: made.id });
+      } else if (made && line) {
+        this.#post({ t: "receive", ...line, sink: made.id });
       }
     };
     return {
       track,
       /** @param {number} peer @param {number} index */
       attach: (peer, index) => {
-        if (pictures?.t === "receive" && pictures.peer === peer && pictures.index === index) return;
-        pictures = { t: "receive", peer, index };
-        tell();
-      },
-      /** @param {number} camera whose own pictures are shown */
-      preview: (camera) => {
-        pictures = { t: "preview", camera };
+        if (line?.peer === peer && line.index === index) return;
+        line = { peer, index };
         tell();
       },
       end: () => {
@@ -227,10 +227,32 @@ export class MediaPlane {
         ended = true;
         tell();
       },
-      /** @param {{id: number, track: MediaStreamTrack}} late */
+      /** @param {Made} late */
       show: (late) => {
         made = late;
         tell();
+      },
+    };
+  }
+
+  /**
+   * A track that shows a camera of the engine's.
+   * @returns {Promise<import("./environment.d.ts").PreviewSource | null>}
+   */
+  async preview() {
+    this.#start();
+    if (!this.#worker) return null;
+    const spare = this.#spare.shift();
+    const taken = spare ?? new Promise((/** @type {(made: Made | null) => void} */ resolve) => this.#takers.push(resolve));
+    if (this.#free < SPARE_TRACKS) this.#order(1);
+    const made = await taken;
+    if (!made) return null;
+    return {
+      track: made.track,
+      attach: (camera) => this.#post({ t: "preview", camera, sink: made.id }),
+      end: () => {
+        made.track.stop();
+        this.#post({ t: "drop-sink", sink: made.id });
       },
     };
   }
@@ -254,26 +276,12 @@ export class MediaPlane {
    */
   send(peer, index, track, limits) {
     const camera = track && this.tracks.cameraOf(track);
-    this.#sendCamera(peer, index, camera, limits);
-    this.#sendByWorker(peer, index, camera === null ? track : null, limits);
-  }
-
-  /**
-   * The engine codes what is sent of its cameras.
-   * @param {number} peer
-   * @param {number} index
-   * @param {number | null} camera
-   * @param {SendLimits} limits
-   */
-  #sendCamera(peer, index, camera, limits) {
-    const key = `${peer}/${index}`;
-    const text = camera === null ? undefined : JSON.stringify({ camera, limits });
-    if (this.#cameras.get(key) === text) return;
-    if (text === undefined) this.#cameras.delete(key);
-    else this.#cameras.set(key, text);
-    const ask = () => this.engine.request("sendCamera", { peer, index, camera, limits });
-    // a camera or a peer that is gone meanwhile is told of by an event of its own
-    this.#requests = this.#requests.then(ask).catch(() => {});
+    if (camera !== null) {
+      this.#sendFromWorker(peer, index, null, limits, null);
+      this.#cameraLines.send(peer, index, camera, limits);
+    } else {
+      this.#sendFromWorker(peer, index, track, limits, this.#cameraLines.send(peer, index, null, limits));
+    }
   }
 
   /**
@@ -281,32 +289,41 @@ export class MediaPlane {
    * @param {number} index
    * @param {MediaStreamTrack | null} track
    * @param {SendLimits} limits
+   * @param {Promise<void> | null} free resolves when no camera is sent on that m-line any more
    */
-  #sendByWorker(peer, index, track, limits) {
+  #sendFromWorker(peer, index, track, limits, free) {
     const key = `${peer}/${index}`;
     const before = this.#sent.get(key);
     if (!track) {
-      if (before) this.#post({ t: "stop-sending", peer, index });
+      if (before?.told) this.#post({ t: "stop-sending", peer, index });
       this.#sent.delete(key);
       return;
     }
-    const text = JSON.stringify(limits);
     if (before?.track === track) {
-      if (before.limits !== text) this.#post({ t: "limits", peer, index, limits });
-    } else {
+      const changed = JSON.stringify(before.limits) !== JSON.stringify(limits);
+      before.limits = limits;
+      if (changed && before.told) this.#post({ t: "limits", peer, index, limits });
+      return;
+    }
+    const sent = { track, limits, told: false };
+    this.#sent.set(key, sent);
+    const start = () => {
+      if (this.#sent.get(key) !== sent) return;
+      sent.told = true;
       // the preview keeps its own track: encoding never holds it up
       const copy = (this.tracks.played(track) ?? track).clone();
       copy.enabled = true;
-      this.#post({ t: "send", peer, index, track: copy, limits }, [/** @type {any} */ (copy)]);
-    }
-    this.#sent.set(key, { track, limits: text });
+      this.#post({ t: "send", peer, index, track: copy, limits: sent.limits }, [/** @type {any} */ (copy)]);
+    };
+    // a key frame that came while the engine still sends the camera would be lost
+    if (free) free.then(start);
+    else start();
   }
 
   /** @param {number} peer */
   closePeer(peer) {
-    for (const told of [this.#sent, this.#cameras]) {
-      for (const key of [...told.keys()]) if (key.startsWith(`${peer}/`)) told.delete(key);
-    }
+    for (const key of [...this.#sent.keys()]) if (key.startsWith(`${peer}/`)) this.#sent.delete(key);
+    this.#cameraLines.closePeer(peer);
     this.#post({ t: "close-peer", peer });
   }
 

@@ -132,7 +132,10 @@ export class Tracks {
 
   /** A camera is gone: so are its tracks. @param {number} camera */
   endCamera(camera) {
-    for (const track of [...(this.#live.get(camera) ?? [])]) {
+    const live = [...(this.#live.get(camera) ?? [])];
+    // what the engine said itself, it is not to be told
+    this.#live.delete(camera);
+    for (const track of live) {
       track.stop();
       track.dispatchEvent(new Event("ended"));
     }

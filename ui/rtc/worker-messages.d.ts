@@ -12,7 +12,7 @@ export type ToWorker =
   | { t: "stop-sending"; peer: number; index: number }
   /** Pictures of this m-line go to this made track. */
   | { t: "receive"; peer: number; index: number; sink: number }
-  /** A camera's own pictures go to this made track. */
+  /** Raw pictures of this camera of the engine's go to this made track. */
   | { t: "preview"; camera: number; sink: number }
   | { t: "drop-sink"; sink: number }
   | { t: "close-peer"; peer: number }
@@ -22,7 +22,7 @@ export type FromWorker =
   | { t: "track"; id: number; track: MediaStreamTrack }
   | { t: "no-track" }
   | { t: "figures"; request: number; figures: Figures[] }
-  /** The camera is gone for good. */
+  /** The engine lost this camera for good. */
   | { t: "camera-ended"; camera: number }
   /** `replaced`: another page has the engine's ear now. */
   | { t: "socket-closed"; replaced: boolean };

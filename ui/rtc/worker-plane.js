@@ -11,6 +11,8 @@ import { Outgoing } from "./outgoing.js";
 const REPORT = 1000;
 /** Pictures that a track may not have taken yet; more are dropped, each may be 14 MB large. */
 const MAX_UNTAKEN = 4;
+/** The same for the own picture, which is to be of now. */
+const MAX_OWN_UNTAKEN = 2;
 /** The engine closes a socket so when another page has taken its place. */
 const REPLACED = 4001;
 
@@ -23,9 +25,9 @@ export class WorkerPlane {
   #sending = new Map();
   /** @type {Map<string, {incoming: Incoming, sink: number}>} */
   #receiving = new Map();
-  /** @type {Map<number, {show: Sink, end: () => void}>} */
+  /** @type {Map<number, {show: Sink, untaken: () => number, end: () => void}>} */
   #sinks = new Map();
-  /** Where each camera's own pictures go. @type {Map<number, number>} */
+  /** The sink of each camera of the engine's. @type {Map<number, number>} */
   #previews = new Map();
   #lastTrack = 0;
   /** The engine's last word for each m-line, which may come before its track. @type {Map<string, {bps: number, scale?: number}>} */
@@ -112,18 +114,9 @@ export class WorkerPlane {
   /** @param {ArrayBuffer} data */
   #handleFrame(data) {
     const frame = readFrame(data);
-    if (frame) this.#receiving.get(`${frame.peer}/${frame.index}`)?.incoming.receive(frame);
-    else this.#showOwnPicture(data);
-  }
-
-  /** @param {ArrayBuffer} message */
-  #showOwnPicture(message) {
-    const picture = readOwnPicture(message);
-    const sink = picture && this.#sinks.get(this.#previews.get(picture.camera) ?? 0);
-    if (!picture || !sink) return;
-    const { timestamp, width: codedWidth, height: codedHeight } = picture;
-    const format = /** @type {const} */ ("I420");
-    sink.show(new this.scope.VideoFrame(picture.data, { format, codedWidth, codedHeight, timestamp }));
+    if (frame) return this.#receiving.get(`${frame.peer}/${frame.index}`)?.incoming.receive(frame);
+    const picture = readOwnPicture(data);
+    if (picture) this.#showOwnPicture(picture);
   }
 
   /** @param {string} text */
@@ -135,6 +128,7 @@ export class WorkerPlane {
     } catch {
       return;
     }
+    // the page drops the sink: a track that ends before it knows why would have it close the camera
     if (message?.t === "cameraEnded") return this.#post({ t: "camera-ended", camera: Number(message.camera) });
     const key = `${Number(message?.peer)}/${Number(message?.index)}`;
     const outgoing = this.#sending.get(key)?.outgoing;
@@ -208,6 +202,7 @@ export class WorkerPlane {
             .finally(() => (untaken -= 1));
           return true;
         },
+        untaken: () => untaken,
         end: () => void writer.close().catch(() => {}),
       });
       this.#post({ t: "track", id, track: generator.track }, [/** @type {any} */ (generator.track)]);
@@ -258,9 +253,24 @@ export class WorkerPlane {
   /** @param {number} sink */
   #dropSink(sink) {
     this.#forget(sink);
-    for (const [camera, own] of this.#previews) if (own === sink) this.#previews.delete(camera);
+    for (const [camera, shown] of this.#previews) if (shown === sink) this.#previews.delete(camera);
     this.#sinks.get(sink)?.end();
     this.#sinks.delete(sink);
+  }
+
+  // --- the engine's cameras
+
+  /** @param {import("./framing.js").OwnPicture} picture */
+  #showOwnPicture({ camera, timestamp, width, height, data }) {
+    const sink = this.#sinks.get(this.#previews.get(camera) ?? -1);
+    // looked at before a frame is made, which copies the picture
+    if (!sink || sink.untaken() >= MAX_OWN_UNTAKEN) return;
+    try {
+      const init = { format: /** @type {const} */ ("I420"), codedWidth: width, codedHeight: height, timestamp };
+      sink.show(new this.scope.VideoFrame(data, init));
+    } catch {
+      // there was no room for this one
+    }
   }
 
   /** @param {string} prefix */

@@ -149,6 +149,7 @@ export class FakeMedia {
   closed = /** @type {number[]} */ ([]);
   /** @type {{camera: number, track: any, ended: boolean}[]} */
   previews = [];
+  onCameraEnded = (/** @type {number} */ _camera) => {};
   /** @type {any[]} */
   answer = [];
 
@@ -174,12 +175,15 @@ export class FakeMedia {
       },
     };
   }
-  /** @param {number} camera */
-  preview(camera) {
-    const track = new this.window.MediaStreamTrack("video");
-    const preview = { camera, track, ended: false };
+  /** @returns {Promise<import("../../../../ui/rtc/environment.d.ts").PreviewSource | null>} */
+  async preview() {
+    const preview = { track: new this.window.MediaStreamTrack("video"), camera: 0, ended: false };
     this.previews.push(preview);
-    return { track, end: () => (preview.ended = true) };
+    return {
+      track: preview.track,
+      attach: (camera) => void (preview.camera = camera),
+      end: () => void ((preview.ended = true), preview.track.stop()),
+    };
   }
   /** @param {number} peer @param {number} index @param {any} track @param {any} limits */
   send(peer, index, track, limits) {

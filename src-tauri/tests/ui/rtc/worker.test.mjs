@@ -5,54 +5,9 @@ import assert from "node:assert/strict";
 import { frameMessage, readFrame } from "../../../../ui/rtc/framing.js";
 import { MediaPlane } from "../../../../ui/rtc/media.js";
 import { Tracks } from "../../../../ui/rtc/tracks.js";
-import { WorkerPlane } from "../../../../ui/rtc/worker-plane.js";
-import { codecs, frame, keyData, LIMITS } from "./codecs.mjs";
+import { frame, keyData, LIMITS } from "./codecs.mjs";
 import { fakeWindow, turns } from "./page.mjs";
-
-/** A worker's scope with everything fake. */
-function scope() {
-  const { seen, classes } = codecs();
-  /** @type {any[]} */
-  const posted = [];
-  /** @type {any[]} */
-  const sockets = [];
-  /** @type {any[]} */
-  const written = [];
-  class WebSocket {
-    readyState = 0;
-    bufferedAmount = 0;
-    /** @type {any[]} */
-    sent = [];
-    /** @param {string} url */
-    constructor(url) {
-      this.url = url;
-      sockets.push(this);
-    }
-    opened() {
-      this.readyState = 1;
-      /** @type {any} */ (this).onopen();
-    }
-    /** @param {any} data */
-    send(data) {
-      this.sent.push(data);
-    }
-    close() {
-      this.readyState = 3;
-    }
-  }
-  class VideoTrackGenerator {
-    track = { made: true };
-    writable = { getWriter: () => ({ closed: Promise.resolve(), write: async (/** @type {any} */ picture) => void (written.push(picture), picture.close()), close: async () => {} }) };
-  }
-  class MediaStreamTrackProcessor {
-    /** @param {{track: any}} init */
-    constructor({ track }) {
-      this.readable = { getReader: () => track.reader };
-    }
-  }
-  const it = { ...classes, WebSocket, VideoTrackGenerator, MediaStreamTrackProcessor, onmessage: null, postMessage: (/** @type {any} */ message) => posted.push(message) };
-  return { it, seen, posted, sockets, written, plane: new WorkerPlane(/** @type {any} */ (it)) };
-}
+import { mediaClasses, scope } from "./worker-scope.mjs";
 
 /** A camera whose frames the test hands out. */
 function camera() {
@@ -255,17 +210,7 @@ function plane() {
     }
     terminate() {}
   };
-  const canvasTracks = /** @type {any[]} */ ([]);
-  window.document.createElement = (/** @type {string} */ name) =>
-    name === "video"
-      ? { canPlayType: () => "" }
-      : { getContext() {}, captureStream: () => ({ getVideoTracks: () => [canvasTracks[canvasTracks.push(new window.MediaStreamTrack("video")) - 1]] }) };
-  window.AudioContext = class {
-    createMediaStreamDestination() {
-      return { stream: new window.MediaStream([new window.MediaStreamTrack("audio")]) };
-    }
-    async close() {}
-  };
+  const canvasTracks = mediaClasses(window);
   const requests = /** @type {string[]} */ ([]);
   const sent = /** @type {any[]} */ ([]);
   const engine = {
@@ -355,30 +300,36 @@ describe("the page's side of the worker", () => {
     media.send(1, 0, camera, LIMITS);
     media.send(1, 0, null, LIMITS);
     await turns(2);
-    assert.deepEqual(sent.slice(2), [[null, false], [4, false], [null, false]]);
-    assert.deepEqual(workers(), ["send", "stop-sending"]);
+    assert.deepEqual(sent.slice(2), [[null, false]], "what changes while the engine is told goes in one");
+    assert.deepEqual(workers(), []);
     media.send(1, 0, camera, LIMITS);
     media.closePeer(1);
     media.send(1, 0, null, LIMITS);
     await turns(2);
-    assert.deepEqual(sent.slice(5), [[4, false]], "what a closed peer sends is nobody's business");
+    assert.deepEqual(sent.slice(3), [[4, false]], "what a closed peer sends is nobody's business");
   });
 
-  test("an own picture's track is the worker's; a camera that is gone ends it for the page", async () => {
-    const { media, says, window, posted, tracks } = plane();
+  test("an own picture's track is the worker's; the page is told of a camera that is gone", async () => {
+    const { media, says, window, posted, workers } = plane();
+    const [spare, late] = [new window.MediaStreamTrack("video"), new window.MediaStreamTrack("video")];
     await media.ready(0);
-    says({ t: "track", id: 9, track: new window.MediaStreamTrack("video") });
-    const { track, end } = media.preview(4);
+    says({ t: "track", id: 9, track: spare });
+    const own = await media.preview();
+    assert.equal(own?.track, spare);
+    own?.attach(4);
     assert.deepEqual(posted.at(-1), { t: "preview", camera: 4, sink: 9 });
-    tracks.adopt(track, { role: "camera", camera: 4, label: "Camera" });
-    const told = /** @type {string[]} */ ([]);
-    tracks.onCameraEnd = (camera) => told.push(`camera ${camera}`);
-    track.addEventListener("ended", () => told.push("ended"));
+    const waiting = [media.preview(), media.preview(), media.preview()];
+    says({ t: "track", id: 10, track: late });
+    assert.equal((await waiting[0])?.track, late, "the next that is made");
+    const gone = /** @type {number[]} */ ([]);
+    media.onCameraEnded = (camera) => gone.push(camera);
     says({ t: "camera-ended", camera: 4 });
-    assert.equal(track.readyState, "ended");
-    assert.deepEqual(told, ["camera 4", "ended"]);
-    end();
+    assert.deepEqual(gone, [4]);
+    own?.end();
+    assert.equal(spare.readyState, "ended");
     assert.deepEqual(posted.at(-1), { t: "drop-sink", sink: 9 });
+    workers[0].onerror();
+    assert.deepEqual(await Promise.all(waiting.slice(1)), [null, null], "a worker that died makes none");
   });
 
   test("what is no camera is sent as a clone, so that what the page shows is its own", async () => {
