@@ -132,7 +132,7 @@ fn picture(peer: u32, key: bool, length: usize) -> Message {
 async fn pictures_and_notes_reach_the_peer() {
     let mut rig = rig(8).await;
     rig.send(picture(1, true, 1)).await;
-    let Media::Frame {
+    let Media::PageFrame {
         index: 2,
         key: true,
         timestamp: 9,
@@ -144,7 +144,7 @@ async fn pictures_and_notes_reach_the_peer() {
     assert_eq!(data, [3]);
     rig.send(picture(1, false, MAX_PICTURE)).await;
     assert!(
-        matches!(rig.heard().await, Media::Frame { key: false, data, .. } if data.len() == MAX_PICTURE)
+        matches!(rig.heard().await, Media::PageFrame { key: false, data, .. } if data.len() == MAX_PICTURE)
     );
     rig.send(json!({ "t": "keyframe", "peer": 1, "index": 2 }).to_string())
         .await;
@@ -194,7 +194,7 @@ async fn pictures_for_a_peer_just_closed_disturb_nobody() {
     rig.page.close(1);
     rig.send(picture(1, true, 10)).await;
     rig.send(picture(2, true, 10)).await;
-    assert!(matches!(heard.recv().await, Some(Media::Frame { .. })));
+    assert!(matches!(heard.recv().await, Some(Media::PageFrame { .. })));
 }
 
 #[tokio::test]
@@ -214,12 +214,16 @@ async fn a_busy_peer_loses_whole_pictures_until_a_key_frame() {
         serde_json::from_str::<serde_json::Value>(&note).unwrap(),
         json!({ "t": "keyframe", "peer": 1, "index": 2 })
     );
-    assert!(matches!(rig.heard().await, Media::Frame { data, .. } if data.len() == 1));
+    assert!(matches!(rig.heard().await, Media::PageFrame { data, .. } if data.len() == 1));
     rig.send(picture(1, false, 3)).await;
     rig.send(picture(1, true, 4)).await;
-    assert!(matches!(rig.heard().await, Media::Frame { key: true, data, .. } if data.len() == 4));
+    assert!(
+        matches!(rig.heard().await, Media::PageFrame { key: true, data, .. } if data.len() == 4)
+    );
     rig.send(picture(1, false, 5)).await;
-    assert!(matches!(rig.heard().await, Media::Frame { key: false, data, .. } if data.len() == 5));
+    assert!(
+        matches!(rig.heard().await, Media::PageFrame { key: false, data, .. } if data.len() == 5)
+    );
 }
 
 #[tokio::test]

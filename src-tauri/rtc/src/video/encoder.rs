@@ -10,7 +10,7 @@ use gstreamer_app::{AppSink, AppSinkCallbacks, AppSrc};
 
 use super::adaptation::Size;
 use super::error::VideoError;
-use super::picture::{self, Picture};
+use super::picture::Picture;
 use crate::pipeline::{self, PipelineError};
 
 /// Pictures that wait for the encoder; with more it is busy. They would only add delay.
@@ -83,6 +83,8 @@ impl Encoder {
         vp8.set_property("cpu-used", SPEED);
         vp8.set_property_from_str("end-usage", "cbr");
         vp8.set_property_from_str("keyframe-mode", "disabled");
+        // a camera's pictures do not come exactly when its rate says
+        vp8.set_property("timebase", gst::Fraction::new(1, 90_000));
         vp8.set_property("lag-in-frames", 0);
         vp8.set_property("min-quantizer", 2);
         vp8.set_property("max-quantizer", WORST);
@@ -151,7 +153,7 @@ impl Encoder {
     pub fn push(&mut self, picture: &Picture, key: bool, send: bool) -> bool {
         let size = picture.size();
         if size != self.size {
-            let Some(caps) = picture::info(size).and_then(|info| info.to_caps().ok()) else {
+            let Ok(caps) = picture.info.to_caps() else {
                 return false;
             };
             let threads = if size.0 * size.1 > TWO_THREADS { 2 } else { 1 };

@@ -33,10 +33,11 @@ impl Picture {
     }
 }
 
-/// The caps of I420 pictures of this size.
-pub(super) fn info(size: Size) -> Option<VideoInfo> {
+/// What I420 pictures of this size are, otherwise as those of a camera: GStreamer converts no rates.
+fn info(size: Size, like: &VideoInfo) -> Option<VideoInfo> {
     VideoInfo::builder(VideoFormat::I420, size.0, size.1)
-        .fps(gst::Fraction::new(30, 1))
+        .fps(like.fps())
+        .interlace_mode(like.interlace_mode())
         .build()
         .ok()
 }
@@ -63,7 +64,7 @@ impl Scaler {
             made.from == picture.info && (made.to.width(), made.to.height()) == size
         };
         if self.made.as_mut().filter(fits).is_none() {
-            let to = info(size)?;
+            let to = info(size, &picture.info)?;
             let converter = VideoConverter::new(&picture.info, &to, None).ok()?;
             self.made = Some(Made {
                 from: picture.info.clone(),
@@ -106,9 +107,9 @@ pub(super) fn packed(picture: &Picture) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// A black picture.
-pub(super) fn black(size: Size, captured: Duration) -> Option<Picture> {
-    let info = info(size)?;
+/// A black picture of this size, in place of another.
+pub(super) fn black(size: Size, like: &Picture) -> Option<Picture> {
+    let info = info(size, &like.info)?;
     let mut buffer = gst::Buffer::with_size(info.size()).ok()?;
     {
         let mut frame = VideoFrameRef::from_buffer_ref_writable(buffer.get_mut()?, &info).ok()?;
@@ -119,6 +120,6 @@ pub(super) fn black(size: Size, captured: Duration) -> Option<Picture> {
     Some(Picture {
         buffer,
         info,
-        captured,
+        captured: like.captured,
     })
 }

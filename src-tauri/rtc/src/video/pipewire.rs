@@ -63,11 +63,19 @@ pub(super) fn nodes() -> Vec<Node> {
     if gst::ElementFactory::find("pipewiresrc").is_none() {
         return Vec::new();
     }
-    dump().map_or_else(Vec::new, |dump| read(&dump))
+    let said = dump().unwrap_or_default();
+    // one list, and another one of what changed meanwhile
+    let lists = serde_json::Deserializer::from_slice(&said).into_iter::<Value>();
+    let mut nodes: Vec<Node> = Vec::new();
+    for node in lists.map_while(Result::ok).flat_map(|list| read(&list)) {
+        nodes.retain(|known| known.serial != node.serial);
+        nodes.push(node);
+    }
+    nodes
 }
 
 /// All that PipeWire has to say.
-fn dump() -> Option<Value> {
+fn dump() -> Option<Vec<u8>> {
     let mut child = Command::new("pw-dump")
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
@@ -90,7 +98,7 @@ fn dump() -> Option<Value> {
         let _ = child.kill();
     }
     let _ = child.wait();
-    serde_json::from_slice(&text.ok()?).ok()
+    text.ok()
 }
 
 fn read(dump: &Value) -> Vec<Node> {

@@ -243,7 +243,7 @@ impl Shared {
         let scale = state.limits.scale.unwrap_or(1.0).max(1.0);
         let size = state.adaptation.size(rate, picture.size(), scale);
         let scaled = if state.limits.muted {
-            picture::black(size, now)
+            picture::black(size, picture)
         } else {
             state.scaler.scale(picture, size)
         };

@@ -31,7 +31,10 @@ async fn listed(alice: &Person, count: usize) -> BTreeMap<String, String> {
 }
 
 async fn open(alice: &Person, wanted: Value) -> Value {
-    alice.machine("camera", wanted).await.unwrap()
+    alice
+        .machine("camera", wanted)
+        .await
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 async fn shut(alice: &Person, camera: &Value) {
@@ -82,6 +85,7 @@ fn cameras_of_every_kind_give_pictures() {
             let mut alice = Person::with_real_cameras().await;
             listed(&alice, kinds.len()).await;
             for (name, _, wanted) in kinds {
+                eprintln!("kind {name}");
                 let camera = open(&alice, json!({ "deviceId": name, "exact": true })).await;
                 assert_eq!((&camera["label"], size(&camera)), (&json!(name), wanted));
                 let own = soon(name, async {
