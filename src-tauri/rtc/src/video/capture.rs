@@ -19,13 +19,15 @@ use crate::pipeline;
 
 /// A camera has so long for its first picture.
 const OPENS: Duration = Duration::from_secs(5);
+/// And so long once it is opened again: it worked before, and the next try may find it better.
+const OPENS_AGAIN: Duration = Duration::from_millis(2500);
 /// An open camera that gives nothing for so long is opened anew. A dark room makes some take a picture a second, none fewer.
 const STALLED: Duration = Duration::from_millis(1800);
 /// Between two looks, and between two tries to open it again.
 const TICK: Duration = Duration::from_millis(200);
 const PAUSE: Duration = Duration::from_millis(500);
 /// A camera that does not come back within this time has ended.
-const GIVEN_UP: Duration = Duration::from_secs(8);
+const GIVEN_UP: Duration = Duration::from_secs(12);
 
 /// Builds what pictures come out of: an element whose pictures are of any format, and the caps to open it with.
 pub(super) type Build =
@@ -314,7 +316,7 @@ impl Keeper {
             }
             let last = Duration::from_millis(self.shared.last.load(Ordering::Relaxed));
             let silent = if last.is_zero() {
-                began.elapsed() > OPENS
+                began.elapsed() > if self.opened { OPENS_AGAIN } else { OPENS }
             } else {
                 pipeline::now().saturating_sub(last) > STALLED
             };

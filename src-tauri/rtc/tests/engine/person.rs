@@ -248,18 +248,6 @@ impl Person {
         .await
     }
 
-    /// Returns once no own picture has come for longer than a camera may be silent.
-    pub async fn no_own_picture_for_a_while(&mut self) {
-        let silence = Duration::from_secs(3);
-        soon("silence", async {
-            while tokio::time::timeout(silence, self.socket.next())
-                .await
-                .is_ok()
-            {}
-        })
-        .await;
-    }
-
     /// Asks for what concerns no peer.
     pub async fn machine(&self, op: &str, mut arguments: Value) -> Result<Value, RtcError> {
         arguments["op"] = op.into();

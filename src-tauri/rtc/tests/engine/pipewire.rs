@@ -108,7 +108,7 @@ impl Drop for Session {
 }
 
 /// A camera that is plugged in until it is dropped.
-pub struct Plugged(Ends);
+pub struct Plugged(#[expect(dead_code, reason = "kept to be ended")] Ends);
 
 impl Plugged {
     /// `pictures` is the beginning of a GStreamer pipeline, `properties` are of PipeWire's node.
@@ -125,13 +125,5 @@ impl Plugged {
             .spawn()
             .unwrap();
         Self(Ends(player))
-    }
-
-    /// It stands still, or goes on.
-    pub fn stand_still(&self, still: bool) {
-        let signal = if still { "-STOP" } else { "-CONT" };
-        let pid = self.0.0.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status();
-        assert!(sent.unwrap().success());
     }
 }
