@@ -44,8 +44,8 @@ impl Purpose {
 }
 
 /// Compilers and headers; what shows the tray icon, which is loaded when the app runs; what WebKit makes its sandbox with
-/// (and PipeWire, through which cameras are reached from inside); and, for voice and for WebKit's own codecs, GStreamer's plugins. On Debian 12 and Ubuntu
-/// 24.04 `opusenc`, `appsrc` and `audioconvert` live in -base; `pulsesrc`, `rtpjitterbuffer` and `vp8enc` in -good.
+/// with; and, for voice, cameras and WebKit's own codecs, GStreamer's plugins. On Debian 12 and Ubuntu 24.04 `opusenc`, `appsrc`,
+/// `audioconvert` and `videoconvert` live in -base; `pulsesrc`, `rtpjitterbuffer`, `v4l2src` and `vp8enc` in -good; `pipewiresrc` in its own.
 const RUN: &[&str] = &[
     "build-essential",
     "pkg-config",
@@ -78,9 +78,11 @@ const DRIVE: &[&str] = &[
 /// The little internet of the network tests: namespaces, their routers, and a STUN and TURN server.
 const LAB: &[&str] = &["iproute2", "nftables", "conntrack", "coturn"];
 
-/// The network of the bench, and the camera that plays its clip. Tests have the webview's own camera, and need none of it.
-const BENCH: &[&str] = &[
-    "iproute2",
+/// The network of the bench.
+const BENCH: &[&str] = &["iproute2"];
+
+/// PipeWire with cameras that GStreamer plays: the bench's clip, and a camera of each kind in tests.
+const CAMERA: &[&str] = &[
     "pipewire",
     "pipewire-bin",
     "wireplumber",
@@ -237,9 +239,11 @@ fn wanted(purpose: Purpose, tools: Tools) -> Vec<&'static str> {
     }
     if purpose == Purpose::Test {
         wanted.extend(LAB);
+        wanted.extend(CAMERA);
     }
     if purpose == Purpose::Bench {
         wanted.extend(BENCH);
+        wanted.extend(CAMERA);
         if !tools.chromium {
             wanted.extend(CHROMIUM);
         }
@@ -347,7 +351,7 @@ mod tests {
 
     #[test]
     fn where_everything_is_installed_nothing_is_done() {
-        let packages = [RUN, DRIVE, LAB, BUNDLE, &[KEYRING]].concat();
+        let packages = [RUN, DRIVE, LAB, CAMERA, BUNDLE, &[KEYRING]].concat();
         let installed = Installed::from_listing(&listing(&packages));
         let plan = Plan::new(Purpose::Test, &installed, WITH_NODE_AND_CHROMIUM, false);
         assert_eq!(
@@ -458,10 +462,10 @@ mod tests {
     }
 
     #[test]
-    fn a_camera_is_installed_for_the_bench_alone() {
+    fn a_camera_is_installed_for_tests_and_the_bench_alone() {
         let wants = |purpose| wanted(purpose, WITH_NODE_AND_CHROMIUM).contains(&"wireplumber");
-        assert!(wants(Purpose::Bench));
-        assert!(!wants(Purpose::Test) && !wants(Purpose::Drive) && !wants(Purpose::Run));
+        assert!(wants(Purpose::Bench) && wants(Purpose::Test));
+        assert!(!wants(Purpose::Drive) && !wants(Purpose::Run));
         let bench = wanted(Purpose::Bench, Tools::default());
         assert!(bench.contains(&"chromium") && bench.contains(&PULSEAUDIO));
         assert!(!bench.contains(&"nodejs"));
