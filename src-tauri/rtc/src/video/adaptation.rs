@@ -6,7 +6,7 @@ use crate::limits::{MAX_PIXELS, MAX_SIDE};
 /// Bits a second for each pixel of the picture below which a smaller one looks better.
 const BITS_PER_PIXEL: f64 = 0.8;
 /// A larger picture has to be worth this much more than the limit.
-const HYSTERESIS: f64 = 1.3;
+const HYSTERESIS: f64 = 1.15;
 /// A larger picture has to be worth it for so long, and a smaller one to be needed, in µs: each change of size costs a
 /// key frame. The first size waits for nothing.
 const STEADY_LARGER: u64 = 3_000_000;

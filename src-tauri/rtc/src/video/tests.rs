@@ -106,6 +106,21 @@ async fn a_thin_link_gets_a_smaller_picture_and_a_roomy_one_a_large_one_again() 
 }
 
 #[tokio::test]
+async fn of_a_quick_camera_every_other_picture_is_sent() {
+    let video = video();
+    let quick = Wanted { rate: 60, ..WANTED };
+    let opened = video.open(None, false, quick).await.unwrap();
+    let (sending, sent) = sent(&video.camera(opened.number).unwrap(), limits());
+    sending.begin();
+    let first = sent.recv_timeout(LONG).unwrap().timestamp;
+    let last = (0..30)
+        .map(|_| sent.recv_timeout(LONG).unwrap().timestamp)
+        .last();
+    // 30 pictures later it would be half a second
+    assert!(last.unwrap() - first > 900_000);
+}
+
+#[tokio::test]
 async fn a_muted_camera_sends_black_now_and_then() {
     let camera = opened(&video()).await;
     let muted = Limits {
