@@ -13,6 +13,8 @@ const REPORT = 1000;
 const MAX_UNTAKEN = 4;
 /** The same for the own picture, which is to be of now. */
 const MAX_OWN_UNTAKEN = 2;
+/** Of a camera's own picture, as of what is coded of it: ITU-R BT.601, which the webview would not guess. @type {VideoColorSpaceInit} */
+const COLOURS = { matrix: "smpte170m", primaries: "smpte170m", transfer: "smpte170m", fullRange: false };
 /** The engine closes a socket so when another page has taken its place. */
 const REPLACED = 4001;
 
@@ -266,7 +268,8 @@ export class WorkerPlane {
     // looked at before a frame is made, which copies the picture
     if (!sink || sink.untaken() >= MAX_OWN_UNTAKEN) return;
     try {
-      const init = { format: /** @type {const} */ ("I420"), codedWidth: width, codedHeight: height, timestamp };
+      const format = /** @type {const} */ ("I420");
+      const init = { format, codedWidth: width, codedHeight: height, timestamp, colorSpace: COLOURS };
       sink.show(new this.scope.VideoFrame(data, init));
     } catch {
       // there was no room for this one
