@@ -216,6 +216,9 @@ impl Task {
         }
         self.peer.close(Instant::now());
         self.drain().await;
+        std::mem::take(&mut self.cameras)
+            .into_values()
+            .for_each(end);
     }
 
     /// Does what is to be done now. Returns when there will be more.
@@ -397,7 +400,8 @@ impl Task {
         limits: Limits,
     ) -> Result<(), RtcError> {
         let Some(number) = camera else {
-            if self.cameras.remove(&index).is_some() {
+            if let Some(sending) = self.cameras.remove(&index) {
+                end(sending);
                 // the page codes this m-line from now on, beginning with a key frame
                 self.peer.encoder_changed(index);
             }
@@ -490,4 +494,9 @@ impl Task {
             self.peer.voice_figures(mid, figures);
         }
     }
+}
+
+/// Not on the task's thread: an encoder is stopped when it is done with its picture, and packets do not wait for that.
+fn end(sending: Sending) {
+    tokio::task::spawn_blocking(move || drop(sending));
 }

@@ -19,6 +19,9 @@ pub(crate) enum VideoError {
         "The camera delivers no picture; another program may be using it, or a switch on it is off"
     )]
     Silent,
+    /// Whoever asked is not there any more.
+    #[error("The page that asked for the camera is gone")]
+    PageGone,
     /// The operating system gave no thread.
     #[error("No thread could be started for the camera")]
     Thread,
@@ -29,7 +32,7 @@ impl From<VideoError> for RtcError {
         let name = match error {
             VideoError::NotFound => "NotFoundError",
             VideoError::Busy(_) | VideoError::Silent => "NotReadableError",
-            VideoError::Pipeline(_) | VideoError::Thread => "AbortError",
+            VideoError::Pipeline(_) | VideoError::PageGone | VideoError::Thread => "AbortError",
         };
         Self::new(name, error.to_string())
     }

@@ -68,6 +68,8 @@ struct Open {
     /// What the page has open, by the number it knows.
     held: BTreeMap<u32, Held>,
     last: u32,
+    /// How many pages were there before: what one of them asked for is not to be open for the next.
+    pages: u32,
     /// Every open camera, by its device.
     sources: BTreeMap<String, Weak<Source>>,
 }
@@ -157,6 +159,7 @@ impl Video {
         exact: bool,
         wanted: Wanted,
     ) -> Result<Opened, VideoError> {
+        let page = self.inner.open().pages;
         let inner = Arc::clone(&self.inner);
         let found = tokio::task::spawn_blocking(move || inner.found());
         let found = found.await.map_err(|_| VideoError::Thread)??;
@@ -174,7 +177,7 @@ impl Video {
             if found.device.is_virtual && real {
                 break;
             }
-            match self.open_found(found, wanted).await {
+            match self.open_found(found, wanted, page).await {
                 Ok(opened) => return Ok(opened),
                 Err(error) => failure = error,
             }
@@ -182,14 +185,19 @@ impl Video {
         Err(failure)
     }
 
-    async fn open_found(&self, found: Found, wanted: Wanted) -> Result<Opened, VideoError> {
+    async fn open_found(
+        &self,
+        found: Found,
+        wanted: Wanted,
+        page: u32,
+    ) -> Result<Opened, VideoError> {
         let device = found.device.clone();
         let source = self.inner.source(found, wanted)?;
         let mut status = source.status.clone();
         let settled = status.wait_for(|status| *status != Status::Opening).await;
         match settled.map(|status| status.clone()) {
             Ok(Status::Open(size)) => {
-                let number = self.inner.hold(source)?;
+                let number = self.inner.hold(source, page)?;
                 Ok(Opened {
                     number,
                     device,
@@ -209,7 +217,11 @@ impl Video {
 
     /// Another page is there: it has opened nothing.
     pub fn rest(&self) {
-        let held = std::mem::take(&mut self.inner.open().held);
+        let held = {
+            let mut open = self.inner.open();
+            open.pages = open.pages.wrapping_add(1);
+            std::mem::take(&mut open.held)
+        };
         drop(held);
     }
 
@@ -297,8 +309,11 @@ impl Inner {
         })
     }
 
-    fn hold(&self, source: Arc<Source>) -> Result<u32, VideoError> {
+    fn hold(&self, source: Arc<Source>, page: u32) -> Result<u32, VideoError> {
         let mut open = self.open();
+        if open.pages != page {
+            return Err(VideoError::PageGone);
+        }
         if open.held.len() >= MOST_OPEN {
             return Err(VideoError::Busy("it is open too often".to_owned()));
         }

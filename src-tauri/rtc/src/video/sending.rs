@@ -32,8 +32,6 @@ const ENCODER_PAUSE: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Limits {
-    #[serde(default)]
-    pub active: bool,
     /// Black is sent.
     #[serde(default)]
     pub muted: bool,

@@ -21,7 +21,6 @@ const WANTED: Wanted = Wanted {
 
 fn limits() -> Limits {
     Limits {
-        active: true,
         muted: false,
         max_bitrate: None,
         max_framerate: None,
@@ -178,6 +177,15 @@ async fn one_camera_is_opened_once_for_all_who_want_it_and_closed_after_the_last
     assert!(video.camera(second.number).is_none());
     drop(second);
     assert!(source.upgrade().is_none());
+}
+
+#[tokio::test]
+async fn a_page_that_went_while_a_camera_opened_has_left_none_open() {
+    let video = video();
+    let (late, ()) = tokio::join!(video.open(None, false, WANTED), async { video.rest() });
+    assert_eq!(late, Err(VideoError::PageGone));
+    assert!(video.inner.open().held.is_empty());
+    opened(&video).await;
 }
 
 #[tokio::test]
