@@ -192,7 +192,7 @@ impl Keeper {
         self.shared.last.store(0, Ordering::Relaxed);
         let pipeline = self.pipeline()?;
         let done = match pipeline.set_state(gst::State::Playing) {
-            Ok(_) => self.attend(&pipeline, tell, away),
+            Ok(_) => self.attend(tell, away),
             Err(_) => Err(VideoError::Busy("it did not start".to_owned())),
         };
         if let Some(bus) = pipeline.bus() {
@@ -287,7 +287,6 @@ impl Keeper {
     /// While the camera is open.
     fn attend(
         &mut self,
-        _pipeline: &gst::Pipeline,
         tell: &impl Fn(News),
         away: &mut Option<Instant>,
     ) -> Result<(), VideoError> {
