@@ -257,13 +257,15 @@ export class Session extends EventTarget {
     const id = this.#id;
     const kept = this.#left ?? this.#kept;
     this.#wantsCamera = kept?.camera ?? video;
+    // before any device is open: a camera may be there first, and what is kept for another page then is the whole of it
+    const muted = kept?.muted ?? false;
+    this.#view.muted = muted;
     const local = new MediaStream();
     const isFor = () => this.#id === id && !this.#onHold && (this.#view.local ?? local) === local;
     const { media } = this.#options;
     const openMicrophone = async () => {
       const { track, state } = await media.microphone();
       if (!isFor()) return track?.stop();
-      const muted = kept?.muted ?? false;
       if (track) {
         track.enabled = !muted;
         local.addTrack(track);

@@ -11,8 +11,10 @@ async fn a_page_that_crashes_comes_back_to_its_call() -> Result<()> {
     let stage = Stage::new("1280x1024").await?;
     let (alice, bob) = friends(&stage).await?;
     alice.talks_with(&bob).await?;
-    alice.page().press("Microphone").await?;
     let muted = "Alice's microphone is off";
+    // the picture may be there before her page says what is on: until then it passes for off
+    bob.page().gone("any", muted).await?;
+    alice.page().press("Microphone").await?;
     bob.page().find("any", muted).await?;
 
     alice.lose_page("KILL").await?;

@@ -473,6 +473,20 @@ describe("a page that took the place of one that was lost", () => {
     assert.equal(kept.size, 0, "nothing is kept of a call that is over");
   });
 
+  test("leaves what was off to the next page also when it is lost before its microphone is open", async () => {
+    session.handleCall(CALL);
+    await quiet();
+    session.handlePeer(START);
+    await session.toggleMicrophone();
+    media.microphone = () => new Promise(() => {});
+    const next = newSession();
+    next.adopt(CONNECTED);
+    next.handlePeer(RESUME);
+    await quiet();
+    assert.equal(next.view.camera, "ok");
+    assert.equal(JSON.parse(kept.get("ringdown.call")).one.muted, true);
+  });
+
   test("goes on with a call that still rings", async () => {
     session.adopt({ ...CALL, phase: "ringing" });
     await quiet();
