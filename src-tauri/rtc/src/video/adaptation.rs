@@ -1,5 +1,5 @@
 //! How large the coded picture is: what the bit rate is worth, and what the machine can keep up with.
-//! Pure: figures in, a size out. `ui/rtc/adaptation.js` does the same for what the page codes.
+//! Pure: figures in, a size out. `ui/rtc/adaptation.js` does it for what the page codes, with fewer sizes.
 
 use crate::limits::{MAX_PIXELS, MAX_SIDE};
 

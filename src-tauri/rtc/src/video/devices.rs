@@ -6,7 +6,7 @@ use gstreamer::prelude::*;
 use super::adaptation::Size;
 use super::error::VideoError;
 use super::pipewire::{self, Node};
-use super::test;
+use super::test_camera;
 use crate::pipeline;
 
 /// A camera, as the page is told.
@@ -59,7 +59,7 @@ impl Source {
                 let element = element.map_err(|error| VideoError::Busy(error.to_string()))?;
                 Ok((element, device.caps().and_then(|caps| mode(&caps, wanted))))
             }
-            Self::Test => test::element(id, wanted),
+            Self::Test => test_camera::element(id, wanted),
         }
     }
 }

@@ -21,7 +21,7 @@ const KEY_FRAME_PERCENT: i32 = 500;
 /// The encoder's own view of a buffer at the other side, in ms, as in libwebrtc: after a difficult picture it saves for
 /// so long.
 const BUFFER: (i32, i32, i32) = (500, 600, 1000);
-/// How quick the encoder is to be at the price of quality: 0 to 16.
+/// libvpx's `cpu-used`, -16 to 16: the further from 0, the quicker at the price of quality. As libwebrtc has it on desktops.
 const SPEED: i32 = -6;
 /// The worst quality it may fall to, of 63; beyond, it leaves pictures out.
 const WORST: i32 = 56;

@@ -17,7 +17,7 @@ mod picture;
 mod pipewire;
 mod preview;
 mod sending;
-mod test;
+mod test_camera;
 #[cfg(test)]
 mod tests;
 
@@ -244,7 +244,7 @@ impl Inner {
         match self.source {
             CameraSource::System => devices::list(),
             CameraSource::Test => {
-                let found = test::cameras().map(|device| Found {
+                let found = test_camera::cameras().map(|device| Found {
                     device,
                     source: devices::Source::Test,
                 });
